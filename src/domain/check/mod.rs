@@ -1,0 +1,9 @@
+//! Checks: how one run ended, which runs are due, in which order they start, and what they add up to.
+
+mod outcome;
+mod schedule;
+mod summary;
+
+pub use outcome::{Outcome, Run};
+pub use schedule::{Ended, Node, Schedule, Start};
+pub use summary::{Summary, Timing};

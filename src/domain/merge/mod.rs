@@ -1,0 +1,61 @@
+//! What a three-way merge answers: a verdict, conflicts with their types, and where they are.
+
+mod kind;
+mod region;
+
+pub use kind::ConflictType;
+pub use region::{Edit, Region, three_way};
+
+use super::name::Side;
+use super::path::RepoPath;
+
+/// Whether two sides merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Clean,
+    /// At least one conflict.
+    Conflict(Vec<Conflict>),
+    /// It could not be found out; the reason is one sentence. Never to be read as clean.
+    Unavailable(String),
+}
+
+impl Verdict {
+    pub fn is_clean(&self) -> bool {
+        matches!(self, Verdict::Clean)
+    }
+
+    pub fn conflicts(&self) -> &[Conflict] {
+        match self {
+            Verdict::Conflict(conflicts) => conflicts,
+            Verdict::Clean | Verdict::Unavailable(_) => &[],
+        }
+    }
+}
+
+/// One path that git would not merge by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    pub path: RepoPath,
+    /// Never empty; the first is the one to show where there is room for one.
+    pub types: Vec<ConflictType>,
+    /// Empty where the conflict is not about lines.
+    pub regions: Vec<Region>,
+}
+
+/// What a pair was compared on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Each track merged into base first, then commit against commit.
+    BasePlusTrack,
+    /// Tip against tip, because one of them does not merge into base.
+    Tips,
+}
+
+/// One cell of the matrix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    pub a: Side,
+    pub b: Side,
+    pub basis: Basis,
+    pub verdict: Verdict,
+}

@@ -1,0 +1,16 @@
+//! Facts in, decisions out. Nothing here reads a file, a clock, the environment or a repository, and nothing is async:
+//! every decision is a function of plain data and is tested by tables.
+
+pub mod change;
+pub mod check;
+pub mod layout;
+pub mod merge;
+pub mod name;
+pub mod order;
+pub mod path;
+pub mod project;
+pub mod readiness;
+pub mod revision;
+pub mod sync;
+pub mod time;
+pub mod trust;

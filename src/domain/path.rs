@@ -1,0 +1,175 @@
+//! Paths inside the repository, and the patterns that select them.
+
+use std::fmt;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// A `/`-separated path from the root of the repository; any bytes, as git has it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepoPath(Vec<u8>);
+
+impl RepoPath {
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        RepoPath(bytes.into())
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The path as text, if it is UTF-8.
+    pub fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// The path for people: bytes that are not UTF-8 become U+FFFD.
+    pub fn lossy(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+
+    /// Whether `self` is a directory that `other` lies in.
+    pub fn contains(&self, other: &RepoPath) -> bool {
+        other.0.len() > self.0.len()
+            && other.0.starts_with(&self.0)
+            && other.0[self.0.len()] == b'/'
+    }
+}
+
+impl fmt::Display for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.lossy())
+    }
+}
+
+impl fmt::Debug for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.lossy())
+    }
+}
+
+/// A text that is not a usable pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a usable path pattern: {why}")]
+pub struct PatternError {
+    pub text: String,
+    pub why: String,
+}
+
+/// A path pattern of tracks.toml: `*` and `?` stay inside a segment, `**` crosses, a bare directory means its subtree.
+#[derive(Clone)]
+pub struct Pattern {
+    text: String,
+    exact: GlobMatcher,
+    below: GlobMatcher,
+}
+
+impl Pattern {
+    /// # Errors
+    /// When the text is empty, absolute, leaves the repository, or is no glob.
+    pub fn new(text: &str) -> Result<Self, PatternError> {
+        let fail = |why: String| PatternError {
+            text: text.to_owned(),
+            why,
+        };
+        if text.is_empty() {
+            return Err(fail("it is empty".to_owned()));
+        }
+        if text.starts_with('/') {
+            return Err(fail(
+                "it is absolute; patterns start at the root of the repository, without `/`"
+                    .to_owned(),
+            ));
+        }
+        if text.split('/').any(|part| part == "..") {
+            return Err(fail("`..` would leave the repository".to_owned()));
+        }
+        let trimmed = text.strip_suffix('/').unwrap_or(text);
+        let glob = |pattern: &str| {
+            GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()
+                .map(|glob| glob.compile_matcher())
+                .map_err(|error| fail(error.kind().to_string()))
+        };
+        Ok(Pattern {
+            text: text.to_owned(),
+            exact: glob(trimmed)?,
+            below: glob(&format!("{trimmed}/**"))?,
+        })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn matches(&self, path: &RepoPath) -> bool {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = std::path::Path::new(std::ffi::OsStr::from_bytes(path.as_bytes()));
+        self.exact.is_match(path) || self.below.is_match(path)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({:?})", self.text)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        let cases: [(&str, &str, bool); 12] = [
+            ("src/api/**", "src/api/a/b.rs", true),
+            ("src/api", "src/api/a/b.rs", true),
+            ("src/api/", "src/api/a.rs", true),
+            ("src/api", "src/apix", false),
+            ("src/*.rs", "src/a.rs", true),
+            ("src/*.rs", "src/a/b.rs", false),
+            ("src/?.rs", "src/ab.rs", false),
+            ("**/Cargo.toml", "Cargo.toml", true),
+            ("**/Cargo.toml", "a/b/Cargo.toml", true),
+            ("Cargo.toml", "a/Cargo.toml", false),
+            ("*.md", "README.md", true),
+            ("{a,b}/**", "b/x", true),
+        ];
+        for (pattern, path, expected) in cases {
+            assert_eq!(
+                Pattern::new(pattern).unwrap().matches(&RepoPath::new(path)),
+                expected,
+                "{pattern} {path}"
+            );
+        }
+        for bad in ["", "/etc", "../x", "a/../b", "a[", "{a"] {
+            assert!(Pattern::new(bad).is_err(), "{bad}");
+        }
+        assert!(
+            Pattern::new("src/*")
+                .unwrap()
+                .matches(&RepoPath::new(b"src/\xff.rs".to_vec()))
+        );
+    }
+
+    #[test]
+    fn containment() {
+        assert!(RepoPath::new("a").contains(&RepoPath::new("a/b")));
+        assert!(!RepoPath::new("a").contains(&RepoPath::new("ab")));
+        assert!(!RepoPath::new("a").contains(&RepoPath::new("a")));
+    }
+}

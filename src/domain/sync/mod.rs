@@ -1,0 +1,9 @@
+//! What a round decides: who may enter, when there are enough, and whose merge turned the candidate red.
+
+mod bisect;
+mod plan;
+mod quorum;
+
+pub use bisect::{Isolation, Question};
+pub use plan::{Ejected, Entry, Pinned, Plan, Why, needed};
+pub use quorum::Quorum;

@@ -1,0 +1,121 @@
+//! Points in time and the durations of tracks.toml; where "now" comes from is `process::clock`.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Seconds since 1970-01-01 00:00 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_secs(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC, for example `2026-11-23T09:30:00Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        f.pad(&time.to_string())
+    }
+}
+
+/// A text that is not a duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a duration; write a number and a unit, like `90s`, `10m`, `4h` or `2d`")]
+pub struct DurationError(pub String);
+
+/// # Errors
+/// When the text is not a whole number followed by `s`, `m`, `h` or `d`.
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    let fail = || DurationError(text.to_owned());
+    let unit = text.chars().last().ok_or_else(fail)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return Err(fail()),
+    };
+    let digits = &text[..text.len() - 1];
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(fail());
+    }
+    let number: u64 = digits.parse().map_err(|_| fail())?;
+    number
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(fail)
+}
+
+/// The shortest exact form that [`parse_duration`] reads back.
+pub fn format_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    for (unit, size) in [("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60)] {
+        if seconds >= size && seconds.is_multiple_of(size) {
+            return format!("{}{unit}", seconds / size);
+        }
+    }
+    format!("{seconds}s")
+}
+
+/// A point in time relative to now, as people say it: "3 hours ago".
+pub fn ago(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (number, unit) = match seconds {
+        0..60 => return "just now".to_owned(),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86400, "day"),
+    };
+    format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("10m", 600),
+            ("4h", 14400),
+            ("2d", 172_800),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for bad in [
+            "",
+            "s",
+            "10",
+            "1.5h",
+            "-1s",
+            "1 h",
+            "h1",
+            "10ms",
+            "99999999999999999999d",
+            "ü",
+        ] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+        for text in ["90s", "10m", "4h", "2d", "0s"] {
+            assert_eq!(format_duration(parse_duration(text).unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00Z");
+        for (seconds, text) in [
+            (5, "just now"),
+            (60, "1 minute ago"),
+            (7200, "2 hours ago"),
+            (200_000, "2 days ago"),
+        ] {
+            assert_eq!(ago(Duration::from_secs(seconds)), text);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The door to repositories: gix for what it does exactly, the git program (`executable`) for the rest.
+//!
+//! gix types never leave this folder; ids and paths outside are those of `domain`. Nothing here decides anything, prints
+//! anything, or knows tracks.toml.
+
+mod checkout;
+mod error;
+mod executable;
+mod history;
+mod ignored;
+mod merge;
+mod object;
+mod refs;
+mod remote;
+mod repository;
+mod scratch;
+mod snapshot;
+mod text;
+mod worktree;
+
+pub use error::GitError;
+pub use executable::{Git, MINIMUM_VERSION};
+pub use history::{AheadBehind, CommitInfo};
+pub use merge::{MergeAnswer, Merger, NewCommit};
+pub use refs::{RefChange, RefError};
+pub use repository::{Head, OpenError, Repository};
+pub use snapshot::Snapshot;
+pub use worktree::{AddError, Start, Worktree, WorktreeStatus};

@@ -1,0 +1,1 @@
+//! Line diffs of three blobs, for the regions of a conflict.

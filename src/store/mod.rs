@@ -1,0 +1,47 @@
+//! The state under the common git directory, in `tracks/`: operations, events, check results, run logs, rounds, locks; and
+//! the approvals of this user, outside every repository. Formats carry a version; every write is atomic or an append.
+
+mod approvals;
+mod error;
+mod events;
+mod lock;
+mod logs;
+mod marks;
+mod operations;
+mod results;
+mod rounds;
+mod slots;
+
+use std::path::{Path, PathBuf};
+
+pub use approvals::Approvals;
+pub use error::StoreError;
+pub use events::Event;
+pub use lock::{Lock, LockError, LockName};
+pub use operations::{Operation, RefMove};
+pub use results::{CachedResult, ResultKey};
+pub use rounds::{Merged, Round};
+pub use slots::SlotGuard;
+
+/// The state of one repository. Opening it touches nothing; directories are made when something is written.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    pub fn new(common_dir: &Path) -> Self {
+        Store {
+            root: common_dir.join("tracks"),
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where scratch object directories live.
+    pub fn scratch_root(&self) -> PathBuf {
+        self.root.join("scratch")
+    }
+}
