@@ -1,22 +1,194 @@
-//! Interruption by the user (SIGINT) or by who started us (SIGTERM): noted, so that work can stop cleanly.
+//! Interruption by the user (SIGINT) or by who started us (SIGTERM, SIGHUP): noted, so that work can stop cleanly.
+
+use std::collections::HashSet;
+use std::future::poll_fn;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal as Raw, kill_process_group};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::system::is_ignored;
+
+/// The signals that ask us to stop, and the status with which we then end (128 + the number of the signal).
+const SIGNALS: [(SignalKind, u8); 3] = [
+    (SignalKind::interrupt(), 130),
+    (SignalKind::terminate(), 143),
+    (SignalKind::hangup(), 129),
+];
+
+/// timeout(1) and process supervisors signal a process and then its group: one wish that arrives twice.
+const ECHO: Duration = Duration::from_millis(100);
 
 /// Whether somebody asked us to stop. Clones share the state.
 #[derive(Debug, Clone)]
-pub struct Interrupt {}
+pub struct Interrupt {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    status: watch::Sender<Option<u8>>,
+    /// The process groups of our children, which a second signal kills.
+    groups: Mutex<HashSet<Pid>>,
+}
 
 impl Interrupt {
-    /// Starts to listen. The first signal is noted; a second one ends the process at once with its exit status.
+    /// Starts to listen. The first signal is noted; a second one (not before a tenth of a second has passed: some senders
+    /// send everything twice) kills the pool's children and ends the process at once with its exit status. A signal that we
+    /// were started to ignore stays ignored. Where listening is impossible, signals end the process as if nobody listened.
     pub fn listen() -> Self {
-        todo!()
+        Self::listen_to(&SIGNALS)
+    }
+
+    fn listen_to(signals: &[(SignalKind, u8)]) -> Self {
+        let interrupt = Self::never();
+        if let Ok((runtime, streams)) = register(signals) {
+            let shared = interrupt.shared.clone();
+            // Without the thread, the streams are gone and nobody listens.
+            let _ = thread::Builder::new()
+                .name("signals".to_owned())
+                .spawn(move || runtime.block_on(attend(streams, &shared)));
+        }
+        interrupt
     }
 
     /// One that never comes, for tests and for short commands.
     pub fn never() -> Self {
-        todo!()
+        Interrupt {
+            shared: Arc::new(Shared {
+                status: watch::Sender::new(None),
+                groups: Mutex::default(),
+            }),
+        }
     }
 
-    /// 130 or 143 once a signal has come.
+    /// 130 (SIGINT), 143 (SIGTERM) or 129 (SIGHUP) once a signal has come.
     pub fn exit_status(&self) -> Option<u8> {
-        todo!()
+        *self.shared.status.borrow()
+    }
+
+    /// Returns once a signal has come.
+    pub(super) async fn requested(&self) {
+        let mut status = self.shared.status.subscribe();
+        // It cannot fail while `self` keeps the sender.
+        let _ = status.wait_for(Option::is_some).await;
+    }
+
+    /// Starts a child; no second signal can come between its start and its being known here.
+    pub(super) fn register(&self, spawn: impl FnOnce() -> io::Result<Pid>) -> io::Result<Pid> {
+        let mut groups = self.shared.groups();
+        let leader = spawn()?;
+        groups.insert(leader);
+        Ok(leader)
+    }
+
+    pub(super) fn forget(&self, leader: Pid) {
+        self.shared.groups().remove(&leader);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn raise(&self, status: u8) {
+        self.shared.status.send_replace(Some(status));
+    }
+}
+
+impl Shared {
+    fn groups(&self) -> MutexGuard<'_, HashSet<Pid>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the second signal means now")]
+    fn end_process(&self, status: u8) -> ! {
+        let groups = self.groups();
+        for leader in groups.iter() {
+            let _ = kill_process_group(*leader, Raw::KILL);
+        }
+        std::process::exit(i32::from(status))
+    }
+}
+
+/// Handlers are installed when this returns, so that no signal is missed while the thread starts.
+fn register(signals: &[(SignalKind, u8)]) -> io::Result<(Runtime, Vec<(Signal, u8)>)> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let streams = {
+        let _context = runtime.enter();
+        signals
+            .iter()
+            .filter(|(kind, _)| !is_ignored(kind.as_raw_value()))
+            .map(|(kind, status)| Ok((signal(*kind)?, *status)))
+            .collect::<io::Result<_>>()?
+    };
+    Ok((runtime, streams))
+}
+
+async fn attend(mut streams: Vec<(Signal, u8)>, shared: &Shared) {
+    let mut first = None;
+    loop {
+        let status = next(&mut streams).await;
+        match first {
+            None => {
+                first = Some(Instant::now());
+                shared.status.send_replace(Some(status));
+            }
+            Some(at) if at.elapsed() < ECHO => {}
+            Some(_) => shared.end_process(status),
+        }
+    }
+}
+
+async fn next(streams: &mut [(Signal, u8)]) -> u8 {
+    poll_fn(|context| {
+        for (stream, status) in streams.iter_mut() {
+            if let Poll::Ready(Some(())) = stream.poll_recv(context) {
+                return Poll::Ready(*status);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{getpid, kill_process};
+
+    use super::*;
+
+    #[test]
+    fn a_signal_is_noted_and_its_echo_is_not_a_second_one() {
+        let interrupt = Interrupt::listen_to(&[(SignalKind::user_defined1(), 7)]);
+        assert_eq!(interrupt.exit_status(), None);
+        kill_process(getpid(), Raw::USR1).unwrap();
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(interrupt.requested());
+        kill_process(getpid(), Raw::USR1).unwrap();
+        assert_eq!(interrupt.clone().exit_status(), Some(7));
+    }
+
+    #[test]
+    fn never_and_by_hand() {
+        let interrupt = Interrupt::never();
+        assert_eq!(interrupt.exit_status(), None);
+        interrupt.raise(130);
+        assert_eq!(interrupt.exit_status(), Some(130));
+    }
+
+    #[test]
+    fn listening_costs_next_to_nothing() {
+        let start = Instant::now();
+        let interrupt = Interrupt::listen_to(&[(SignalKind::user_defined2(), 7)]);
+        assert_eq!(interrupt.exit_status(), None);
+        // A loose bound for a busy machine; it takes a few hundred microseconds.
+        assert!(
+            start.elapsed() < Duration::from_millis(200),
+            "{:?}",
+            start.elapsed()
+        );
     }
 }

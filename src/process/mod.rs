@@ -4,10 +4,14 @@
 pub mod clock;
 mod cmd;
 pub mod environment;
+mod group;
 mod interrupt;
+mod job;
+mod output;
 mod parallel;
 mod pool;
 mod program;
+mod system;
 
 pub use cmd::{Cmd, CmdError, CmdOutput};
 pub use interrupt::Interrupt;

@@ -1,0 +1,173 @@
+//! One job of the pool, from its start to the end of its whole process group.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::select;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::cmd::unbound;
+use super::group::Group;
+use super::output::{Announcement, Output};
+use super::{End, Interrupt, JobResult, ShellJob};
+use crate::domain::project::Command;
+
+/// For processes that the child left behind: how long they may go on writing to the log before they are killed.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// Children announce their end by SIGCHLD; who started us may have blocked it.
+const LOOK_ANYWAY: Duration = Duration::from_millis(200);
+
+/// A job that runs. Dropping it kills its process group.
+pub(super) struct Job {
+    group: Group,
+    output: Output,
+    child_signals: Signal,
+    timeout: Duration,
+    grace: Duration,
+    started: Instant,
+}
+
+impl Job {
+    /// # Errors
+    /// Why it cannot be started, in one sentence.
+    pub(super) fn start(
+        job: &ShellJob,
+        interrupt: &Interrupt,
+        announcements: UnboundedSender<Announcement>,
+    ) -> Result<Self, String> {
+        let log = create_log(&job.log)
+            .map_err(|error| format!("the log {} cannot be made: {error}", job.log.display()))?;
+        let system = |error: io::Error| format!("the system refuses: {error}");
+        let (reader, writer) = io::pipe().map_err(system)?;
+        let second_writer = writer.try_clone().map_err(system)?;
+        let output = Output::new(job.key, reader, log, announcements).map_err(system)?;
+        // Before the child exists, so that its end cannot be missed.
+        let child_signals = signal(SignalKind::child()).map_err(system)?;
+
+        let (program, args) = argv(&job.command)?;
+        let mut command = unbound(Path::new(program));
+        command
+            .args(args)
+            .current_dir(&job.cwd)
+            .envs(job.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(second_writer);
+        let started = Instant::now();
+        let group = Group::spawn(&mut command, interrupt)
+            .map_err(|error| cannot_start(program, &job.cwd, &error))?;
+        Ok(Job {
+            group,
+            output,
+            child_signals,
+            timeout: job.timeout,
+            grace: job.grace,
+            started,
+        })
+    }
+
+    /// Sees it through: nothing of its process group is left when this returns.
+    pub(super) async fn run(mut self, cancelled: oneshot::Receiver<()>) -> JobResult {
+        let limit = self.timeout;
+        let stopped = select! {
+            () = self.ended() => None,
+            () = sleep(limit) => Some(End::TimedOut),
+            _ = cancelled => Some(End::Cancelled),
+        };
+        let wall = match stopped {
+            None => {
+                let wall = self.started.elapsed();
+                let _ = timeout(LINGER, self.output.closed()).await;
+                wall
+            }
+            Some(_) => {
+                self.group.terminate();
+                let _ = timeout(self.grace, self.group_ended()).await;
+                self.group.kill();
+                self.ended().await;
+                self.started.elapsed()
+            }
+        };
+        self.group.kill();
+        // What is in the pipe still; whoever has left the group may keep it open for ever.
+        let _ = timeout(LINGER, self.output.closed()).await;
+        self.output.finish();
+        self.result(stopped, wall)
+    }
+
+    /// Returns when the leader of the group has ended; takes its output meanwhile.
+    async fn ended(&mut self) {
+        while !self.group.has_ended() {
+            select! {
+                () = self.output.progress() => {}
+                _ = self.child_signals.recv() => {}
+                () = sleep(LOOK_ANYWAY) => {}
+            }
+        }
+    }
+
+    /// As far as one can see: members that the leader leaves behind show by their hold on the pipe.
+    async fn group_ended(&mut self) {
+        self.ended().await;
+        self.output.closed().await;
+    }
+
+    fn result(self, stopped: Option<End>, wall: Duration) -> JobResult {
+        let (end, usage) = match self.group.reap() {
+            Ok((status, usage)) => (stopped.unwrap_or_else(|| end_of(status)), Some(usage)),
+            Err(error) => (
+                End::CouldNotStart(format!("how it ended cannot be told: {error}")),
+                None,
+            ),
+        };
+        JobResult {
+            end,
+            wall,
+            cpu: usage.map(|usage| usage.cpu),
+            peak_memory: usage.map(|usage| usage.peak_memory),
+        }
+    }
+}
+
+fn create_log(path: &Path) -> io::Result<File> {
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    File::create(path)
+}
+
+fn argv(command: &Command) -> Result<(&str, Vec<&str>), String> {
+    match command {
+        Command::Shell(script) => Ok(("sh", vec!["-c", script])),
+        Command::Argv(words) => {
+            let (program, args) = words.split_first().ok_or("the command is empty")?;
+            Ok((program, args.iter().map(String::as_str).collect()))
+        }
+    }
+}
+
+fn cannot_start(program: &str, cwd: &Path, error: &io::Error) -> String {
+    if !cwd.is_dir() {
+        // The system says "not found" for this too, as if the program were missing.
+        return format!("there is no directory {}", cwd.display());
+    }
+    if error.kind() == io::ErrorKind::NotFound {
+        return format!("there is no program `{program}`, or what should interpret it is missing");
+    }
+    format!("`{program}` cannot be started: {error}")
+}
+
+fn end_of(status: ExitStatus) -> End {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => End::Exited(code),
+        (None, signal) => End::Signalled(signal.unwrap_or_default()),
+    }
+}

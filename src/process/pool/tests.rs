@@ -1,0 +1,417 @@
+//! The pool against real children.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::*;
+use crate::process::{Cmd, environment};
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<ShellJob>,
+    at_once: usize,
+    running: usize,
+    most_running: usize,
+    results: BTreeMap<usize, JobResult>,
+    fail_fast: bool,
+    /// How often a slot is refused.
+    refusals: usize,
+}
+
+impl Work for Jobs {
+    fn next(&mut self) -> Option<ShellJob> {
+        if self.running == self.at_once {
+            return None;
+        }
+        let job = self.waiting.pop_front()?;
+        self.running += 1;
+        self.most_running = self.most_running.max(self.running);
+        Some(job)
+    }
+
+    fn ended(&mut self, key: usize, result: &JobResult) {
+        self.running -= 1;
+        let before = self.results.insert(key, result.clone());
+        assert_eq!(before, None, "job {key} ended twice");
+    }
+
+    fn cancel_running(&mut self) -> bool {
+        self.fail_fast && self.results.values().any(|r| r.end != End::Exited(0))
+    }
+
+    fn slot(&mut self, _key: usize) -> io::Result<Option<Box<dyn Slot>>> {
+        struct Free;
+        impl Slot for Free {}
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return Ok(None);
+        }
+        Ok(Some(Box::new(Free)))
+    }
+}
+
+struct Bench {
+    dir: tempfile::TempDir,
+    interrupt: Interrupt,
+    jobs: Jobs,
+    events: Vec<String>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Bench {
+            dir: tempfile::tempdir().unwrap(),
+            interrupt: Interrupt::never(),
+            jobs: Jobs {
+                at_once: 4,
+                ..Jobs::default()
+            },
+            events: Vec::new(),
+        }
+    }
+
+    fn job(&self, script: &str) -> ShellJob {
+        let key = self.jobs.waiting.len();
+        ShellJob {
+            key,
+            command: Command::Shell(script.to_owned()),
+            cwd: self.dir.path().to_owned(),
+            env: Vec::new(),
+            log: self.dir.path().join(format!("logs/{key}.log")),
+            timeout: Duration::from_secs(60),
+            grace: Duration::from_secs(20),
+        }
+    }
+
+    fn add(&mut self, job: ShellJob) {
+        self.jobs.waiting.push_back(job);
+    }
+
+    fn add_script(&mut self, script: &str) {
+        self.add(self.job(script));
+    }
+
+    fn run(&mut self) -> Duration {
+        let start = Instant::now();
+        let events = &mut self.events;
+        let pool = Pool {
+            interrupt: &self.interrupt,
+        };
+        pool.run(&mut self.jobs, &mut |event| {
+            events.push(match event {
+                PoolEvent::Started { key } => format!("{key} started"),
+                PoolEvent::Output { key, line } => format!("{key}: {line}"),
+                PoolEvent::Ended { key, .. } => format!("{key} ended"),
+                PoolEvent::WaitingForSlot => "waiting".to_owned(),
+            });
+        })
+        .unwrap();
+        start.elapsed()
+    }
+
+    fn ends(&self) -> Vec<End> {
+        self.jobs.results.values().map(|r| r.end.clone()).collect()
+    }
+
+    fn log(&self, key: usize) -> String {
+        fs::read_to_string(self.dir.path().join(format!("logs/{key}.log"))).unwrap()
+    }
+
+    /// A named pipe that a process can hold open by `exec 9>alive`, and the end that shows whether somebody does.
+    fn watched(&self) -> fs::File {
+        let path = self.dir.path().join("alive");
+        let made = Cmd::new("mkfifo").arg(&path).output().unwrap();
+        assert_eq!(made.status, Some(0));
+        fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)
+            .unwrap()
+    }
+}
+
+/// Returns when no process holds the pipe any more: a killed one needs a moment.
+fn wait_until_gone(mut watched: fs::File) {
+    let start = Instant::now();
+    let mut buffer = [0; 16];
+    loop {
+        match watched.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "still alive");
+        std::thread::yield_now();
+    }
+}
+
+/// Children that outlive their parent, deaf to TERM, with the pipe `alive` and the output open.
+const DEAF_GRANDCHILD: &str =
+    "(trap '' TERM; exec 9>alive; echo ready >ready; while :; do sleep 1; done) &
+     while ! test -s ready; do sleep 0.01; done";
+
+#[test]
+fn ends() {
+    let mut bench = Bench::new();
+    for script in ["true", "exit 3", "kill -9 $$", "no-such-program-here"] {
+        bench.add_script(script);
+    }
+    let mut job = bench.job("");
+    job.command = Command::Argv(vec!["no-such-program-here".to_owned()]);
+    bench.add(job);
+    let mut job = bench.job("true");
+    job.cwd = "/no/such/dir".into();
+    bench.add(job);
+    let mut job = bench.job("");
+    job.command = Command::Argv(vec!["/".to_owned()]);
+    bench.add(job);
+    bench.run();
+    assert_eq!(
+        bench.ends(),
+        [
+            End::Exited(0),
+            End::Exited(3),
+            End::Signalled(9),
+            End::Exited(127),
+            End::CouldNotStart(
+                "there is no program `no-such-program-here`, or what should interpret it is missing"
+                    .to_owned()
+            ),
+            End::CouldNotStart("there is no directory /no/such/dir".to_owned()),
+            End::CouldNotStart(
+                "`/` cannot be started: Permission denied (os error 13)".to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn both_streams_in_the_order_they_came() {
+    let mut bench = Bench::new();
+    bench.add_script("echo 1; echo 2 >&2; echo 3; echo 4 >&2; printf 5");
+    bench.run();
+    assert_eq!(bench.log(0), "1\n2\n3\n4\n5");
+    assert_eq!(bench.events.first().unwrap(), "0 started");
+    assert_eq!(bench.events[bench.events.len() - 2..], ["0: 5", "0 ended"]);
+}
+
+#[test]
+fn a_flood_is_logged_whole_and_announced_rarely() {
+    let mut bench = Bench::new();
+    bench.add_script("yes a-line-of-twenty-bytes | head -n 200000");
+    let wall = bench.run();
+    assert_eq!(bench.log(0).lines().count(), 200_000);
+    let announced = bench.events.len() - 2;
+    let most = usize::try_from(wall.as_millis() / 50).unwrap() + 3;
+    assert!(
+        announced >= 1 && announced <= most,
+        "{announced} in {wall:?}"
+    );
+}
+
+#[test]
+fn environment_and_input() {
+    let mut bench = Bench::new();
+    let mut job = bench.job("cat; echo \"$A ${GIT_DIR-none} $(pwd -P)\"");
+    job.env = vec![("A".to_owned(), "a b".to_owned())];
+    bench.add(job);
+    bench.run();
+    let dir = bench.dir.path().canonicalize().unwrap();
+    assert_eq!(bench.log(0), format!("a b none {}\n", dir.display()));
+}
+
+#[test]
+fn usage_is_told() {
+    let mut bench = Bench::new();
+    bench.add_script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done");
+    bench.run();
+    let result = &bench.jobs.results[&0];
+    assert!(result.cpu.unwrap() > Duration::ZERO);
+    assert!(result.wall > Duration::ZERO);
+    assert!(result.peak_memory.unwrap() > 100_000);
+}
+
+#[test]
+fn a_timeout_ends_the_whole_group() {
+    let mut bench = Bench::new();
+    let watched = bench.watched();
+    let mut job = bench.job(&format!("{DEAF_GRANDCHILD}; echo up; wait"));
+    job.timeout = Duration::from_secs(1);
+    job.grace = Duration::from_millis(100);
+    bench.add(job);
+    let wall = bench.run();
+    assert_eq!(bench.ends(), [End::TimedOut]);
+    assert!(wall < Duration::from_secs(10), "{wall:?}");
+    assert_eq!(bench.log(0), "up\n");
+    wait_until_gone(watched);
+}
+
+#[test]
+fn the_grace_is_for_cleaning_up_and_ends_early() {
+    let mut bench = Bench::new();
+    let mut job =
+        bench.job("trap 'echo cleaned; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+    job.timeout = Duration::from_millis(500);
+    bench.add(job);
+    let wall = bench.run();
+    assert_eq!(bench.ends(), [End::TimedOut]);
+    assert!(bench.log(0).ends_with("cleaned\n"), "{}", bench.log(0));
+    assert!(wall < Duration::from_secs(10), "{wall:?}");
+}
+
+#[test]
+fn a_stopped_child_hears_the_end_too() {
+    let mut bench = Bench::new();
+    let mut job = bench.job("kill -STOP $$");
+    job.timeout = Duration::from_millis(200);
+    bench.add(job);
+    assert!(bench.run() < Duration::from_secs(10));
+    assert_eq!(bench.ends(), [End::TimedOut]);
+}
+
+#[test]
+fn what_a_child_leaves_behind_is_killed() {
+    let mut bench = Bench::new();
+    let watched = bench.watched();
+    bench.add_script(&format!("{DEAF_GRANDCHILD}; exit 4"));
+    let wall = bench.run();
+    assert_eq!(bench.ends(), [End::Exited(4)]);
+    assert!(wall < Duration::from_secs(10), "{wall:?}");
+    wait_until_gone(watched);
+}
+
+#[test]
+fn a_panic_of_the_caller_leaves_no_child() {
+    let mut bench = Bench::new();
+    let watched = bench.watched();
+    bench.add_script(&format!("{DEAF_GRANDCHILD}; echo up; wait"));
+    let pool = Pool {
+        interrupt: &bench.interrupt,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        pool.run(&mut bench.jobs, &mut |event| {
+            assert!(!matches!(event, PoolEvent::Output { .. }), "on purpose");
+        })
+    }));
+    assert!(result.is_err());
+    wait_until_gone(watched);
+}
+
+#[test]
+fn thirty_jobs_four_at_once() {
+    let mut bench = Bench::new();
+    for n in 0..30 {
+        bench.add_script(&format!("echo {n}; exit {}", n % 2));
+    }
+    bench.run();
+    for (n, end) in bench.ends().into_iter().enumerate() {
+        assert_eq!(end, End::Exited(i32::from(n % 2 == 1)));
+        assert_eq!(bench.log(n), format!("{n}\n"));
+    }
+    assert_eq!(bench.jobs.results.len(), 30);
+    assert_eq!(bench.jobs.most_running, 4);
+}
+
+#[test]
+fn failing_fast_stops_the_others() {
+    let mut bench = Bench::new();
+    bench.jobs.fail_fast = true;
+    bench.add_script("sleep 100");
+    bench.add_script("exit 1");
+    assert!(bench.run() < Duration::from_secs(10));
+    assert_eq!(bench.ends(), [End::Cancelled, End::Exited(1)]);
+}
+
+#[test]
+fn an_interrupt_stops_what_runs_and_starts_nothing_more() {
+    let mut bench = Bench::new();
+    bench.jobs.at_once = 1;
+    bench.add_script("echo up; sleep 100");
+    bench.add_script("true");
+    let interrupt = bench.interrupt.clone();
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let start = Instant::now();
+    Pool {
+        interrupt: &interrupt,
+    }
+    .run(&mut bench.jobs, &mut |event| {
+        if let PoolEvent::Output { line, .. } = event {
+            seen.borrow_mut().push(line.to_owned());
+            interrupt.raise(130);
+        }
+    })
+    .unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(*seen.borrow(), ["up"]);
+    assert_eq!(bench.ends(), [End::Cancelled]);
+    assert_eq!(bench.jobs.waiting.len(), 1);
+
+    bench.run();
+    assert_eq!(bench.jobs.waiting.len(), 1, "interrupted before it began");
+}
+
+#[test]
+fn slots_are_waited_for_and_that_is_said_once() {
+    let mut bench = Bench::new();
+    bench.jobs.refusals = 3;
+    bench.jobs.at_once = 1;
+    bench.add_script("true");
+    bench.add_script("true");
+    let wall = bench.run();
+    assert_eq!(bench.ends(), [End::Exited(0), End::Exited(0)]);
+    assert!(wall >= 3 * BETWEEN_SLOT_QUESTIONS, "{wall:?}");
+    assert_eq!(
+        bench.events,
+        ["waiting", "0 started", "0 ended", "1 started", "1 ended"]
+    );
+}
+
+#[test]
+fn an_interrupt_is_heard_while_waiting_for_a_slot() {
+    let mut bench = Bench::new();
+    bench.jobs.refusals = usize::MAX;
+    bench.add_script("true");
+    let interrupt = bench.interrupt.clone();
+    Pool {
+        interrupt: &interrupt,
+    }
+    .run(&mut bench.jobs, &mut |event| {
+        if matches!(event, PoolEvent::WaitingForSlot) {
+            interrupt.raise(143);
+        }
+    })
+    .unwrap();
+    assert_eq!(bench.ends(), [End::Cancelled]);
+}
+
+/// The test starts itself once more, to be the process that is signalled.
+#[test]
+fn a_second_signal_ends_children_and_process_at_once() {
+    const CHILD: &str = "TRACKS_TEST_SIGNALLED";
+    let mut bench = Bench::new();
+    if let Some(dir) = environment::var(CHILD) {
+        bench.interrupt = Interrupt::listen();
+        let mut job = bench.job(&format!(
+            "{DEAF_GRANDCHILD}; trap '' TERM; kill -TERM $PPID; sleep 0.5; kill -INT $PPID; wait"
+        ));
+        job.cwd = dir.into();
+        bench.add(job);
+        bench.run();
+        panic!("the grace was waited for");
+    }
+    let watched = bench.watched();
+    let name = "process::pool::tests::a_second_signal_ends_children_and_process_at_once";
+    let child = Cmd::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(CHILD, bench.dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(child.status, Some(130));
+    wait_until_gone(watched);
+}

@@ -1,0 +1,88 @@
+//! The two system calls that no safe crate of ours wraps: waiting with resource usage, and asking how a signal is handled.
+#![expect(
+    unsafe_code,
+    reason = "wait4 and sigaction have no safe wrapper; both only fill in a structure of ours"
+)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::ptr;
+use std::time::Duration;
+
+use rustix::process::Pid;
+
+/// What a child, and those of its descendants that were waited for, used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usage {
+    pub(super) cpu: Duration,
+    /// Bytes, of the largest single process. The system starts counting before the child's program replaces ours, so it
+    /// is never less than what we occupy ourselves.
+    pub(super) peak_memory: u64,
+}
+
+/// Reaps a child, waiting for its end if need be.
+pub(super) fn wait_with_usage(pid: Pid) -> io::Result<(ExitStatus, Usage)> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    loop {
+        // SAFETY: both pointers are valid for writes during the call.
+        let reaped = unsafe {
+            libc::wait4(
+                pid.as_raw_nonzero().get(),
+                &raw mut status,
+                0,
+                usage.as_mut_ptr(),
+            )
+        };
+        if reaped != -1 {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    // SAFETY: all-zero is a value of this structure of integers, and the call has filled it in.
+    let usage = unsafe { usage.assume_init() };
+    Ok((
+        ExitStatus::from_raw(status),
+        Usage {
+            cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
+            peak_memory: u64::try_from(usage.ru_maxrss).unwrap_or(0) * MAXRSS_UNIT,
+        },
+    ))
+}
+
+/// getrusage(2): kibibytes everywhere but on macOS, which has bytes.
+const MAXRSS_UNIT: u64 = if cfg!(target_vendor = "apple") {
+    1
+} else {
+    1024
+};
+
+fn duration(time: libc::timeval) -> Duration {
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
+        + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
+}
+
+/// Whether who started us wants the signal ignored (`nohup`, a background job of a shell without job control).
+pub(super) fn is_ignored(signal: i32) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action the call changes nothing, and the pointer is valid for writes during it.
+    let result = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all-zero is a value of this structure (no handler), and a successful call has filled it in.
+    result == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipes_that_break_are_ignored_by_the_rust_runtime() {
+        assert!(is_ignored(libc::SIGPIPE));
+        assert!(!is_ignored(libc::SIGWINCH));
+    }
+}
