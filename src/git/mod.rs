@@ -9,6 +9,7 @@ mod executable;
 mod history;
 mod ignored;
 mod merge;
+mod merge_tree;
 mod object;
 mod refs;
 mod remote;
@@ -26,3 +27,6 @@ pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
 pub use worktree::{AddError, Start, Worktree, WorktreeStatus};
+
+#[cfg(test)]
+mod testing;
