@@ -1,7 +1,32 @@
 //! One short-lived child process whose whole output is wanted.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+/// What ties a process to one repository: the names that `git rev-parse --local-env-vars` prints, and two that git knows
+/// without listing them. A child that works on another worktree must not inherit any.
+pub(super) const REPOSITORY_VARIABLES: [&str; 17] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
 
 /// A command to be run to its end. Repository variables of the caller (`GIT_DIR`, `GIT_INDEX_FILE` …) are never inherited.
 #[derive(Debug, Clone)]
@@ -79,12 +104,147 @@ impl Cmd {
     }
 
     /// Runs it; input is written and both outputs are read at the same time, so that no pipe can fill up and hang. Without
-    /// input, stdin is empty.
+    /// input, stdin is empty. A child that ends without reading all of its input is no error.
     ///
     /// # Errors
     /// When it cannot be started; a non-zero status is no error.
     pub fn output(&self) -> Result<CmdOutput, CmdError> {
-        let _ = (&self.program, &self.args, &self.cwd, &self.env, &self.stdin);
-        todo!()
+        let fail = |source| CmdError {
+            program: self.program.clone(),
+            source: self.explain(source),
+        };
+        let mut child = self.command().spawn().map_err(fail)?;
+        let pipe = child.stdin.take();
+        let output = thread::scope(|scope| {
+            if let (Some(mut pipe), Some(bytes)) = (pipe, &self.stdin) {
+                // The pipe closes when the thread ends. The only thing that can go wrong is a child that has closed its
+                // end, and whether that matters its status tells.
+                scope.spawn(move || pipe.write_all(bytes).is_ok());
+            }
+            child.wait_with_output()
+        });
+        let output = output.map_err(fail)?;
+        Ok(CmdOutput {
+            status: output.status.code(),
+            stdout: output.stdout,
+            stderr: output.stderr,
+        })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = unbound(&self.program);
+        command.args(&self.args);
+        if let Some(dir) = &self.cwd {
+            command.current_dir(dir);
+        }
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+            .stdin(if self.stdin.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// The system says "not found" for a missing directory too.
+    fn explain(&self, error: io::Error) -> io::Error {
+        match &self.cwd {
+            Some(dir) if error.kind() == io::ErrorKind::NotFound && !dir.is_dir() => {
+                io::Error::new(
+                    error.kind(),
+                    format!("{} is not a directory", dir.display()),
+                )
+            }
+            _ => error,
+        }
+    }
+}
+
+/// A command that inherits the environment, except what binds it to the repository that we were started for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where children are made"
+)]
+pub(super) fn unbound(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for name in REPOSITORY_VARIABLES {
+        command.env_remove(name);
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Cmd {
+        Cmd::new("sh").args(["-c", script])
+    }
+
+    #[test]
+    fn everything_that_git_calls_local_is_scrubbed() {
+        let output = Cmd::new("git")
+            .args(["rev-parse", "--local-env-vars"])
+            .output()
+            .unwrap();
+        let names = String::from_utf8(output.stdout).unwrap();
+        assert!(names.lines().any(|name| name == "GIT_DIR"), "{names}");
+        for name in names.lines() {
+            assert!(REPOSITORY_VARIABLES.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn scrubbing_comes_before_what_the_caller_sets() {
+        let cmd = sh("true").env("GIT_DIR", "/x").env_remove("HOME");
+        let command = cmd.command();
+        let set: Vec<_> = command.get_envs().collect();
+        for name in REPOSITORY_VARIABLES {
+            let value = (name == "GIT_DIR").then_some(OsStr::new("/x"));
+            assert!(set.contains(&(OsStr::new(name), value)), "{name}");
+        }
+        assert!(set.contains(&(OsStr::new("HOME"), None)));
+
+        let seen = sh("echo \"$GIT_DIR ${GIT_INDEX_FILE-none}\"").env("GIT_DIR", "/x");
+        assert_eq!(seen.output().unwrap().stdout, b"/x none\n");
+    }
+
+    #[test]
+    fn a_mebibyte_each_way() {
+        let bytes: Vec<u8> = (0..1 << 20).map(|n: u32| n.to_le_bytes()[0]).collect();
+        let output = sh("tee /dev/stderr").stdin(bytes.clone()).output().unwrap();
+        assert_eq!(output.status, Some(0));
+        assert!(output.stdout == bytes && output.stderr == bytes);
+    }
+
+    #[test]
+    fn a_child_that_does_not_read_its_input() {
+        let output = sh("exit 3").stdin(vec![b'x'; 1 << 20]).output().unwrap();
+        assert_eq!(output.status, Some(3));
+    }
+
+    #[test]
+    fn without_input_stdin_is_empty() {
+        assert_eq!(sh("cat; echo end").output().unwrap().stdout, b"end\n");
+    }
+
+    #[test]
+    fn ends() {
+        assert_eq!(sh("kill -9 $$").output().unwrap().status, None);
+        let error = Cmd::new("no-such-program-here").output().unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
+        let error = sh("true").cwd("/no/such/dir").output().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot run sh: /no/such/dir is not a directory"
+        );
     }
 }
