@@ -18,6 +18,8 @@ mod scratch;
 mod snapshot;
 mod text;
 mod worktree;
+mod worktree_add;
+mod worktree_mend;
 
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
@@ -26,7 +28,8 @@ pub use merge::{MergeAnswer, Merger, NewCommit};
 pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
-pub use worktree::{AddError, Start, Worktree, WorktreeStatus};
+pub use worktree::{Worktree, WorktreeStatus};
+pub use worktree_add::{AddError, Start};
 
 #[cfg(test)]
 mod testing;
