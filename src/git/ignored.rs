@@ -1,9 +1,15 @@
 //! Which ignored files of the main worktree new worktrees bring along.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use super::executable::{fields, run};
+use super::worktree::path_of;
 use super::{GitError, Repository};
 use crate::domain::path::{Pattern, RepoPath};
+
+/// Gitignore syntax; a convention of several tools.
+const INCLUDE_FILE: &str = ".worktreeinclude";
 
 impl Repository {
     /// The ignored files and whole ignored directories of `worktree` that `patterns` or its `.worktreeinclude` (gitignore
@@ -16,7 +22,137 @@ impl Repository {
         worktree: &Path,
         patterns: &[Pattern],
     ) -> Result<Vec<RepoPath>, GitError> {
-        let _ = (worktree, patterns);
-        todo!()
+        let include = worktree.join(INCLUDE_FILE);
+        let included = match include.is_file() {
+            true => self.included(worktree)?,
+            false => BTreeSet::new(),
+        };
+        if patterns.is_empty() && included.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wish = Wish { patterns, included };
+        let nested = self.nested_worktrees(worktree)?;
+        let mut wanted = BTreeSet::new();
+        let mut opened = Vec::new();
+        for entry in self.others(worktree, &["--exclude-standard", "--directory"])? {
+            if entry.is_dir
+                && worktree
+                    .join(path_of(entry.path.as_bytes()))
+                    .join(".git")
+                    .exists()
+            {
+                continue;
+            }
+            let whole = wish.takes(&entry.path);
+            if whole && !(entry.is_dir && nested.iter().any(|path| entry.path.contains(path))) {
+                wanted.insert(entry.path);
+            } else if entry.is_dir && (whole || wish.reaches_into(&entry.path)) {
+                opened.push(entry.path);
+            }
+        }
+        if !opened.is_empty() {
+            for entry in self.others(worktree, &["--exclude-standard"])? {
+                // A directory in this listing is a repository of its own.
+                let inside = opened.iter().any(|dir| dir.contains(&entry.path));
+                if inside && !entry.is_dir && wish.takes(&entry.path) {
+                    wanted.insert(entry.path);
+                }
+            }
+        }
+        Ok(wanted.into_iter().collect())
     }
+
+    fn included(&self, worktree: &Path) -> Result<BTreeSet<RepoPath>, GitError> {
+        let exclude_from = format!("--exclude-from={INCLUDE_FILE}");
+        let entries = self.others(worktree, &[&exclude_from, "--directory"])?;
+        Ok(entries.into_iter().map(|entry| entry.path).collect())
+    }
+
+    fn others(&self, worktree: &Path, options: &[&str]) -> Result<Vec<Entry>, GitError> {
+        let cmd = self
+            .cmd_in(worktree)
+            .args(["ls-files", "-z", "--others", "--ignored"])
+            .args(options);
+        let output = run(&cmd, "ls-files --others --ignored")?;
+        Ok(entries(&output))
+    }
+
+    fn nested_worktrees(&self, worktree: &Path) -> Result<Vec<RepoPath>, GitError> {
+        let inside = |path: PathBuf| {
+            let below = path.strip_prefix(worktree).ok()?;
+            let bytes = below.as_os_str().as_encoded_bytes();
+            (!bytes.is_empty()).then(|| RepoPath::new(bytes))
+        };
+        let list = self.worktrees()?;
+        Ok(list
+            .into_iter()
+            .filter_map(|entry| inside(entry.path))
+            .collect())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    path: RepoPath,
+    is_dir: bool,
+}
+
+/// git lists a directory that merely holds nothing but ignored files too, followed by those; only one that is ignored as a
+/// whole stands alone.
+fn entries(output: &[u8]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for field in fields(output) {
+        let (path, is_dir) = match field.strip_suffix(b"/") {
+            Some(dir) => (dir, true),
+            None => (field, false),
+        };
+        let path = RepoPath::new(path);
+        while entries.last().is_some_and(|last| last.path.contains(&path)) {
+            entries.pop();
+        }
+        entries.push(Entry { path, is_dir });
+    }
+    entries
+}
+
+struct Wish<'a> {
+    patterns: &'a [Pattern],
+    /// What `.worktreeinclude` selects.
+    included: BTreeSet<RepoPath>,
+}
+
+impl Wish<'_> {
+    fn takes(&self, path: &RepoPath) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(path)) || self.is_included(path)
+    }
+
+    fn is_included(&self, path: &RepoPath) -> bool {
+        let bytes = path.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        ends.map(|(end, _)| end)
+            .chain([bytes.len()])
+            .any(|end| self.included.contains(&RepoPath::new(&bytes[..end])))
+    }
+
+    /// Whether something inside the directory may be wanted.
+    fn reaches_into(&self, dir: &RepoPath) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| reaches_into(pattern, dir))
+            || self.included_below(dir)
+    }
+
+    fn included_below(&self, dir: &RepoPath) -> bool {
+        let start = RepoPath::new([dir.as_bytes(), b"/"].concat());
+        let next = self.included.range(start..).next();
+        next.is_some_and(|next| dir.contains(next))
+    }
+}
+
+fn reaches_into(pattern: &Pattern, dir: &RepoPath) -> bool {
+    let depth = dir.as_bytes().split(|byte| *byte == b'/').count();
+    let segments: Vec<&str> = pattern.as_str().split('/').take(depth).collect();
+    // What is no pattern by itself (a brace over several segments) may mean anything.
+    segments.contains(&"**")
+        || Pattern::new(&segments.join("/")).map_or(true, |prefix| prefix.matches(dir))
 }

@@ -1,12 +1,20 @@
 //! Merges in memory: batches of `git merge-tree --write-tree --stdin -z`, git's own merge without index or worktree.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{GitError, Repository, Snapshot};
-use crate::domain::merge::Conflict;
+use super::executable::{complaint, failure, run_any};
+use super::merge_tree::{Conflicted, Record, parse};
+use super::object::{blob, commit_id, file_at, object_id, tree_entries, tree_of, unreadable};
+use super::refs::IDENTITY;
+use super::scratch::Scratch;
+use super::{GitError, Repository, Snapshot, text};
+use crate::domain::merge::{Conflict, Region};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{BlobId, CommitId, TreeId};
 use crate::domain::time::Timestamp;
+use crate::process::{Cmd, CmdOutput, cores, in_parallel};
 
 /// What git said about one merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +39,17 @@ pub struct NewCommit {
     pub message: String,
 }
 
-/// Merges commits, with attributes from one commit for every merge.
+/// A process of its own is worth it from this many merges on.
+const PAIRS_PER_PROCESS: usize = 16;
+
+/// Merges commits, with attributes from one commit for every merge. Can be shared between threads.
 #[derive(Debug)]
 pub struct Merger<'r> {
     repository: &'r Repository,
+    attributes: CommitId,
+    /// The repository, with the object directory that this merger writes to.
+    gix: gix::ThreadSafeRepository,
+    scratch: Option<Scratch>,
 }
 
 impl<'r> Merger<'r> {
@@ -48,14 +63,23 @@ impl<'r> Merger<'r> {
         attributes: CommitId,
         scratch_root: &Path,
     ) -> Result<Merger<'r>, GitError> {
-        let _ = (repository, attributes, scratch_root);
-        todo!()
+        let scratch = Scratch::new(scratch_root, repository)?;
+        Ok(Merger {
+            repository,
+            attributes,
+            gix: scratch.view(repository)?.into_sync(),
+            scratch: Some(scratch),
+        })
     }
 
     /// What it writes goes to the repository, for merges that will be published.
     pub fn publishing(repository: &'r Repository, attributes: CommitId) -> Merger<'r> {
-        let _ = attributes;
-        Merger { repository }
+        Merger {
+            repository,
+            attributes,
+            gix: repository.local().into_sync(),
+            scratch: None,
+        }
     }
 
     pub fn repository(&self) -> &'r Repository {
@@ -68,15 +92,147 @@ impl<'r> Merger<'r> {
     /// # Errors
     /// When git cannot be run at all; a pair that git refuses is [`MergeAnswer::Unavailable`].
     pub fn merge_all(&self, pairs: &[(CommitId, CommitId)]) -> Result<Vec<MergeAnswer>, GitError> {
-        let _ = pairs;
-        todo!()
+        let missing = self.missing(pairs);
+        let asked: Vec<(CommitId, CommitId)> = pairs
+            .iter()
+            .filter(|(ours, theirs)| !missing.contains(ours) && !missing.contains(theirs))
+            .copied()
+            .collect();
+        let processes = cores()
+            .get()
+            .min(asked.len().div_ceil(PAIRS_PER_PROCESS))
+            .max(1);
+        let chunks: Vec<&[_]> = asked
+            .chunks(asked.len().div_ceil(processes).max(1))
+            .collect();
+        let answered = in_parallel(&chunks, processes, |chunk| self.merge_chunk(chunk));
+        let mut answers = Vec::with_capacity(asked.len());
+        for chunk in answered {
+            answers.extend(chunk?);
+        }
+        let mut answers = answers.into_iter();
+        let answer_of = |(ours, theirs): &(CommitId, CommitId)| {
+            [ours, theirs]
+                .into_iter()
+                .find(|id| missing.contains(id))
+                .map(|id| MergeAnswer::Unavailable(format!("commit {} is not here", id.short())))
+                .or_else(|| answers.next())
+                .unwrap_or_else(|| MergeAnswer::Unavailable("git gave no answer".to_owned()))
+        };
+        Ok(pairs.iter().map(answer_of).collect())
+    }
+
+    /// One bad id would end a whole batch.
+    fn missing(&self, pairs: &[(CommitId, CommitId)]) -> BTreeSet<CommitId> {
+        let gix = self.local();
+        let ids: BTreeSet<CommitId> = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
+        ids.into_iter()
+            .filter(|id| gix.find_commit(object_id(id.as_bytes())).is_err())
+            .collect()
+    }
+
+    /// The first pair that git refuses ends its batch: it is set aside, and the batch goes on behind it.
+    fn merge_chunk(&self, pairs: &[(CommitId, CommitId)]) -> Result<Vec<MergeAnswer>, GitError> {
+        let mut answers = Vec::with_capacity(pairs.len());
+        while answers.len() < pairs.len() {
+            let rest = &pairs[answers.len()..];
+            let (records, output) = self.merge_tree(rest)?;
+            if records.len() > rest.len() {
+                return Err(protocol("more answers than questions".to_owned()));
+            }
+            let stopped = records.len() < rest.len();
+            for record in records {
+                answers.push(self.answer(record)?);
+            }
+            if stopped {
+                // No merge of two commits fails because the options are wrong; that is about git itself.
+                if output.status == Some(129) {
+                    return Err(failure(&output, "merge-tree --stdin"));
+                }
+                answers.push(MergeAnswer::Unavailable(self.refusal(&output)));
+            }
+        }
+        Ok(answers)
+    }
+
+    fn merge_tree(
+        &self,
+        pairs: &[(CommitId, CommitId)],
+    ) -> Result<(Vec<Record>, CmdOutput), GitError> {
+        let mut input = String::new();
+        for (ours, theirs) in pairs {
+            let _ = writeln!(input, "{ours} {theirs}");
+        }
+        let cmd = self
+            .with_objects(self.repository.cmd())
+            .arg(format!("--attr-source={}", self.attributes))
+            .args(["merge-tree", "--write-tree", "-z", "--stdin"])
+            .stdin(input);
+        let output = run_any(&cmd, "merge-tree --stdin")?;
+        Ok((parse(&output.stdout).map_err(protocol)?, output))
+    }
+
+    fn refusal(&self, output: &CmdOutput) -> String {
+        let complaint = complaint(output);
+        match complaint.as_str() {
+            "refusing to merge unrelated histories" if self.repository.is_shallow() => {
+                GitError::Shallow.to_string()
+            }
+            "refusing to merge unrelated histories" => {
+                "the two histories have no common commit".to_owned()
+            }
+            _ => format!("git cannot merge them: {complaint}"),
+        }
+    }
+
+    fn answer(&self, record: Record) -> Result<MergeAnswer, GitError> {
+        let conflicted = match record {
+            Record::Clean(tree) => return Ok(MergeAnswer::Merged { tree }),
+            Record::Conflicted(conflicted) => conflicted,
+        };
+        let gix = self.local();
+        let conflicts = conflicted
+            .into_iter()
+            .map(|conflicted| {
+                Ok(Conflict {
+                    regions: regions(&gix, &conflicted)?,
+                    path: conflicted.path,
+                    types: conflicted.types,
+                })
+            })
+            .collect::<Result<_, GitError>>()?;
+        Ok(MergeAnswer::Conflicted { conflicts })
     }
 
     /// # Errors
     /// When the object cannot be written.
     pub fn write_commit(&self, commit: &NewCommit) -> Result<CommitId, GitError> {
-        let _ = commit;
-        todo!()
+        let identity = gix::actor::Signature {
+            name: IDENTITY.0.into(),
+            email: IDENTITY.1.into(),
+            time: gix::date::Time {
+                seconds: commit.time.0,
+                offset: 0,
+            },
+        };
+        let object = gix::objs::Commit {
+            tree: object_id(commit.tree.as_bytes()),
+            parents: commit
+                .parents
+                .iter()
+                .map(|parent| object_id(parent.as_bytes()))
+                .collect(),
+            author: identity.clone(),
+            committer: identity,
+            encoding: None,
+            message: commit.message.as_str().into(),
+            extra_headers: Vec::new(),
+        };
+        let gix = self.local();
+        let id = gix
+            .write_object(&object)
+            .map_err(|error| unreadable("a new commit", &error))?;
+        commit_id(id.detach())
     }
 
     /// The uncommitted work of a worktree whose HEAD is `tip`, as a tree in this merger's object directory. Index and
@@ -85,8 +241,7 @@ impl<'r> Merger<'r> {
     /// # Errors
     /// When git cannot be run at all.
     pub fn snapshot(&self, worktree: &Path, tip: CommitId) -> Result<Snapshot, GitError> {
-        let _ = (worktree, tip);
-        todo!()
+        super::snapshot::snapshot(self, worktree, tip)
     }
 
     /// As [`Repository::tree_entries`], for trees that this merger wrote too.
@@ -94,8 +249,7 @@ impl<'r> Merger<'r> {
     /// # Errors
     /// When an object cannot be read.
     pub fn tree_entries(&self, tree: TreeId) -> Result<Vec<(RepoPath, u32, BlobId)>, GitError> {
-        let _ = tree;
-        todo!()
+        tree_entries(&self.local(), tree)
     }
 
     /// A file of a commit that this merger may have written.
@@ -103,8 +257,7 @@ impl<'r> Merger<'r> {
     /// # Errors
     /// When an object cannot be read.
     pub fn file_at(&self, commit: CommitId, path: &RepoPath) -> Result<Option<Vec<u8>>, GitError> {
-        let _ = (commit, path);
-        todo!()
+        file_at(&self.local(), commit, path)
     }
 
     /// The tree of a commit that this merger may have written.
@@ -112,7 +265,51 @@ impl<'r> Merger<'r> {
     /// # Errors
     /// When an object cannot be read.
     pub fn tree_of(&self, commit: CommitId) -> Result<TreeId, GitError> {
-        let _ = commit;
-        todo!()
+        tree_of(&self.local(), commit)
+    }
+
+    /// Where short-lived files may lie that go with the scratch directory; `None` when publishing.
+    pub(super) fn scratch_dir(&self) -> Option<&Path> {
+        self.scratch.as_ref().map(Scratch::dir)
+    }
+
+    /// Makes git write to this merger's object directory.
+    pub(super) fn with_objects(&self, cmd: Cmd) -> Cmd {
+        match &self.scratch {
+            Some(scratch) => cmd.env("GIT_OBJECT_DIRECTORY", scratch.objects()),
+            None => cmd,
+        }
+    }
+
+    fn local(&self) -> gix::Repository {
+        self.gix.to_thread_local()
+    }
+}
+
+/// Only files whose lines were merged have regions.
+fn regions(gix: &gix::Repository, conflicted: &Conflicted) -> Result<Vec<Region>, GitError> {
+    let [base, Some(ours), Some(theirs)] = conflicted.stages else {
+        return Ok(Vec::new());
+    };
+    let sides = [Some(ours), Some(theirs), base];
+    if !sides
+        .into_iter()
+        .flatten()
+        .all(super::merge_tree::Stage::is_regular)
+    {
+        return Ok(Vec::new());
+    }
+    let base = match base {
+        Some(base) => blob(gix, base.id)?,
+        None => Vec::new(),
+    };
+    let (ours, theirs) = (blob(gix, ours.id)?, blob(gix, theirs.id)?);
+    Ok(text::regions(&base, &ours, &theirs))
+}
+
+fn protocol(message: String) -> GitError {
+    GitError::Protocol {
+        command: "merge-tree --stdin".to_owned(),
+        message,
     }
 }

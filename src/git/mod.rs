@@ -9,6 +9,7 @@ mod executable;
 mod history;
 mod ignored;
 mod merge;
+mod merge_tree;
 mod object;
 mod refs;
 mod remote;
@@ -17,6 +18,8 @@ mod scratch;
 mod snapshot;
 mod text;
 mod worktree;
+mod worktree_add;
+mod worktree_mend;
 
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
@@ -25,4 +28,8 @@ pub use merge::{MergeAnswer, Merger, NewCommit};
 pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
-pub use worktree::{AddError, Start, Worktree, WorktreeStatus};
+pub use worktree::{Worktree, WorktreeStatus};
+pub use worktree_add::{AddError, Start};
+
+#[cfg(test)]
+mod testing;

@@ -1,8 +1,16 @@
 //! Reading refs, and moving them: all of an operation in one transaction, each from the value it was read at.
 
+use std::collections::BTreeMap;
+
+use super::executable::{complaint, failure, run_any};
+use super::object::{commit_id, object_id, unreadable};
 use super::{GitError, Repository};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
+use crate::process::CmdOutput;
+
+/// Name and address on whatever we write, always the same: same inputs give the same ids.
+pub(super) const IDENTITY: (&str, &str) = ("tracks", "tracks@localhost");
 
 /// One ref of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +43,44 @@ impl Repository {
     /// # Errors
     /// When the repository cannot be read.
     pub fn resolve(&self, revision: &str) -> Result<Option<CommitId>, GitError> {
-        let _ = revision;
-        todo!()
+        if let Some(commit) = self.resolve_plainly(revision) {
+            return Ok(Some(commit));
+        }
+        // What gix does not understand or finds ambiguous is git's to judge.
+        let cmd = match self.current_worktree() {
+            Some(worktree) => self.cmd_in(worktree),
+            None => self.cmd(),
+        }
+        .args(["rev-parse", "--quiet", "--verify", "--end-of-options"])
+        .arg(format!("{revision}^{{commit}}"));
+        let output = run_any(&cmd, "rev-parse --verify")?;
+        if output.status != Some(0) {
+            return Ok(None);
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        CommitId::from_hex(text.trim())
+            .map(Some)
+            .map_err(|error| GitError::Protocol {
+                command: "rev-parse --verify".to_owned(),
+                message: error.to_string(),
+            })
+    }
+
+    /// Full ids and full ref names, which mean the same to everybody.
+    fn resolve_plainly(&self, revision: &str) -> Option<CommitId> {
+        if let Ok(id) = CommitId::from_hex(revision) {
+            let gix = self.local();
+            let commit = gix
+                .try_find_object(object_id(id.as_bytes()))
+                .ok()??
+                .peel_to_commit()
+                .ok()?;
+            return commit_id(commit.id).ok();
+        }
+        if revision.starts_with("refs/") {
+            return self.reference(revision).ok().flatten();
+        }
+        None
     }
 
     /// The tip of a local branch.
@@ -44,8 +88,7 @@ impl Repository {
     /// # Errors
     /// When the ref cannot be read.
     pub fn branch(&self, name: &BranchName) -> Result<Option<CommitId>, GitError> {
-        let _ = name;
-        todo!()
+        self.reference(&name.full())
     }
 
     /// The tip of a remote-tracking branch, `refs/remotes/REMOTE/NAME`.
@@ -57,8 +100,7 @@ impl Repository {
         remote: &str,
         name: &BranchName,
     ) -> Result<Option<CommitId>, GitError> {
-        let _ = (remote, name);
-        todo!()
+        self.reference(&format!("refs/remotes/{remote}/{name}"))
     }
 
     /// The branch that `refs/remotes/REMOTE/HEAD` names, without the remote.
@@ -66,8 +108,16 @@ impl Repository {
     /// # Errors
     /// When the ref cannot be read.
     pub fn remote_head(&self, remote: &str) -> Result<Option<BranchName>, GitError> {
-        let _ = remote;
-        todo!()
+        let gix = self.local();
+        let name = format!("refs/remotes/{remote}/HEAD");
+        let Some(head) = find(&gix, &name)? else {
+            return Ok(None);
+        };
+        let prefix = format!("refs/remotes/{remote}/");
+        Ok(head.target().try_name().and_then(|target| {
+            let short = target.as_bstr().strip_prefix(prefix.as_bytes())?;
+            BranchName::new(std::str::from_utf8(short).ok()?).ok()
+        }))
     }
 
     /// Any full ref name, peeled to a commit.
@@ -75,8 +125,11 @@ impl Repository {
     /// # Errors
     /// When the ref cannot be read.
     pub fn reference(&self, full_name: &str) -> Result<Option<CommitId>, GitError> {
-        let _ = full_name;
-        todo!()
+        let gix = self.local();
+        let Some(mut reference) = find(&gix, full_name)? else {
+            return Ok(None);
+        };
+        peel(&gix, &mut reference)
     }
 
     /// Local branches, and those remote-tracking branches that have no local one, whose short name (without the remote)
@@ -85,17 +138,179 @@ impl Repository {
     /// # Errors
     /// When refs cannot be read.
     pub fn branches_matching(&self, glob: &str) -> Result<Vec<(BranchName, CommitId)>, GitError> {
-        let _ = glob;
-        todo!()
+        let gix = self.local();
+        let remotes: Vec<String> = gix.remote_names().iter().map(ToString::to_string).collect();
+        let mut found = BTreeMap::new();
+        for prefix in ["refs/heads/", "refs/remotes/"] {
+            for (name, commit) in self.short_names(&gix, prefix, &remotes)? {
+                if glob_matches(glob, name.as_str()) {
+                    found.entry(name).or_insert(commit);
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    fn short_names(
+        &self,
+        gix: &gix::Repository,
+        prefix: &str,
+        remotes: &[String],
+    ) -> Result<Vec<(BranchName, CommitId)>, GitError> {
+        let fail = |error: gix::Error| unreadable("refs", &error);
+        let platform = gix.references().map_err(fail)?;
+        let mut names = Vec::new();
+        for reference in platform.prefixed(prefix).map_err(fail)? {
+            let mut reference = reference.map_err(fail)?;
+            let full = reference.name().as_bstr().to_string();
+            let Some(rest) = full.strip_prefix(prefix) else {
+                continue;
+            };
+            let short = match prefix {
+                "refs/remotes/" => without_remote(rest, remotes),
+                _ => Some(rest),
+            };
+            let Some(name) = short.and_then(|short| BranchName::new(short).ok()) else {
+                continue;
+            };
+            if let Some(commit) = peel(gix, &mut reference)? {
+                names.push((name, commit));
+            }
+        }
+        Ok(names)
     }
 
     /// All changes or none (`git update-ref --stdin`, so that the hooks of the repository see it). `message` goes to the
-    /// reflogs. The identity of reflog entries is ours where the user has none.
+    /// reflogs. The identity of reflog entries is ours.
     ///
     /// # Errors
     /// When a ref is not what `before` says, is locked, or cannot be.
     pub fn update_refs(&self, changes: &[RefChange], message: &str) -> Result<(), RefError> {
-        let _ = (changes, message);
-        todo!()
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let cmd = self
+            .cmd()
+            .env("GIT_COMMITTER_NAME", IDENTITY.0)
+            .env("GIT_COMMITTER_EMAIL", IDENTITY.1)
+            .args(["update-ref", "-m", message, "--stdin", "-z"])
+            .stdin(self.transaction(changes));
+        let output = run_any(&cmd, "update-ref --stdin")?;
+        if output.status == Some(0) {
+            return Ok(());
+        }
+        Err(self.why_refused(changes, &output))
     }
+
+    fn transaction(&self, changes: &[RefChange]) -> Vec<u8> {
+        let zero = gix::ObjectId::null(self.local().object_hash()).to_string();
+        let hex = |id: Option<CommitId>| id.map_or_else(|| zero.clone(), |id| id.to_string());
+        let mut input = b"start\0".to_vec();
+        for change in changes {
+            let (name, before) = (&change.name, hex(change.before));
+            let line = match (change.before, change.after) {
+                (None, None) => format!("verify {name}\0{before}\0"),
+                (Some(_), None) => format!("delete {name}\0{before}\0"),
+                (_, Some(after)) => format!("update {name}\0{after}\0{before}\0"),
+            };
+            input.extend_from_slice(line.as_bytes());
+        }
+        input.extend_from_slice(b"prepare\0commit\0");
+        input
+    }
+
+    /// Reads the refs again: messages are not for machines. Only a lock that is gone by now is known by its message.
+    fn why_refused(&self, changes: &[RefChange], output: &CmdOutput) -> RefError {
+        for change in changes {
+            match self.reference(&change.name) {
+                Ok(now) if now == change.before => {}
+                Ok(_) => {
+                    return RefError::Moved {
+                        name: change.name.clone(),
+                    };
+                }
+                Err(error) => return RefError::Git(error),
+            }
+        }
+        let complaint = complaint(output);
+        let lock = |change: &&RefChange| {
+            let lock = self.common_dir().join(format!("{}.lock", change.name));
+            lock.exists() || complaint.contains(&format!("{}.lock': File exists", change.name))
+        };
+        if let Some(change) = changes.iter().find(lock) {
+            return RefError::Locked {
+                name: change.name.clone(),
+            };
+        }
+        if self.common_dir().join("packed-refs.lock").exists() {
+            return RefError::Locked {
+                name: "packed-refs".to_owned(),
+            };
+        }
+        let named = |change: &&RefChange| complaint.contains(&format!("'{}'", change.name));
+        match changes.iter().find(named).or(changes.first()) {
+            Some(change) => RefError::Refused {
+                name: change.name.clone(),
+                message: complaint,
+            },
+            None => RefError::Git(failure(output, "update-ref --stdin")),
+        }
+    }
+}
+
+fn find<'r>(
+    gix: &'r gix::Repository,
+    full_name: &str,
+) -> Result<Option<gix::Reference<'r>>, GitError> {
+    // A name that git would not allow is the name of nothing.
+    let Ok(name) = gix::refs::FullName::try_from(full_name) else {
+        return Ok(None);
+    };
+    gix.try_find_reference(name.as_ref())
+        .map_err(|error| unreadable(full_name, &error))
+}
+
+/// The commit behind a ref; `None` where the ref is about something else, or dangling.
+fn peel(
+    gix: &gix::Repository,
+    reference: &mut gix::Reference<'_>,
+) -> Result<Option<CommitId>, GitError> {
+    let name = reference.name().as_bstr().to_string();
+    let fail = |error: gix::Error| unreadable(name.clone(), &error);
+    let mut target = reference.clone();
+    while let Some(next) = target.follow() {
+        match next {
+            Ok(next) => target = next,
+            Err(_) => return Ok(None),
+        }
+    }
+    let Some(id) = target.try_id() else {
+        return Ok(None);
+    };
+    let object = gix.find_object(id.detach()).map_err(fail)?;
+    match object.peel_tags_to_end().map_err(fail)? {
+        end if end.kind == gix::objs::Kind::Commit => commit_id(end.id).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// `origin/a/b` → `a/b`, with the longest remote that fits; `None` for `origin/HEAD`.
+fn without_remote<'n>(name: &'n str, remotes: &[String]) -> Option<&'n str> {
+    let longest = remotes
+        .iter()
+        .filter_map(|remote| name.strip_prefix(remote.as_str())?.strip_prefix('/'))
+        .min_by_key(|rest| rest.len());
+    let short = longest.or_else(|| name.split_once('/').map(|(_, rest)| rest))?;
+    (short != "HEAD").then_some(short)
+}
+
+fn glob_matches(glob: &str, name: &str) -> bool {
+    let matches = |glob: &str| {
+        gix::glob::wildmatch(
+            glob.into(),
+            name.into(),
+            gix::glob::wildmatch::Mode::NO_MATCH_SLASH_LITERAL,
+        )
+    };
+    matches(glob) || (glob.ends_with('*') && matches(&format!("{glob}/**")))
 }

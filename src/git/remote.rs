@@ -1,8 +1,10 @@
 //! Fetching and pushing, by git and with the user's own credentials.
 
+use super::executable::{failure, run, run_any};
 use super::{GitError, Repository};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
+use crate::process::{Cmd, environment};
 
 impl Repository {
     /// `git fetch --prune REMOTE`, never prompting.
@@ -10,8 +12,10 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub fn fetch(&self, remote: &str) -> Result<(), GitError> {
-        let _ = remote;
-        todo!()
+        let cmd =
+            self.unattended()
+                .args(["fetch", "--prune", "--quiet", "--end-of-options", remote]);
+        run(&cmd, "fetch --prune").map(drop)
     }
 
     /// Pushes a commit to a branch, only from the value that our remote-tracking branch has (`--force-with-lease`).
@@ -24,7 +28,65 @@ impl Repository {
         branch: &BranchName,
         commit: CommitId,
     ) -> Result<(), GitError> {
-        let _ = (remote, branch, commit);
-        todo!()
+        let full = branch.full();
+        // An empty value: the branch must not be there yet.
+        let expected = self
+            .remote_branch(remote, branch)?
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        let cmd = self
+            .unattended()
+            .args(["push", "--porcelain"])
+            .arg(format!("--force-with-lease={full}:{expected}"))
+            .args(["--end-of-options", remote])
+            .arg(format!("{commit}:{full}"));
+        let output = run_any(&cmd, "push --force-with-lease")?;
+        if output.status == Some(0) {
+            return Ok(());
+        }
+        match (
+            rejection(&output.stdout),
+            failure(&output, "push --force-with-lease"),
+        ) {
+            (
+                Some(message),
+                GitError::Program {
+                    command, status, ..
+                },
+            ) => Err(GitError::Program {
+                command,
+                status,
+                message,
+            }),
+            (_, error) => Err(error),
+        }
     }
+
+    /// No question can be answered here: neither git's, nor ssh's, nor one in a window.
+    fn unattended(&self) -> Cmd {
+        let cmd = self
+            .cmd()
+            .env("GIT_ASKPASS", "")
+            .env("SSH_ASKPASS_REQUIRE", "never");
+        let chosen = environment::var("GIT_SSH_COMMAND").is_some()
+            || environment::var("GIT_SSH").is_some()
+            || self
+                .local()
+                .config_snapshot()
+                .string("core.sshCommand")
+                .is_some();
+        if chosen {
+            cmd
+        } else {
+            cmd.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+        }
+    }
+}
+
+/// The summary of the first ref that was not pushed. Format: git-push(1), "OUTPUT", `--porcelain`.
+fn rejection(stdout: &[u8]) -> Option<String> {
+    String::from_utf8_lossy(stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("!\t")?.split_once('\t'))
+        .map(|(_, summary)| summary.to_owned())
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::object::{commit_id, one_line, unreadable};
 use super::{Git, GitError};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
+use crate::process::{Cmd, environment};
 
 /// Why there is no repository to work on.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +44,16 @@ pub enum Head {
 
 /// One repository with all its worktrees. Cheap to share between threads.
 #[derive(Debug)]
-pub struct Repository {}
+pub struct Repository {
+    gix: gix::ThreadSafeRepository,
+    git: Git,
+    common_dir: PathBuf,
+    main_worktree: Option<PathBuf>,
+    current_worktree: Option<PathBuf>,
+}
+
+/// Enough for the trees and commits that one operation goes back and forth between.
+const OBJECT_CACHE_BYTES: usize = 4 * 1024 * 1024;
 
 impl Repository {
     /// Looks in `dir` and above, as git does, `GIT_DIR` included.
@@ -50,31 +61,62 @@ impl Repository {
     /// # Errors
     /// When there is none, or it is one that cannot be worked on.
     pub fn discover(dir: &Path, git: Git) -> Result<Repository, OpenError> {
-        let _ = (dir, git);
-        todo!()
+        let options = gix::discover::upwards::Options {
+            // Git takes a ceiling that is not above `dir` for no ceiling at all.
+            match_ceiling_dir_or_error: false,
+            ..Default::default()
+        };
+        let gix = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
+            dir,
+            options,
+            gix::sec::trust::Mapping::default(),
+        )
+        .map_err(|error| why_not(dir, &error))?;
+        let local = gix.to_thread_local();
+        let git_dir = absolute(local.git_dir());
+        let common_dir = absolute(local.common_dir());
+        if is_reftable(&local) {
+            return Err(OpenError::Reftable { dir: common_dir });
+        }
+        // Git asks whose it is only where it found the repository by itself.
+        if local.git_dir_trust() != gix::sec::Trust::Full && environment::var("GIT_DIR").is_none() {
+            return Err(OpenError::Untrusted { dir: git_dir });
+        }
+        let here = absolute(dir);
+        let current_worktree = local
+            .workdir()
+            .map(absolute)
+            .filter(|worktree| here.starts_with(worktree) && !here.starts_with(&git_dir));
+        Ok(Repository {
+            main_worktree: main_worktree(&local, &common_dir)?,
+            gix,
+            git,
+            common_dir,
+            current_worktree,
+        })
     }
 
     pub fn git(&self) -> &Git {
-        todo!()
+        &self.git
     }
 
     /// The directory that all worktrees share; absolute and canonical.
     pub fn common_dir(&self) -> &Path {
-        todo!()
+        &self.common_dir
     }
 
     /// `None` for a bare repository. Absolute and canonical.
     pub fn main_worktree(&self) -> Option<&Path> {
-        todo!()
+        self.main_worktree.as_deref()
     }
 
     /// The worktree that `dir` of [`Repository::discover`] lies in.
     pub fn current_worktree(&self) -> Option<&Path> {
-        todo!()
+        self.current_worktree.as_deref()
     }
 
     pub fn is_shallow(&self) -> bool {
-        todo!()
+        self.local().is_shallow().unwrap_or(false)
     }
 
     /// HEAD of the current worktree (of the bare repository itself, where there is none).
@@ -82,6 +124,124 @@ impl Repository {
     /// # Errors
     /// When it cannot be read.
     pub fn head(&self) -> Result<Head, GitError> {
-        todo!()
+        let gix = self.local();
+        let fail = |error: gix::Error| unreadable("HEAD", &error);
+        let mut head = gix.head().map_err(fail)?;
+        if let gix::head::Kind::Unborn(name) = &head.kind {
+            return Ok(Head::Unborn {
+                name: name.shorten().to_string(),
+            });
+        }
+        let name = head
+            .referent_name()
+            .and_then(|name| branch_name(name.as_bstr()));
+        let commit = commit_id(head.peel_to_commit().map_err(fail)?.id)?;
+        Ok(match name {
+            Some(name) => Head::Branch { name, commit },
+            None => Head::Detached { commit },
+        })
     }
+
+    /// This thread's view of the repository.
+    pub(super) fn local(&self) -> gix::Repository {
+        let mut gix = self.gix.to_thread_local();
+        gix.object_cache_size_if_unset(OBJECT_CACHE_BYTES);
+        gix
+    }
+
+    /// git on the repository as a whole. It runs at the top of the main worktree, where relative hook directories, merge
+    /// drivers and submodules are looked for.
+    pub(super) fn cmd(&self) -> Cmd {
+        let home = self.main_worktree.as_deref().unwrap_or(&self.common_dir);
+        self.git.cmd().cwd(home).env("GIT_DIR", &self.common_dir)
+    }
+
+    /// git in one worktree.
+    pub(super) fn cmd_in(&self, worktree: &Path) -> Cmd {
+        let cmd = self.git.cmd().cwd(worktree);
+        if self.main_worktree.as_deref() == Some(worktree) {
+            // The main worktree may have no `.git` of its own (`GIT_DIR` with `GIT_WORK_TREE`).
+            cmd.env("GIT_DIR", &self.common_dir)
+                .env("GIT_WORK_TREE", worktree)
+        } else {
+            cmd
+        }
+    }
+
+    /// Where the objects of the repository are.
+    pub(super) fn objects_dir(&self) -> PathBuf {
+        self.common_dir.join("objects")
+    }
+
+    /// The private git directory of a worktree: where its HEAD and index are.
+    pub(super) fn git_dir_of(&self, worktree: &Path) -> Result<PathBuf, GitError> {
+        if self.main_worktree.as_deref() == Some(worktree) {
+            return Ok(self.common_dir.clone());
+        }
+        let dot_git = worktree.join(".git");
+        if dot_git.is_dir() {
+            return Ok(dot_git);
+        }
+        gix::discover::path::from_gitdir_file(&dot_git)
+            .map_err(|error| unreadable(dot_git.display().to_string(), &error))
+    }
+}
+
+/// The branch that a full ref name stands for.
+pub(super) fn branch_name(full: &gix::bstr::BStr) -> Option<BranchName> {
+    let short = full.strip_prefix(b"refs/heads/")?;
+    BranchName::new(std::str::from_utf8(short).ok()?).ok()
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    std::fs::canonicalize(&path).unwrap_or(path)
+}
+
+fn main_worktree(local: &gix::Repository, common: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let main = local.main_repo().map_err(|error| OpenError::Broken {
+        dir: common.to_owned(),
+        message: one_line(&error),
+    })?;
+    Ok(main.workdir().map(absolute).filter(|dir| dir.is_dir()))
+}
+
+fn is_reftable(local: &gix::Repository) -> bool {
+    local
+        .config_snapshot()
+        .string("extensions.refStorage")
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"reftable"))
+}
+
+/// Which of the known reasons it was that gix could not open what is around `dir`.
+fn why_not(dir: &Path, error: &gix::Error) -> OpenError {
+    let Ok((found, _)) = gix::discover::upwards(dir) else {
+        return match environment::var("GIT_DIR") {
+            Some(git_dir) => OpenError::Broken {
+                dir: git_dir.into(),
+                message: one_line(error),
+            },
+            None => OpenError::NotARepository { dir: absolute(dir) },
+        };
+    };
+    let (git_dir, _) = found.into_repository_and_work_tree_directories();
+    let common = gix::discover::path::from_plain_file(&git_dir.join("commondir"))
+        .and_then(Result::ok)
+        .map_or_else(|| git_dir.clone(), |path| git_dir.join(path));
+    if config_file_says_reftable(&common) {
+        return OpenError::Reftable {
+            dir: absolute(&common),
+        };
+    }
+    OpenError::Broken {
+        dir: absolute(&git_dir),
+        message: one_line(error),
+    }
+}
+
+fn config_file_says_reftable(common_dir: &Path) -> bool {
+    gix::config::File::from_path_no_includes(common_dir.join("config"), gix::config::Source::Local)
+        .ok()
+        .and_then(|config| config.string("extensions.refStorage"))
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"reftable"))
 }

@@ -1,7 +1,9 @@
-//! Linked worktrees: listing, adding, mending half-made ones, and what is uncommitted in them.
+//! Worktrees: the list of them, and what is uncommitted in one.
 
 use std::path::{Path, PathBuf};
 
+use super::executable::{fields, run};
+use super::repository::branch_name;
 use super::{GitError, Repository};
 use crate::domain::change::{Dirty, Unfinished};
 use crate::domain::name::BranchName;
@@ -23,30 +25,6 @@ pub struct Worktree {
     pub half_made: bool,
 }
 
-/// What a new worktree starts on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// A branch that does not exist yet, at this commit, tracking nothing.
-    NewBranch {
-        name: BranchName,
-        at: CommitId,
-    },
-    Branch(BranchName),
-    Detached(CommitId),
-}
-
-/// Why a worktree was not added. Neither entry nor directory nor new branch is left behind.
-#[derive(Debug, thiserror::Error)]
-pub enum AddError {
-    #[error("{} exists and is not an empty directory", path.display())]
-    InTheWay { path: PathBuf },
-    /// The worktree is there and whole; a hook of the repository failed afterwards.
-    #[error("the post-checkout hook failed: {message}")]
-    Hook { message: String },
-    #[error(transparent)]
-    Git(#[from] GitError),
-}
-
 /// What `git status` finds in a worktree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WorktreeStatus {
@@ -54,31 +32,16 @@ pub struct WorktreeStatus {
     pub unfinished: Option<Unfinished>,
 }
 
+/// What `git worktree add` writes as the reason of the lock that it holds while it works.
+const INITIALIZING: &str = "initializing";
+
 impl Repository {
     /// # Errors
     /// When the list cannot be read.
     pub fn worktrees(&self) -> Result<Vec<Worktree>, GitError> {
-        todo!()
-    }
-
-    /// `git worktree add --no-track`, cleaned up after a failure (a killed one is mended by [`Repository::mend_worktree`]).
-    /// Safe to call from several threads at once.
-    ///
-    /// # Errors
-    /// See [`AddError`].
-    pub fn add_worktree(&self, path: &Path, start: &Start) -> Result<(), AddError> {
-        let _ = (path, start);
-        todo!()
-    }
-
-    /// Finishes or clears away what a killed `git worktree add` left at this path: afterwards the entry is either whole or
-    /// gone, and a prunable one is gone. Never deletes a file that such a run did not write.
-    ///
-    /// # Errors
-    /// When git cannot do it.
-    pub fn mend_worktree(&self, worktree: &Worktree) -> Result<(), GitError> {
-        let _ = worktree;
-        todo!()
+        let cmd = self.cmd().args(["worktree", "list", "--porcelain", "-z"]);
+        let output = run(&cmd, "worktree list")?;
+        Ok(parse_list(&output))
     }
 
     /// What is uncommitted, without touching the index of the worktree.
@@ -86,7 +49,121 @@ impl Repository {
     /// # Errors
     /// When git cannot tell.
     pub fn worktree_status(&self, worktree: &Path) -> Result<WorktreeStatus, GitError> {
-        let _ = worktree;
-        todo!()
+        let git_dir = self.git_dir_of(worktree)?;
+        let cmd = self.cmd_in(worktree).args([
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=normal",
+            "--no-renames",
+        ]);
+        let output = run(&cmd, "status")?;
+        Ok(WorktreeStatus {
+            dirty: count(&output),
+            unfinished: unfinished(&git_dir),
+        })
+    }
+}
+
+/// Format: git-worktree(1), "PORCELAIN FORMAT".
+fn parse_list(output: &[u8]) -> Vec<Worktree> {
+    let mut list: Vec<Worktree> = Vec::new();
+    for field in fields(output) {
+        let (key, value) = match field.iter().position(|byte| *byte == b' ') {
+            Some(space) => (&field[..space], &field[space + 1..]),
+            None => (field, b"".as_slice()),
+        };
+        if key == b"worktree" {
+            list.push(Worktree {
+                path: existing(path_of(value)),
+                is_main: list.is_empty(),
+                branch: None,
+                commit: None,
+                locked: None,
+                prunable: None,
+                half_made: false,
+            });
+        } else if let Some(worktree) = list.last_mut() {
+            add_attribute(worktree, key, value);
+        }
+    }
+    list
+}
+
+fn add_attribute(worktree: &mut Worktree, key: &[u8], value: &[u8]) {
+    let text = || String::from_utf8_lossy(value).into_owned();
+    match key {
+        // All zeros: nothing is committed there yet.
+        b"HEAD" if value.iter().any(|digit| *digit != b'0') => {
+            worktree.commit = CommitId::from_hex(&text()).ok();
+        }
+        b"branch" => worktree.branch = branch_name(value.into()),
+        b"locked" => {
+            worktree.half_made = value == INITIALIZING.as_bytes();
+            worktree.locked = Some(text());
+        }
+        b"prunable" => worktree.prunable = Some(text()),
+        _ => {}
+    }
+}
+
+pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+fn existing(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
+}
+
+/// Format: git-status(1), "Porcelain Format Version 2".
+fn count(output: &[u8]) -> Dirty {
+    let mut dirty = Dirty::default();
+    let mut fields = fields(output);
+    while let Some(field) = fields.next() {
+        match field.first() {
+            Some(kind @ (b'1' | b'2')) => {
+                dirty.staged += usize::from(field.get(2).is_some_and(|state| *state != b'.'));
+                dirty.unstaged += usize::from(field.get(3).is_some_and(|state| *state != b'.'));
+                if *kind == b'2' {
+                    // The path it came from is a field of its own.
+                    fields.next();
+                }
+            }
+            Some(b'u') => dirty.unmerged += 1,
+            Some(b'?') => dirty.untracked += 1,
+            _ => {}
+        }
+    }
+    dirty
+}
+
+/// The marks that git itself goes by (its `wt-status.c`); a rebase may hold one of the others inside it.
+fn unfinished(git_dir: &Path) -> Option<Unfinished> {
+    let marks = [
+        ("rebase-merge", Unfinished::Rebase),
+        ("rebase-apply", Unfinished::Rebase),
+        ("MERGE_HEAD", Unfinished::Merge),
+        ("CHERRY_PICK_HEAD", Unfinished::CherryPick),
+        ("REVERT_HEAD", Unfinished::Revert),
+    ];
+    marks
+        .into_iter()
+        .find(|(mark, _)| git_dir.join(mark).exists())
+        .map(|(_, what)| what)
+        .or_else(|| sequence(git_dir))
+        .or_else(|| {
+            let bisecting = git_dir.join("BISECT_LOG").exists();
+            bisecting.then_some(Unfinished::Bisect)
+        })
+}
+
+/// Between two commits of a series there is no head file, but the list of what is to come.
+fn sequence(git_dir: &Path) -> Option<Unfinished> {
+    let todo = std::fs::read_to_string(git_dir.join("sequencer/todo")).ok()?;
+    match todo.split_whitespace().next() {
+        Some("pick" | "p") => Some(Unfinished::CherryPick),
+        Some("revert") => Some(Unfinished::Revert),
+        _ => None,
     }
 }
