@@ -6,10 +6,13 @@ use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// Which profile of cargo a task builds with.
+/// How a task builds the tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
     Dev,
+    /// The very build that the tests use: beside `cargo test` it costs nothing, while a plain development build resolves
+    /// other features of the dependencies and compiles them a second time.
+    Tested,
     Release,
 }
 
@@ -91,15 +94,13 @@ pub(crate) fn could_not_start(command: &Command, error: &std::io::Error) -> Fail
 
 /// Builds the tool and says where its program is.
 pub(crate) fn build_tracks(profile: Profile) -> Result<PathBuf, Failure> {
-    let mut command = cargo([
-        "build",
-        "--package=tracks",
-        "--bin=tracks",
-        "--message-format=json-render-diagnostics",
-    ]);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
+    let arguments: &[&str] = match profile {
+        Profile::Dev => &["build", "--package=tracks", "--bin=tracks"],
+        Profile::Tested => &["test", "--workspace", "--no-run", "--quiet"],
+        Profile::Release => &["build", "--package=tracks", "--bin=tracks", "--release"],
+    };
+    let mut command = cargo(arguments);
+    command.arg("--message-format=json-render-diagnostics");
     let ran = command
         .stderr(Stdio::inherit())
         .output()
@@ -115,16 +116,27 @@ pub(crate) fn build_tracks(profile: Profile) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::new("cargo built the tool but did not say where"))
 }
 
-/// The last executable in cargo's stream of messages: asking cargo honours every way to move the target directory.
+/// The tool's program in cargo's stream of messages: asking cargo honours every way to move the target directory. Test
+/// programs stand in the same stream, under names with a hash.
 fn executable(messages: &str) -> Option<PathBuf> {
-    let (_, rest) = messages.rsplit_once(r#""executable":""#)?;
-    let mut path = String::new();
-    let mut chars = rest.chars();
+    let named = messages
+        .split(r#""executable":""#)
+        .skip(1)
+        .filter_map(json_string);
+    named
+        .map(PathBuf::from)
+        .find(|path| path.file_stem() == Some(OsStr::new("tracks")))
+}
+
+/// What stands before the closing quote.
+fn json_string(text: &str) -> Option<String> {
+    let mut string = String::new();
+    let mut chars = text.chars();
     loop {
         match chars.next()? {
-            '"' => return Some(PathBuf::from(path)),
-            '\\' => path.push(chars.next()?),
-            c => path.push(c),
+            '"' => return Some(string),
+            '\\' => string.push(chars.next()?),
+            c => string.push(c),
         }
     }
 }
@@ -141,13 +153,14 @@ mod tests {
                 Some("/t/debug/tracks"),
             ),
             (
-                r#"{"executable":"C:\\t\\tracks.exe"}"#,
-                Some(r"C:\t\tracks.exe"),
+                r#"{"executable":"/t \"x\"/tracks"}"#,
+                Some(r#"/t "x"/tracks"#),
             ),
             (
-                "{\"executable\":null}\n{\"executable\":\"/x\"}\n{\"reason\":\"build-finished\"}",
-                Some("/x"),
+                "{\"executable\":null}\n{\"executable\":\"/x/tracks\"}\n{\"executable\":\"/x/tracks-0a1b\"}",
+                Some("/x/tracks"),
             ),
+            (r#"{"executable":"/x/it-0a1b"}"#, None),
             (r#"{"executable":null}"#, None),
         ];
         for (messages, expected) in table {

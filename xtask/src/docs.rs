@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         [word] if word == "--check" => true,
         _ => return Err(Failure::usage("use: cargo xtask docs [--check]")),
     };
-    let tracks = child::build_tracks(Profile::Dev)?;
+    let tracks = child::build_tracks(Profile::Tested)?;
     let mut stale = Vec::new();
     for (what, page) in PAGES {
         let text = page_text(&reference(&tracks, what)?);
