@@ -1,8 +1,7 @@
 //! The hook shim (hooks/shim.sh) as git runs it: with and without the program, and with a hook that was there before.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::world::{Ran, World};
 
@@ -34,24 +33,14 @@ impl Hooked {
             hook,
         };
         hooked.world.git(&["switch", "--quiet", "-c", "track/api"]);
-        hooked.script("home/it's the program", PROGRAM);
-        let older = hooked.hooks().join(format!("{hook}.before-tracks"));
+        hooked.world.write_program("home/it's the program", PROGRAM);
+        let place = format!("repo/.git/hooks/{hook}.before-tracks");
         if chained {
-            executable(&older, OLDER_HOOK);
+            hooked.world.write_program(&place, OLDER_HOOK);
         }
-        hooked.install(
-            if chained { older } else { PathBuf::new() }.as_path(),
-            "refuse",
-        );
+        let older = chained.then(|| hooked.world.root().join(place));
+        hooked.install(older.unwrap_or_default().as_path(), "refuse");
         hooked
-    }
-
-    fn hooks(&self) -> PathBuf {
-        self.world.repo().join(".git/hooks")
-    }
-
-    fn script(&self, path: &str, text: &str) {
-        executable(&self.world.root().join(path), text);
     }
 
     fn install(&self, chained: &Path, missing: &str) {
@@ -68,7 +57,8 @@ impl Hooked {
             )
             .replace("branches=@BRANCHES@", "branches='track/api track/ui'")
             .replace("missing=@MISSING@", &format!("missing={missing}"));
-        executable(&self.hooks().join(self.hook), &text);
+        self.world
+            .write_program(&format!("repo/.git/hooks/{}", self.hook), &text);
     }
 
     /// Git with a PATH that does not have the built tool in it, so that the recorded place counts.
@@ -99,14 +89,6 @@ impl Hooked {
     fn calls(&self) -> String {
         fs::read_to_string(self.world.root().join("home/calls")).unwrap_or_default()
     }
-}
-
-fn executable(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("its directory");
-    fs::File::create(path)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-        .expect("a script");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode");
 }
 
 fn word(text: &str) -> String {

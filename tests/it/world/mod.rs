@@ -179,6 +179,19 @@ impl World {
         write(&self.root.join(path), text);
     }
 
+    /// Writes a program, by its path from the root of the world: a hook, a stand-in for a tool.
+    pub(crate) fn write_program(&self, path: &str, text: &str) {
+        let target = self.root.join(path);
+        self.write_at("tmp/program", text);
+        fs::create_dir_all(target.parent().expect("a file is in a directory"))
+            .expect("its directory");
+        // By a child: a program that this process still has open for writing, even in the moment between another test's
+        // fork and exec, could not be started.
+        let script = "cp tmp/program \"$0\" && chmod +x \"$0\" && rm tmp/program";
+        let ran = self.run_in(&self.root, "sh", &["-c", script, &target.to_string_lossy()]);
+        assert_eq!(ran.status, 0, "{}", ran.shown());
+    }
+
     /// A file of the main worktree.
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.repo().join(path)).expect("a file in the repository")

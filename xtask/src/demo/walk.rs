@@ -261,6 +261,79 @@ mod tests {
         assert_eq!(worktree_with(list, "track"), None);
     }
 
+    /// A stand-in for the tool that does by hand what the story tells, with one line of it changed.
+    fn walk_with(line: &str, instead: &str) -> Result<(), Failure> {
+        const TOOL: &str = r#"#!/bin/sh
+set -e
+integrate() {
+    git worktree add -q -b integration ../round main
+    cd ../round
+    for track in "$@"; do git merge -q --no-ff --no-edit "track/$track"; done
+    git worktree remove ../round
+}
+case $1 in
+init) for track in pricing checkout discounts catalog; do git worktree add -q -b "track/$track" "worktrees/$track" main; done ;;
+conflicts) exit 1 ;;
+sync) integrate pricing catalog; exit 1 ;;
+esac
+"#;
+        assert!(TOOL.contains(line), "{line}");
+        let scratch = Scratch::new("xtask-walk").unwrap();
+        let sealed = Sealed::with_fixed_clock(&scratch.path().join("home")).unwrap();
+        std::fs::write(scratch.path().join("text"), TOOL.replace(line, instead)).unwrap();
+        // Written by a child: a program that this process still has open for writing, even in the moment between another
+        // test's fork and exec, could not be started.
+        let make = "cp text tool && chmod +x tool";
+        child::output(sealed.command("sh", scratch.path()).args(["-c", make])).unwrap();
+        let walk = Walk {
+            tracks: scratch.path().join("tool"),
+            sealed,
+            repository: scratch.path().join("shop"),
+            quick: true,
+        };
+        walk.all()
+    }
+
+    #[test]
+    fn the_walk_arrives_where_the_tool_does_what_the_story_tells() {
+        walk_with("conflicts) exit 1", "conflicts) exit 1").unwrap();
+    }
+
+    #[test]
+    fn the_walk_fails_where_the_tool_does_anything_else() {
+        for (line, instead, complaint) in [
+            (
+                "conflicts) exit 1",
+                "conflicts) exit 0",
+                "`tracks conflicts` ended with exit status: 0",
+            ),
+            (
+                "pricing checkout",
+                "pricing",
+                "no worktree for track/checkout",
+            ),
+            (
+                "integrate pricing catalog",
+                "integrate pricing",
+                "does not contain track/catalog",
+            ),
+            (
+                "integrate pricing catalog",
+                "integrate pricing catalog checkout",
+                "contains track/checkout",
+            ),
+            ("integrate pricing catalog;", ":;", "integration"),
+            (
+                "catalog; exit 1",
+                "catalog; exit 0",
+                "`tracks sync --yes` ended with exit status: 0",
+            ),
+        ] {
+            let failure = walk_with(line, instead).unwrap_err().to_string();
+            assert!(failure.contains(complaint), "{instead}: {failure}");
+        }
+    }
+
     #[test]
     fn the_story_and_the_shop_speak_of_the_same_tracks() {
         let mut told: Vec<&str> = [INTEGRATED, LEFT_OUT].concat();
