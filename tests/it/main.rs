@@ -1,0 +1,4 @@
+//! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
+
+mod shim;
+mod world;

@@ -1,0 +1,4 @@
+create table baskets (
+    id       bigint primary key,
+    customer text not null
+);
