@@ -27,7 +27,7 @@ impl StoreError {
         }
     }
 
-    pub(super) fn format(path: &Path, message: impl ToString) -> StoreError {
+    pub(super) fn format(path: &Path, message: &impl ToString) -> StoreError {
         StoreError::Format {
             path: path.to_owned(),
             message: message.to_string(),

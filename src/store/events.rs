@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::Journal;
+use super::journal::Journal;
 use super::{Store, StoreError};
 use crate::domain::time::Timestamp;
 

@@ -4,6 +4,7 @@
 mod approvals;
 mod error;
 mod events;
+mod journal;
 mod lock;
 mod logs;
 mod marks;

@@ -5,8 +5,8 @@ use std::hash::BuildHasher as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::journal::{Journal, latest};
 use super::naming::compact;
-use super::record::{Journal, latest};
 use super::{Store, StoreError};
 use crate::domain::revision::{CommitId, IdError};
 use crate::domain::time::Timestamp;
@@ -90,7 +90,7 @@ impl Store {
         let records: Vec<Record> = self.operation_log().read()?;
         latest(records, |record| record.id.clone())
             .into_iter()
-            .map(|record| operation(record).map_err(|error| StoreError::format(&path, error)))
+            .map(|record| operation(record).map_err(|error| StoreError::format(&path, &error)))
             .collect()
     }
 

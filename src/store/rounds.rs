@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Journal, latest};
+use super::journal::{Journal, latest};
 use super::{Store, StoreError};
 use crate::domain::name::{NameError, TrackId};
 use crate::domain::revision::{CommitId, IdError};
@@ -97,7 +97,7 @@ impl Store {
         let records: Vec<Record> = self.round_log().read()?;
         latest(records, |record| record.number)
             .into_iter()
-            .map(|record| round(record).map_err(|error| StoreError::format(&path, error)))
+            .map(|record| round(record).map_err(|error| StoreError::format(&path, &error)))
             .collect()
     }
 

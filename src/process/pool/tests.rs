@@ -357,6 +357,47 @@ fn an_interrupt_stops_what_runs_and_starts_nothing_more() {
 }
 
 #[test]
+fn an_interrupt_while_jobs_are_being_started() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        bench.add_script("sleep 100");
+    }
+    let interrupt = bench.interrupt.clone();
+    let start = Instant::now();
+    Pool {
+        interrupt: &interrupt,
+    }
+    .run(&mut bench.jobs, &mut |event| {
+        if matches!(event, PoolEvent::Started { key: 1 }) {
+            interrupt.raise(130);
+        }
+    })
+    .unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(bench.ends(), [End::Cancelled, End::Cancelled]);
+    assert_eq!(bench.jobs.waiting.len(), 1);
+}
+
+#[test]
+fn jobs_that_cannot_start_do_not_stop_the_others() {
+    let mut bench = Bench::new();
+    bench.jobs.at_once = 1;
+    for script in ["true", "false", "true"] {
+        let mut job = bench.job(script);
+        if script == "true" {
+            job.cwd = "/no/such/dir".into();
+        }
+        bench.add(job);
+    }
+    bench.run();
+    let ends = bench.ends();
+    assert_eq!(ends[1], End::Exited(1));
+    for end in [&ends[0], &ends[2]] {
+        assert!(matches!(end, End::CouldNotStart(_)), "{end:?}");
+    }
+}
+
+#[test]
 fn slots_are_waited_for_and_that_is_said_once() {
     let mut bench = Bench::new();
     bench.jobs.refusals = 3;
