@@ -3,5 +3,13 @@
 mod atomic;
 mod copy;
 
+use std::io;
+use std::path::Path;
+
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
+
+/// For `map_err`: the system's errors do not say which path they are about.
+fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

@@ -10,7 +10,7 @@ use tokio::select;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::Interrupt;
 use super::job::Job;
@@ -141,6 +141,8 @@ impl Pool<'_> {
             running: JoinSet::new(),
             cancels: Vec::new(),
             waiting: None,
+            ask: true,
+            ask_at: Instant::now(),
             said_waiting: false,
             interrupted: false,
         };
@@ -161,6 +163,10 @@ struct Shift<'a> {
     cancels: Vec<(usize, oneshot::Sender<()>)>,
     /// Has no slot yet.
     waiting: Option<ShellJob>,
+    /// Whether something has changed since the work was last asked.
+    ask: bool,
+    /// When to ask again for the slot.
+    ask_at: Instant,
     said_waiting: bool,
     interrupted: bool,
 }
@@ -171,7 +177,9 @@ impl Shift<'_> {
             self.interrupted |= self.interrupt.exit_status().is_some();
             if self.interrupted {
                 self.cancel();
-            } else {
+            }
+            while self.ask && self.interrupt.exit_status().is_none() {
+                self.ask = false;
                 self.start_what_may();
             }
             if self.running.is_empty() && self.waiting.is_none() {
@@ -181,7 +189,7 @@ impl Shift<'_> {
                 Some((key, line)) = self.announcements.recv() => self.show(key, &line),
                 Some(ended) = self.running.join_next() => self.joined(ended),
                 () = self.interrupt.requested(), if !self.interrupted => {}
-                () = sleep(BETWEEN_SLOT_QUESTIONS), if self.waiting.is_some() => {}
+                () = sleep_until(self.ask_at), if self.waiting.is_some() => self.ask = true,
             }
         }
     }
@@ -192,6 +200,7 @@ impl Shift<'_> {
                 Ok(Some(slot)) => self.start(&job, slot),
                 Ok(None) => {
                     self.waiting = Some(job);
+                    self.ask_at = Instant::now() + BETWEEN_SLOT_QUESTIONS;
                     if !self.said_waiting {
                         self.said_waiting = true;
                         (self.on_event)(PoolEvent::WaitingForSlot);
@@ -253,6 +262,7 @@ impl Shift<'_> {
     fn ended(&mut self, key: usize, result: &JobResult) {
         (self.on_event)(PoolEvent::Ended { key, result });
         self.work.ended(key, result);
+        self.ask = true;
         if self.work.cancel_running() {
             self.cancel();
         }

@@ -1,14 +1,12 @@
 //! What can go wrong with the state.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
     #[error("{} is not readable: {message}", path.display())]
     Format { path: PathBuf, message: String },
     /// Written by a newer version of the tool.
@@ -18,4 +16,21 @@ pub enum StoreError {
         found: u32,
         known: u32,
     },
+}
+
+impl StoreError {
+    /// For `map_err` on what was tried with the path.
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> StoreError {
+        move |source| StoreError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn format(path: &Path, message: &impl ToString) -> StoreError {
+        StoreError::Format {
+            path: path.to_owned(),
+            message: message.to_string(),
+        }
+    }
 }

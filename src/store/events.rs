@@ -1,5 +1,8 @@
 //! The event log: one JSON object a line, appended with one write each, never rewritten; no lock needed.
 
+use serde::{Deserialize, Serialize};
+
+use super::journal::Journal;
 use super::{Store, StoreError};
 use crate::domain::time::Timestamp;
 
@@ -14,12 +17,27 @@ pub struct Event {
     pub facts: serde_json::Map<String, serde_json::Value>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Record {
+    time: i64,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    track: Option<String>,
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    facts: serde_json::Map<String, serde_json::Value>,
+}
+
 impl Store {
     /// # Errors
     /// When the log cannot be written.
     pub fn append_event(&self, event: &Event) -> Result<(), StoreError> {
-        let _ = event;
-        todo!()
+        let event = event.clone();
+        self.event_log().append(&Record {
+            time: event.time.0,
+            kind: event.kind,
+            track: event.track,
+            facts: event.facts,
+        })
     }
 
     /// All events in the order written; a torn last line (a kill in the middle of a write) is left out.
@@ -27,6 +45,86 @@ impl Store {
     /// # Errors
     /// When the log cannot be read.
     pub fn events(&self) -> Result<Vec<Event>, StoreError> {
-        todo!()
+        let records: Vec<Record> = self.event_log().read()?;
+        Ok(records
+            .into_iter()
+            .map(|record| Event {
+                time: Timestamp(record.time),
+                kind: record.kind,
+                track: record.track,
+                facts: record.facts,
+            })
+            .collect())
+    }
+
+    fn event_log(&self) -> Journal {
+        Journal::new(self.root.join("events.jsonl"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(number: i64, track: &str) -> Event {
+        let mut facts = serde_json::Map::new();
+        facts.insert("number".to_owned(), json!(number));
+        facts.insert("text".to_owned(), json!("x\ny".repeat(100)));
+        Event {
+            time: Timestamp(number),
+            kind: "check".to_owned(),
+            track: Some(track.to_owned()),
+            facts,
+        }
+    }
+
+    #[test]
+    fn writers_do_not_disturb_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        assert_eq!(store.events().unwrap(), []);
+        thread::scope(|scope| {
+            for track in ["a", "b"] {
+                let store = store.clone();
+                scope.spawn(move || {
+                    for number in 0..500 {
+                        store.append_event(&event(number, track)).unwrap();
+                    }
+                });
+            }
+        });
+        let events = store.events().unwrap();
+        assert_eq!(events.len(), 1000);
+        for track in ["a", "b"] {
+            let of_track: Vec<_> = events
+                .iter()
+                .filter(|event| event.track.as_deref() == Some(track))
+                .cloned()
+                .collect();
+            let written: Vec<_> = (0..500).map(|number| event(number, track)).collect();
+            assert_eq!(of_track, written);
+        }
+    }
+
+    #[test]
+    fn the_format() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let plain = Event {
+            time: Timestamp(7),
+            kind: "init".to_owned(),
+            track: None,
+            facts: serde_json::Map::new(),
+        };
+        store.append_event(&plain).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(dir.path().join("tracks/events.jsonl")).unwrap(),
+            "{\"v\":1,\"time\":7,\"kind\":\"init\"}\n"
+        );
+        assert_eq!(store.events().unwrap(), [plain]);
     }
 }

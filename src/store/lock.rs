@@ -1,8 +1,13 @@
 //! Locks that die with their holder (advisory file locks of the operating system).
 
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use super::naming::file_name;
+use super::record::make_parent;
 use super::{Store, StoreError};
+use crate::process::clock;
 
 /// What is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +18,16 @@ pub enum LockName {
     Init,
     /// A worktree of ours, by its directory name (`.integration`, `.probe-1`).
     Worktree(String),
+}
+
+impl LockName {
+    fn file_name(&self) -> String {
+        match self {
+            LockName::Round => "round".to_owned(),
+            LockName::Init => "init".to_owned(),
+            LockName::Worktree(name) => format!("worktree-{}", file_name(name)),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +41,28 @@ pub enum LockError {
 
 /// Held until dropped or until the process dies.
 #[derive(Debug)]
-pub struct Lock {}
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    fn say(&mut self, who: &str) -> io::Result<()> {
+        let text = format!(
+            "{who}, process {}, since {}\n",
+            std::process::id(),
+            clock::now()
+        );
+        self.file.set_len(0)?;
+        self.file.write_all(text.as_bytes())
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would not do while a child that is just being started still has a copy of the descriptor.
+        let _ = self.file.unlock();
+    }
+}
 
 impl Store {
     /// Takes a lock without waiting. `who` is what others are told while it is held.
@@ -34,13 +70,101 @@ impl Store {
     /// # Errors
     /// When it is held.
     pub fn lock(&self, name: &LockName, who: &str) -> Result<Lock, LockError> {
-        let _ = (name, who);
-        todo!()
+        let path = self.root.join("locks").join(name.file_name());
+        match try_lock_file(&path)? {
+            Some(mut lock) => {
+                lock.say(who).map_err(StoreError::io(&path))?;
+                Ok(lock)
+            }
+            None => Err(LockError::Held {
+                holder: holder(&path),
+            }),
+        }
+    }
+}
+
+fn holder(path: &Path) -> String {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
+    match text.trim() {
+        // It has the lock and is about to write.
+        "" => "another process".to_owned(),
+        _ if read.is_err() => "another process".to_owned(),
+        who => who.to_owned(),
     }
 }
 
 /// Takes a lock on any file of ours; `None` while somebody else has it.
 pub(super) fn try_lock_file(path: &Path) -> Result<Option<Lock>, StoreError> {
-    let _ = path;
-    todo!()
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(StoreError::io(path)(error)),
+    }
+}
+
+/// The same, waiting; only for what is held for a moment.
+pub(super) fn lock_file(path: &Path) -> Result<Lock, StoreError> {
+    let file = open(path)?;
+    file.lock().map_err(StoreError::io(path))?;
+    Ok(Lock { file })
+}
+
+/// The files stay for ever: removing one would let two processes hold locks on two files of the same name.
+fn open(path: &Path) -> Result<File, StoreError> {
+    make_parent(path)?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(StoreError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn held_by_one_and_told_to_the_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let other = Store::new(dir.path());
+        let names = [
+            LockName::Round,
+            LockName::Init,
+            LockName::Worktree(".probe-1".to_owned()),
+            LockName::Worktree("../round".to_owned()),
+        ];
+        let locks: Vec<Lock> = names
+            .iter()
+            .map(|name| store.lock(name, "tracks sync").unwrap())
+            .collect();
+        for name in &names {
+            let Err(LockError::Held { holder }) = other.lock(name, "tracks init") else {
+                panic!("{name:?} was taken twice");
+            };
+            let start = format!("tracks sync, process {}, since 2", std::process::id());
+            assert!(holder.starts_with(&start), "{holder}");
+        }
+        drop(locks);
+        for name in &names {
+            other.lock(name, "x").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_longer_text_of_a_former_holder_leaves_no_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        drop(store.lock(&LockName::Round, &"x".repeat(500)).unwrap());
+        let _lock = store.lock(&LockName::Round, "y").unwrap();
+        let text = std::fs::read_to_string(store.root().join("locks/round")).unwrap();
+        assert!(
+            text.starts_with("y, process ") && text.len() < 100,
+            "{text}"
+        );
+    }
 }

@@ -1,9 +1,19 @@
 //! Where the output of checks and setup steps is kept.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::naming::compact;
 use super::{Store, StoreError};
 use crate::domain::time::Timestamp;
+
+/// Runs whose logs are kept.
+const KEPT: usize = 50;
+
+/// A run whose logs were written to more recently may still be going on, or is about to be looked at.
+const IN_USE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Store {
     /// A new directory for the logs of one run, `logs/<time>-<pid>/`; the oldest beyond fifty are removed, unless a file in
@@ -12,7 +22,111 @@ impl Store {
     /// # Errors
     /// When it cannot be made.
     pub fn new_log_dir(&self, now: Timestamp) -> Result<PathBuf, StoreError> {
-        let _ = now;
-        todo!()
+        let logs = self.root.join("logs");
+        fs::create_dir_all(&logs).map_err(StoreError::io(&logs))?;
+        let name = format!("{}-{}", compact(now), std::process::id());
+        let dir = make_unique(&logs, &name)?;
+        // What cannot be removed now is tried again by the next run.
+        let _ = remove_oldest(&logs, now);
+        Ok(dir)
+    }
+}
+
+fn make_unique(logs: &Path, name: &str) -> Result<PathBuf, StoreError> {
+    let mut dir = logs.join(name);
+    let mut number = 1;
+    loop {
+        match fs::create_dir(&dir) {
+            Ok(()) => return Ok(dir),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                number += 1;
+                dir = logs.join(format!("{name}-{number}"));
+            }
+            Err(error) => return Err(StoreError::io(&dir)(error)),
+        }
+    }
+}
+
+fn remove_oldest(logs: &Path, now: Timestamp) -> io::Result<()> {
+    let mut runs = Vec::new();
+    for entry in fs::read_dir(logs)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            runs.push(entry.path());
+        }
+    }
+    // Their names sort by time.
+    runs.sort();
+    runs.truncate(runs.len().saturating_sub(KEPT));
+    let now = Duration::from_secs(u64::try_from(now.0).unwrap_or(0));
+    let since = UNIX_EPOCH + now.saturating_sub(IN_USE);
+    for run in runs {
+        if !in_use(&run, since)? {
+            fs::remove_dir_all(&run)?;
+        }
+    }
+    Ok(())
+}
+
+fn in_use(run: &Path, since: SystemTime) -> io::Result<bool> {
+    for entry in fs::read_dir(run)? {
+        let entry = entry?;
+        let used = if entry.file_type()?.is_dir() {
+            in_use(&entry.path(), since)?
+        } else {
+            entry.metadata()?.modified()? > since
+        };
+        if used {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    fn log(dir: &Path, written: SystemTime) {
+        fs::create_dir_all(dir).unwrap();
+        let file = File::create(dir.join("unit.log")).unwrap();
+        file.set_modified(written).unwrap();
+    }
+
+    #[test]
+    fn each_run_has_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let first = store.new_log_dir(Timestamp(0)).unwrap();
+        let second = store.new_log_dir(Timestamp(0)).unwrap();
+        assert_ne!(first, second);
+        assert!(first.is_dir() && second.is_dir());
+        let name = format!("19700101T000000Z-{}", std::process::id());
+        assert_eq!(first, store.root().join("logs").join(name));
+    }
+
+    #[test]
+    fn the_oldest_go_unless_in_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let now = 100 * 86_400;
+        let old = UNIX_EPOCH + Duration::from_secs(86_400);
+        let fresh = UNIX_EPOCH + Duration::from_secs(now - 3600);
+        let runs: Vec<PathBuf> = (0..55)
+            .map(|second| store.new_log_dir(Timestamp(second)).unwrap())
+            .collect();
+        assert!(!runs[0].exists(), "nothing was written to it");
+        for run in &runs {
+            log(&run.join("track-a"), old);
+        }
+        log(&runs[1].join("track-b"), fresh);
+        let latest = store
+            .new_log_dir(Timestamp(i64::try_from(now).unwrap()))
+            .unwrap();
+        assert!(runs[1].exists(), "in use");
+        assert!(!runs[0].exists() && !runs[2].exists() && !runs[5].exists());
+        assert!(runs[6].exists() && latest.exists());
     }
 }

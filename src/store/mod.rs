@@ -4,10 +4,13 @@
 mod approvals;
 mod error;
 mod events;
+mod journal;
 mod lock;
 mod logs;
 mod marks;
+mod naming;
 mod operations;
+mod record;
 mod results;
 mod rounds;
 mod slots;

@@ -1,7 +1,14 @@
 //! The operation log: every state-changing run, with the refs it moved, so that it can be shown and taken back.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Journal, latest};
+use super::naming::compact;
 use super::{Store, StoreError};
-use crate::domain::revision::CommitId;
+use crate::domain::revision::{CommitId, IdError};
 use crate::domain::time::Timestamp;
 
 /// One ref that an operation moved.
@@ -26,18 +33,52 @@ pub struct Operation {
     pub undone: bool,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Record {
+    id: String,
+    time: i64,
+    command: String,
+    refs: Vec<RefRecord>,
+    did: Vec<String>,
+    undone: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefRecord {
+    name: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
 impl Store {
-    /// A fresh id: the time and a counter or process id.
+    /// A fresh id: the time and random digits. No process id: containers that share a repository share those too.
     pub fn new_operation_id(&self, now: Timestamp) -> String {
-        let _ = now;
-        todo!()
+        let random = RandomState::new().hash_one(self.root()) & 0x00ff_ffff;
+        format!("{}-{random:06x}", compact(now))
     }
 
+    /// Recording an id again replaces what was said of it, for example that it has been undone.
+    ///
     /// # Errors
     /// When it cannot be written.
     pub fn record_operation(&self, operation: &Operation) -> Result<(), StoreError> {
-        let _ = operation;
-        todo!()
+        let hex = |id: &Option<CommitId>| id.map(|id| id.to_string());
+        self.operation_log().append_durably(&Record {
+            id: operation.id.clone(),
+            time: operation.time.0,
+            command: operation.command.clone(),
+            refs: operation
+                .refs
+                .iter()
+                .map(|moved| RefRecord {
+                    name: moved.name.clone(),
+                    before: hex(&moved.before),
+                    after: hex(&moved.after),
+                })
+                .collect(),
+            did: operation.did.clone(),
+            undone: operation.undone,
+        })
     }
 
     /// Oldest first.
@@ -45,6 +86,117 @@ impl Store {
     /// # Errors
     /// When one cannot be read.
     pub fn operations(&self) -> Result<Vec<Operation>, StoreError> {
-        todo!()
+        let path = self.operations_path();
+        let records: Vec<Record> = self.operation_log().read()?;
+        latest(records, |record| record.id.clone())
+            .into_iter()
+            .map(|record| operation(record).map_err(|error| StoreError::format(&path, &error)))
+            .collect()
+    }
+
+    fn operation_log(&self) -> Journal {
+        Journal::new(self.operations_path())
+    }
+
+    fn operations_path(&self) -> std::path::PathBuf {
+        self.root.join("operations.jsonl")
+    }
+}
+
+fn operation(record: Record) -> Result<Operation, IdError> {
+    let id = |hex: Option<String>| hex.map(|hex| CommitId::from_hex(&hex)).transpose();
+    let refs = record.refs.into_iter().map(|moved| {
+        Ok(RefMove {
+            name: moved.name,
+            before: id(moved.before)?,
+            after: id(moved.after)?,
+        })
+    });
+    Ok(Operation {
+        id: record.id,
+        time: Timestamp(record.time),
+        command: record.command,
+        refs: refs.collect::<Result<_, IdError>>()?,
+        did: record.did,
+        undone: record.undone,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_and_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        assert_eq!(store.operations().unwrap(), []);
+        let mut first = Operation {
+            id: store.new_operation_id(Timestamp(0)),
+            time: Timestamp(0),
+            command: "sync --only track-a".to_owned(),
+            refs: vec![RefMove {
+                name: "refs/heads/integration".to_owned(),
+                before: None,
+                after: Some(CommitId::from_hex(&"ab".repeat(20)).unwrap()),
+            }],
+            did: vec!["made worktree a".to_owned()],
+            undone: false,
+        };
+        let second = Operation {
+            id: store.new_operation_id(Timestamp(1)),
+            time: Timestamp(1),
+            command: "init".to_owned(),
+            refs: Vec::new(),
+            did: Vec::new(),
+            undone: false,
+        };
+        store.record_operation(&first).unwrap();
+        store.record_operation(&second).unwrap();
+        assert_eq!(store.operations().unwrap(), [first.clone(), second.clone()]);
+        first.undone = true;
+        store.record_operation(&first).unwrap();
+        assert_eq!(store.operations().unwrap(), [first, second]);
+    }
+
+    #[test]
+    fn ids_sort_by_time_and_differ() {
+        let store = Store::new("x".as_ref());
+        let ids: Vec<String> = (0..50)
+            .map(|n| store.new_operation_id(Timestamp(n / 25)))
+            .collect();
+        assert!(ids[0].starts_with("19700101T000000Z-") && ids[0].len() == 23);
+        assert!(
+            ids[..25]
+                .iter()
+                .all(|early| ids[25..].iter().all(|late| early < late))
+        );
+        let mut unique = ids.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), ids.len());
+    }
+
+    #[test]
+    fn a_damaged_id_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let record = Record {
+            id: "x".to_owned(),
+            time: 0,
+            command: String::new(),
+            refs: vec![RefRecord {
+                name: "refs/heads/a".to_owned(),
+                before: Some("zz".to_owned()),
+                after: None,
+            }],
+            did: Vec::new(),
+            undone: false,
+        };
+        store.operation_log().append(&record).unwrap();
+        assert!(matches!(
+            store.operations(),
+            Err(StoreError::Format { message, .. }) if message.contains("`zz`")
+        ));
     }
 }

@@ -1,9 +1,12 @@
 //! The result cache: which checks passed on what, and how long they took. Failures are kept for showing and never reused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::naming::{digest, file_name};
+use super::{Store, StoreError, record};
 use crate::domain::check::Outcome;
 use crate::domain::time::Timestamp;
 
@@ -15,8 +18,7 @@ pub struct ResultKey(String);
 impl ResultKey {
     /// The SHA-256 of the parts, each with its length, in order.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let _ = parts.into_iter().count();
-        todo!()
+        ResultKey(digest(parts))
     }
 
     pub fn as_str(&self) -> &str {
@@ -37,24 +39,82 @@ pub struct CachedResult {
     pub finished: Timestamp,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Record {
+    outcome: String,
+    flaky: bool,
+    exit_status: Option<i32>,
+    attempts: u32,
+    wall_ms: u64,
+    cpu_ms: Option<u64>,
+    peak_memory: Option<u64>,
+    /// Below the store's root where it lies there, so that a repository may be moved.
+    log: Option<String>,
+    finished: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Took {
+    ms: u64,
+}
+
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::Passed,
+    Outcome::Failed,
+    Outcome::TimedOut,
+    Outcome::Stalled,
+    Outcome::Cancelled,
+    Outcome::Skipped,
+    Outcome::CouldNotRun,
+];
+
 impl Store {
     /// The last result under this key, whatever it was; a damaged entry is `None`.
     pub fn result(&self, key: &ResultKey) -> Option<CachedResult> {
-        let _ = key;
-        todo!()
+        let record: Record = record::read(&self.result_path(key)).ok()??;
+        let outcome = OUTCOMES
+            .into_iter()
+            .find(|outcome| outcome.as_str() == record.outcome)?;
+        Some(CachedResult {
+            outcome,
+            flaky: record.flaky,
+            exit_status: record.exit_status,
+            attempts: record.attempts,
+            wall: Duration::from_millis(record.wall_ms),
+            cpu: record.cpu_ms.map(Duration::from_millis),
+            peak_memory: record.peak_memory,
+            log: record.log.map(|log| self.root.join(log)),
+            finished: Timestamp(record.finished),
+        })
     }
 
+    /// Times are kept in milliseconds; a log outside the store whose path is not UTF-8 is not kept.
+    ///
     /// # Errors
     /// When it cannot be written.
     pub fn keep_result(&self, key: &ResultKey, result: &CachedResult) -> Result<(), StoreError> {
-        let _ = (key, result);
-        todo!()
+        let log = result.log.as_deref().and_then(|log| {
+            let below: &Path = log.strip_prefix(&self.root).unwrap_or(log);
+            below.to_str().map(str::to_owned)
+        });
+        let record = Record {
+            outcome: result.outcome.as_str().to_owned(),
+            flaky: result.flaky,
+            exit_status: result.exit_status,
+            attempts: result.attempts,
+            wall_ms: milliseconds(result.wall),
+            cpu_ms: result.cpu.map(milliseconds),
+            peak_memory: result.peak_memory,
+            log,
+            finished: result.finished.0,
+        };
+        record::write(&self.result_path(key), &record)
     }
 
     /// How long the check took the last time it ran to its end, on any tree.
     pub fn last_duration(&self, check: &str, side: &str) -> Option<Duration> {
-        let _ = (check, side);
-        todo!()
+        let took: Took = record::read(&self.duration_path(check, side)).ok()??;
+        Some(Duration::from_millis(took.ms))
     }
 
     /// # Errors
@@ -65,7 +125,101 @@ impl Store {
         side: &str,
         duration: Duration,
     ) -> Result<(), StoreError> {
-        let _ = (check, side, duration);
-        todo!()
+        let took = Took {
+            ms: milliseconds(duration),
+        };
+        record::write(&self.duration_path(check, side), &took)
+    }
+
+    fn result_path(&self, key: &ResultKey) -> PathBuf {
+        let (start, rest) = key.0.split_at(2);
+        let dir = self.root.join("results").join(start);
+        dir.join(format!("{rest}.json"))
+    }
+
+    fn duration_path(&self, check: &str, side: &str) -> PathBuf {
+        let dir = self.root.join("durations").join(file_name(side));
+        dir.join(format!("{}.json", file_name(check)))
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn key(text: &str) -> ResultKey {
+        ResultKey::of([text.as_bytes()])
+    }
+
+    fn result(store: &Store, outcome: Outcome) -> CachedResult {
+        CachedResult {
+            outcome,
+            flaky: true,
+            exit_status: Some(3),
+            attempts: 2,
+            wall: Duration::from_millis(1234),
+            cpu: Some(Duration::from_millis(5)),
+            peak_memory: None,
+            log: Some(store.root().join("logs/x/unit.log")),
+            finished: Timestamp(9),
+        }
+    }
+
+    #[test]
+    fn every_outcome_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        assert_eq!(store.result(&key("a")), None);
+        for outcome in OUTCOMES {
+            let result = result(&store, outcome);
+            store.keep_result(&key("a"), &result).unwrap();
+            assert_eq!(store.result(&key("a")), Some(result));
+        }
+        assert_eq!(store.result(&key("b")), None);
+    }
+
+    #[test]
+    fn a_moved_repository_keeps_its_logs_and_a_damaged_entry_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+        let store = Store::new(&old);
+        let kept = result(&store, Outcome::Passed);
+        store.keep_result(&key("a"), &kept).unwrap();
+        fs::rename(&old, &new).unwrap();
+        let store = Store::new(&new);
+        assert_eq!(
+            store.result(&key("a")).unwrap().log,
+            Some(new.join("tracks/logs/x/unit.log"))
+        );
+        let path = store.result_path(&key("a"));
+        for damage in ["", "{", "{\"v\":1}", "{\"v\":9}"] {
+            fs::File::create(&path).unwrap();
+            std::io::Write::write_all(
+                &mut fs::OpenOptions::new().append(true).open(&path).unwrap(),
+                damage.as_bytes(),
+            )
+            .unwrap();
+            assert_eq!(store.result(&key("a")), None, "{damage}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        assert_eq!(store.last_duration("unit", "a"), None);
+        for ms in [10, 20] {
+            let took = Duration::from_millis(ms);
+            store.keep_duration("unit", "a", took).unwrap();
+            assert_eq!(store.last_duration("unit", "a"), Some(took));
+        }
+        assert_eq!(store.last_duration("unit", "b"), None);
+        assert_eq!(store.last_duration("a", "unit"), None);
     }
 }

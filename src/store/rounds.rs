@@ -1,8 +1,13 @@
 //! What each round did: the last one that moved is what "integration" means as a side of a merge.
 
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Journal, latest};
 use super::{Store, StoreError};
-use crate::domain::name::TrackId;
-use crate::domain::revision::CommitId;
+use crate::domain::name::{NameError, TrackId};
+use crate::domain::revision::{CommitId, IdError};
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,20 +35,57 @@ pub struct Round {
     pub ejected: Vec<(TrackId, String)>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Record {
+    number: u64,
+    time: i64,
+    base: String,
+    before: Option<String>,
+    candidate: Option<String>,
+    moved: bool,
+    green: Option<bool>,
+    merged: Vec<MergedRecord>,
+    ejected: Vec<EjectedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MergedRecord {
+    track: String,
+    commit: String,
+    merge_commit: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EjectedRecord {
+    track: String,
+    why: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Damaged {
+    #[error(transparent)]
+    Id(#[from] IdError),
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
 impl Store {
-    /// The number that the next round gets.
+    /// The number that the next round gets. Two rounds at once would get the same: hold the round lock.
     ///
     /// # Errors
     /// When rounds cannot be read.
     pub fn next_round(&self) -> Result<u64, StoreError> {
-        todo!()
+        let records: Vec<Record> = self.round_log().read()?;
+        let last = records.iter().map(|record| record.number).max();
+        Ok(last.unwrap_or(0) + 1)
     }
 
+    /// Recording a number again replaces what was said of that round.
+    ///
     /// # Errors
     /// When it cannot be written.
     pub fn record_round(&self, round: &Round) -> Result<(), StoreError> {
-        let _ = round;
-        todo!()
+        self.round_log().append_durably(&record(round))
     }
 
     /// Oldest first.
@@ -51,6 +93,121 @@ impl Store {
     /// # Errors
     /// When one cannot be read.
     pub fn rounds(&self) -> Result<Vec<Round>, StoreError> {
-        todo!()
+        let path = self.rounds_path();
+        let records: Vec<Record> = self.round_log().read()?;
+        latest(records, |record| record.number)
+            .into_iter()
+            .map(|record| round(record).map_err(|error| StoreError::format(&path, &error)))
+            .collect()
+    }
+
+    fn round_log(&self) -> Journal {
+        Journal::new(self.rounds_path())
+    }
+
+    fn rounds_path(&self) -> PathBuf {
+        self.root.join("rounds.jsonl")
+    }
+}
+
+fn record(round: &Round) -> Record {
+    let hex = |id: &Option<CommitId>| id.map(|id| id.to_string());
+    Record {
+        number: round.number,
+        time: round.time.0,
+        base: round.base.to_string(),
+        before: hex(&round.before),
+        candidate: hex(&round.candidate),
+        moved: round.moved,
+        green: round.green,
+        merged: round
+            .merged
+            .iter()
+            .map(|merged| MergedRecord {
+                track: merged.track.to_string(),
+                commit: merged.commit.to_string(),
+                merge_commit: merged.merge_commit.to_string(),
+            })
+            .collect(),
+        ejected: round
+            .ejected
+            .iter()
+            .map(|(track, why)| EjectedRecord {
+                track: track.to_string(),
+                why: why.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn round(record: Record) -> Result<Round, Damaged> {
+    let id = |hex: Option<String>| hex.map(|hex| CommitId::from_hex(&hex)).transpose();
+    let merged = record.merged.into_iter().map(|merged| {
+        Ok(Merged {
+            track: TrackId::new(&merged.track)?,
+            commit: CommitId::from_hex(&merged.commit)?,
+            merge_commit: CommitId::from_hex(&merged.merge_commit)?,
+        })
+    });
+    let ejected = record
+        .ejected
+        .into_iter()
+        .map(|ejected| Ok((TrackId::new(&ejected.track)?, ejected.why)));
+    Ok(Round {
+        number: record.number,
+        time: Timestamp(record.time),
+        base: CommitId::from_hex(&record.base)?,
+        before: id(record.before)?,
+        candidate: id(record.candidate)?,
+        moved: record.moved,
+        green: record.green,
+        merged: merged.collect::<Result<_, Damaged>>()?,
+        ejected: ejected.collect::<Result<_, Damaged>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(byte: &str) -> CommitId {
+        CommitId::from_hex(&byte.repeat(20)).unwrap()
+    }
+
+    #[test]
+    fn rounds_are_numbered_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        assert_eq!(store.next_round().unwrap(), 1);
+        let track = |text| TrackId::new(text).unwrap();
+        let mut first = Round {
+            number: 1,
+            time: Timestamp(5),
+            base: id("01"),
+            before: None,
+            candidate: Some(id("02")),
+            moved: false,
+            green: None,
+            merged: vec![Merged {
+                track: track("a"),
+                commit: id("03"),
+                merge_commit: id("04"),
+            }],
+            ejected: vec![(track("b"), "conflicts with a".to_owned())],
+        };
+        store.record_round(&first).unwrap();
+        assert_eq!(store.rounds().unwrap(), [first.clone()]);
+        assert_eq!(store.next_round().unwrap(), 2);
+        let second = Round {
+            number: 2,
+            before: Some(id("02")),
+            ..first.clone()
+        };
+        store.record_round(&second).unwrap();
+        first.green = Some(true);
+        first.moved = true;
+        store.record_round(&first).unwrap();
+        assert_eq!(store.rounds().unwrap(), [first, second]);
+        assert_eq!(store.next_round().unwrap(), 3);
     }
 }

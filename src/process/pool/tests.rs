@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -65,8 +66,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Bench::below(&std::env::temp_dir())
+    }
+
+    fn below(dir: &Path) -> Self {
         Bench {
-            dir: tempfile::tempdir().unwrap(),
+            dir: tempfile::tempdir_in(dir).unwrap(),
             interrupt: Interrupt::never(),
             jobs: Jobs {
                 at_once: 4,
@@ -357,6 +362,47 @@ fn an_interrupt_stops_what_runs_and_starts_nothing_more() {
 }
 
 #[test]
+fn an_interrupt_while_jobs_are_being_started() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        bench.add_script("sleep 100");
+    }
+    let interrupt = bench.interrupt.clone();
+    let start = Instant::now();
+    Pool {
+        interrupt: &interrupt,
+    }
+    .run(&mut bench.jobs, &mut |event| {
+        if matches!(event, PoolEvent::Started { key: 1 }) {
+            interrupt.raise(130);
+        }
+    })
+    .unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(bench.ends(), [End::Cancelled, End::Cancelled]);
+    assert_eq!(bench.jobs.waiting.len(), 1);
+}
+
+#[test]
+fn jobs_that_cannot_start_do_not_stop_the_others() {
+    let mut bench = Bench::new();
+    bench.jobs.at_once = 1;
+    for script in ["true", "false", "true"] {
+        let mut job = bench.job(script);
+        if script == "true" {
+            job.cwd = "/no/such/dir".into();
+        }
+        bench.add(job);
+    }
+    bench.run();
+    let ends = bench.ends();
+    assert_eq!(ends[1], End::Exited(1));
+    for end in [&ends[0], &ends[2]] {
+        assert!(matches!(end, End::CouldNotStart(_)), "{end:?}");
+    }
+}
+
+#[test]
 fn slots_are_waited_for_and_that_is_said_once() {
     let mut bench = Bench::new();
     bench.jobs.refusals = 3;
@@ -394,8 +440,9 @@ fn an_interrupt_is_heard_while_waiting_for_a_slot() {
 #[test]
 fn a_second_signal_ends_children_and_process_at_once() {
     const CHILD: &str = "TRACKS_TEST_SIGNALLED";
-    let mut bench = Bench::new();
     if let Some(dir) = environment::var(CHILD) {
+        // Whoever ends at once cannot clean up: the other one does.
+        let mut bench = Bench::below(Path::new(&dir));
         bench.interrupt = Interrupt::listen();
         let mut job = bench.job(&format!(
             "{DEAF_GRANDCHILD}; trap '' TERM; kill -TERM $PPID; sleep 0.5; kill -INT $PPID; wait"
@@ -405,6 +452,7 @@ fn a_second_signal_ends_children_and_process_at_once() {
         bench.run();
         panic!("the grace was waited for");
     }
+    let bench = Bench::new();
     let watched = bench.watched();
     let name = "process::pool::tests::a_second_signal_ends_children_and_process_at_once";
     let child = Cmd::new(std::env::current_exe().unwrap())
