@@ -202,7 +202,11 @@ impl fmt::Display for Side {
 
 /// The candidate that a person who typed `text` most likely meant, if any is near.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (text.chars().count() / 3).max(1);
+    let allowed = match text.chars().count() {
+        // Any other single letter would be one edit away.
+        0 | 1 => 0,
+        length => (length / 3).max(1),
+    };
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(text, candidate), candidate))
@@ -276,5 +280,7 @@ mod tests {
         assert_eq!(nearest("depend", keys), Some("depends_on"));
         assert_eq!(nearest("worktrees", keys), Some("worktree"));
         assert_eq!(nearest("zzz", keys), None);
+        assert_eq!(nearest("d", ["a", "b"]), None);
+        assert_eq!(nearest("au", ["ui", "ai"]), Some("ai"));
     }
 }

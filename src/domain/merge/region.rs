@@ -20,7 +20,8 @@ pub struct Region {
 ///
 /// `ours` and `theirs` are the hunks of base → side, ascending and disjoint. Hunks of the two sides that overlap or touch
 /// in base conflict, unless both sides put the same lines there; `same` answers whether the given lines of ours equal the
-/// given lines of theirs. Equal lines at both ends of a region are left out, as git's zealous merge does.
+/// given lines of theirs. Equal lines at both ends of a region are left out, as git's zealous merge does; unlike git's, a
+/// region is not split at equal lines in its middle. Whether there is any conflict is the same either way.
 pub fn three_way(
     ours: &[Edit],
     theirs: &[Edit],

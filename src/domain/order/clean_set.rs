@@ -24,8 +24,9 @@ pub struct CleanSet {
     pub exact: bool,
 }
 
-/// How many states of one component are looked at: enough for a few dozen conflicting tracks, and well under a second.
-const BUDGET: usize = 20_000;
+/// How many sets are looked at in the search of one component: enough for a few dozen tracks however they conflict, and a
+/// fraction of a second.
+const BUDGET: usize = 1_000_000;
 
 /// Most tracks first; among equals the higher sum of priorities, then the names that come first. Closed under
 /// `depends_on` (a dependency that is not among `tracks` is taken as met). Exact branch and bound over the components of
@@ -44,15 +45,11 @@ fn within(candidates: &Candidates<'_>, budget: usize) -> CleanSet {
     for sets in graph.components() {
         let mut search = Search {
             graph: &graph,
-            sets,
             best: None,
             budget,
             exact: true,
         };
-        search.explore(State {
-            marks: vec![Mark::Open; graph.names.len()],
-            loss: Loss::nothing(&graph),
-        });
+        search.explore(State::undecided(&graph), &sets);
         exact &= search.exact;
         for (track, lost) in search
             .best
@@ -131,7 +128,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The conflicting sets, grouped so that what is left out for one group has no bearing on another.
-    fn components(&self) -> Vec<Vec<&[usize]>> {
+    fn components(&self) -> Vec<Vec<Vec<usize>>> {
         let mut label: Vec<usize> = (0..self.names.len()).collect();
         for joined in self.sets.iter().chain(&self.needs) {
             let labels: BTreeSet<usize> = joined.iter().map(|&track| label[track]).collect();
@@ -141,9 +138,12 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        let mut components: BTreeMap<usize, Vec<&[usize]>> = BTreeMap::new();
+        let mut components: BTreeMap<usize, Vec<Vec<usize>>> = BTreeMap::new();
         for set in &self.sets {
-            components.entry(label[set[0]]).or_default().push(set);
+            components
+                .entry(label[set[0]])
+                .or_default()
+                .push(set.clone());
         }
         components.into_values().collect()
     }
@@ -189,14 +189,6 @@ struct Loss {
 }
 
 impl Loss {
-    fn nothing(graph: &Graph<'_>) -> Loss {
-        Loss {
-            tracks: 0,
-            priority: 0,
-            which: vec![false; graph.names.len()],
-        }
-    }
-
     fn add(&mut self, graph: &Graph<'_>, track: usize) {
         self.tracks += 1;
         self.priority += i128::from(graph.priority[track]);
@@ -220,6 +212,17 @@ struct State {
 }
 
 impl State {
+    fn undecided(graph: &Graph<'_>) -> State {
+        State {
+            marks: vec![Mark::Open; graph.names.len()],
+            loss: Loss {
+                tracks: 0,
+                priority: 0,
+                which: vec![false; graph.names.len()],
+            },
+        }
+    }
+
     fn keep(&mut self, graph: &Graph<'_>, track: usize) {
         for &need in &graph.needs[track] {
             self.marks[need] = Mark::Kept;
@@ -252,20 +255,20 @@ impl State {
 /// Depth first: in each set that still stands, somebody has to go.
 struct Search<'g> {
     graph: &'g Graph<'g>,
-    sets: Vec<&'g [usize]>,
     best: Option<Loss>,
     budget: usize,
     exact: bool,
 }
 
 impl Search<'_> {
-    fn explore(&mut self, mut state: State) {
+    /// `sets` are those that may still stand, as far as their members may be open.
+    fn explore(&mut self, mut state: State, sets: &[Vec<usize>]) {
         if self.budget == 0 && self.best.is_some() {
             self.exact = false;
             return;
         }
-        self.budget = self.budget.saturating_sub(1);
-        let Some(standing) = self.settle(&mut state) else {
+        self.budget = self.budget.saturating_sub(sets.len());
+        let Some(standing) = self.settle(&mut state, sets) else {
             return;
         };
         let bound = self.bound(&state, &standing);
@@ -279,18 +282,18 @@ impl Search<'_> {
         // Leaving it out first makes the very first descent the greedy answer.
         let mut without = state.clone();
         without.leave_out(self.graph, track);
-        self.explore(without);
+        self.explore(without, &standing);
         state.keep(self.graph, track);
-        self.explore(state);
+        self.explore(state, &standing);
     }
 
     /// Leaves out who is the only one that can go, until there is a choice in every set that stands: their open members.
     /// `None` where nobody can go.
-    fn settle(&self, state: &mut State) -> Option<Vec<Vec<usize>>> {
+    fn settle(&self, state: &mut State, sets: &[Vec<usize>]) -> Option<Vec<Vec<usize>>> {
         loop {
             let mut standing = Vec::new();
             let mut settled = true;
-            for set in &self.sets {
+            for set in sets {
                 match state.open_members(set) {
                     None => {}
                     Some(open) if open.is_empty() => return None,

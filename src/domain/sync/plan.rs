@@ -83,7 +83,9 @@ pub struct Plan {
 
 impl Plan {
     /// `pinned` has every track of the project, once. Order: dependencies, priority, order of the file. A track whose
-    /// dependency stays out is ejected as [`Why::Dependency`] naming it; a dependency that is empty is met.
+    /// dependency stays out is ejected as [`Why::Dependency`] naming it; one whose dependency has no branch yet waits, as
+    /// [`Why::Blocked`]; a dependency that is in base already is met. Where several reasons hold, the one told is: not
+    /// admitted, not an own history, dependencies.
     pub fn new(project: &Project, pinned: &[Pinned]) -> Plan {
         let mut plan = Plan {
             entries: Vec::new(),
@@ -161,8 +163,13 @@ impl Plan {
             Some(Ejected::new(id, Why::Dependency, with, reason))
         } else if !without_branch.is_empty() {
             let reason = format!(
-                "{id} waits for {}, which has no branch yet; `tracks init` makes it",
-                listed(&without_branch)
+                "{id} waits for {}, which {} no branch yet; `tracks init` makes what is missing",
+                listed(&without_branch),
+                if without_branch.len() == 1 {
+                    "has"
+                } else {
+                    "have"
+                }
             );
             Some(Ejected::new(id, Why::Blocked, with, reason))
         } else {
@@ -367,7 +374,7 @@ mod tests {
             ),
             (
                 "b<a a:gone",
-                "b waits for a, which has no branch yet; `tracks init` makes it",
+                "b waits for a, which has no branch yet; `tracks init` makes what is missing",
             ),
         ];
         for (given, reason) in cases {
@@ -376,6 +383,11 @@ mod tests {
             let plan = Plan::new(&project, &pinned);
             assert_eq!(plan.ejected[0].reason, reason, "{given}");
         }
+        let (project, pinned) = round("c<a,b a:gone b:gone");
+        assert_eq!(
+            Plan::new(&project, &pinned).ejected[0].reason,
+            "c waits for a, b, which have no branch yet; `tracks init` makes what is missing"
+        );
         let (project, pinned) = round("a:not b<a");
         assert_eq!(
             Plan::new(&project, &pinned).ejected[1].reason,
