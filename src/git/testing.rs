@@ -65,6 +65,16 @@ impl World {
         output.status.success()
     }
 
+    /// The stdout of a git that may fail.
+    pub(super) fn git_any(&self, args: &[&str]) -> String {
+        self.git_any_in(&self.root(), args)
+    }
+
+    pub(super) fn git_any_in(&self, dir: &Path, args: &[&str]) -> String {
+        let output = hermetic(dir, args).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     pub(super) fn git_in(&self, dir: &Path, args: &[&str]) -> String {
         let output = hermetic(dir, args).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {output:?}");
