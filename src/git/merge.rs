@@ -317,6 +317,7 @@ fn protocol(message: String) -> GitError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::merge::ConflictType;
     use crate::git::testing::World;
 
     /// What git says of one pair, by a process of its own: `None` for a clean merge, else the conflicted paths of the
@@ -349,7 +350,7 @@ mod tests {
                 .iter()
                 .map(|conflict| {
                     let types: Vec<&str> =
-                        conflict.types.iter().map(|kind| kind.as_str()).collect();
+                        conflict.types.iter().map(ConflictType::as_str).collect();
                     format!("{}: {}", conflict.path, types.join(", "))
                 })
                 .collect::<Vec<_>>()

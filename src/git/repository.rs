@@ -411,4 +411,72 @@ mod tests {
             Err(other) => panic!("{other:?}"),
         }
     }
+
+    const DIR: &str = "TRACKS_TEST_DISCOVER_IN";
+
+    /// Run by the test below, in a process that has the variables which git gives to hooks.
+    #[test]
+    fn child_of_a_hook() {
+        let Some(dir) = environment::var(DIR) else {
+            return;
+        };
+        let repository = discover(Path::new(&dir)).unwrap();
+        let worktree = repository.current_worktree().map(Path::to_owned);
+        let status = worktree
+            .as_deref()
+            .map(|worktree| repository.worktree_status(worktree).unwrap().dirty);
+        let head = repository.head().unwrap();
+        let main = repository.main_worktree().map(Path::to_owned);
+        panic!("{main:?} {worktree:?} {head:?} {status:?}");
+    }
+
+    #[test]
+    fn inside_a_hook() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world.git(&["worktree", "add", "-q", "-b", "linked", "../linked"]);
+        let linked = world.outside().join("linked");
+        world.git_in(&world.outside(), &["clone", "-q", "--bare", "repo", "bare"]);
+        let bare = world.outside().join("bare");
+        let common = world.root().join(".git");
+        let private = common.join("worktrees/linked");
+        let cases: [(&Path, &[(&str, &Path)], Option<&Path>, &str); 4] = [
+            (
+                &world.root(),
+                &[("GIT_INDEX_FILE", Path::new(".git/index"))],
+                Some(&world.root()),
+                "main",
+            ),
+            (
+                &linked,
+                &[
+                    ("GIT_DIR", &private),
+                    ("GIT_INDEX_FILE", &private.join("index")),
+                ],
+                Some(&linked),
+                "linked",
+            ),
+            (&bare, &[("GIT_DIR", Path::new("."))], None, "main"),
+            (
+                &world.root(),
+                &[("GIT_DIR", &bare), ("GIT_WORK_TREE", &world.root())],
+                Some(&world.root()),
+                "main",
+            ),
+        ];
+        for (dir, variables, worktree, branch) in cases {
+            let said = world.run_test(
+                "git::repository::tests::child_of_a_hook",
+                dir,
+                variables,
+                DIR,
+            );
+            assert!(
+                said.contains(&format!(" {worktree:?} ")),
+                "{dir:?} {variables:?}: {said}"
+            );
+            assert!(said.contains(&format!("BranchName({branch:?})")), "{said}");
+        }
+    }
 }

@@ -148,6 +148,26 @@ impl World {
         write_script(&hooks.join(name), body);
     }
 
+    /// Runs another test of this binary in `dir` with variables set, and gives what it said. `told` is the variable by
+    /// which it knows that it is wanted, and where.
+    pub(super) fn run_test(
+        &self,
+        test: &str,
+        dir: &Path,
+        variables: &[(&str, &Path)],
+        told: &str,
+    ) -> String {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .current_dir(dir)
+            .envs(variables.iter().copied())
+            .env(told, dir)
+            .env("HOME", self.outside())
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// Ids of all objects of the repository.
     pub(super) fn objects(&self) -> String {
         self.git(&["cat-file", "--batch-check", "--batch-all-objects"])
