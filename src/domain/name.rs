@@ -79,7 +79,8 @@ pub struct TrackId(String);
 
 impl TrackId {
     /// # Errors
-    /// When the text is empty, reserved, or has a character outside `[a-z0-9][a-z0-9._-]*`.
+    /// When the text is empty, reserved, has a character outside `[a-z0-9][a-z0-9._-]*`, or could not be part of a ref
+    /// (`a..b`, `a.`, `a.lock`).
     pub fn new(text: &str) -> Result<Self, NameError> {
         check_id(text)?;
         if RESERVED.contains(&text) {
@@ -88,6 +89,8 @@ impl TrackId {
                 "is a reserved word; choose another id",
             ));
         }
+        // An id becomes part of branch and ref names and of directories.
+        BranchName::new(text)?;
         Ok(TrackId(text.to_owned()))
     }
 
@@ -156,7 +159,7 @@ impl BranchName {
             if part.starts_with('.') {
                 return fail("has a part that starts with `.`");
             }
-            if part.to_ascii_lowercase().ends_with(".lock") {
+            if part.ends_with(".lock") {
                 return fail("has a part that ends with `.lock`");
             }
         }
@@ -230,6 +233,9 @@ mod tests {
             "a\n",
             "base",
             "integration",
+            "a..b",
+            "a.",
+            "a.lock",
         ] {
             assert!(TrackId::new(bad).is_err(), "{bad:?}");
         }
@@ -248,6 +254,9 @@ mod tests {
             "ü/ñ",
             "x@y",
             "feature/a.lockx",
+            "a.LOCK",
+            "HEAD/x",
+            "a/@",
         ] {
             assert!(BranchName::new(good).is_ok(), "{good}");
         }

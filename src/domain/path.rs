@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Candidate, GlobBuilder, GlobMatcher};
 
 /// A `/`-separated path from the root of the repository; any bytes, as git has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,16 +56,20 @@ pub struct PatternError {
 }
 
 /// A path pattern of tracks.toml: `*` and `?` stay inside a segment, `**` crosses, a bare directory means its subtree.
+///
+/// Bare is what ends in a plain name or in `/`: `src/api` and `crates/*/src` mean all that is below, `src/*` only the files
+/// in `src` itself.
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
     exact: GlobMatcher,
-    below: GlobMatcher,
+    /// The subtree, where the pattern may name a directory.
+    below: Option<GlobMatcher>,
 }
 
 impl Pattern {
     /// # Errors
-    /// When the text is empty, absolute, leaves the repository, or is no glob.
+    /// When the text is empty, absolute, leaves the repository, has a part that no path has, or is no glob.
     pub fn new(text: &str) -> Result<Self, PatternError> {
         let fail = |why: String| PatternError {
             text: text.to_owned(),
@@ -84,6 +88,17 @@ impl Pattern {
             return Err(fail("`..` would leave the repository".to_owned()));
         }
         let trimmed = text.strip_suffix('/').unwrap_or(text);
+        if trimmed
+            .split('/')
+            .any(|part| part.is_empty() || part == ".")
+        {
+            return Err(fail(
+                "no path has an empty or `.` part; patterns start at the root of the repository"
+                    .to_owned(),
+            ));
+        }
+        let last = trimmed.rsplit('/').next().unwrap_or(trimmed);
+        let names_directory = trimmed.len() < text.len() || !last.contains(['*', '?', '[']);
         let glob = |pattern: &str| {
             GlobBuilder::new(pattern)
                 .literal_separator(true)
@@ -94,7 +109,9 @@ impl Pattern {
         Ok(Pattern {
             text: text.to_owned(),
             exact: glob(trimmed)?,
-            below: glob(&format!("{trimmed}/**"))?,
+            below: names_directory
+                .then(|| glob(&format!("{trimmed}/**")))
+                .transpose()?,
         })
     }
 
@@ -103,9 +120,9 @@ impl Pattern {
     }
 
     pub fn matches(&self, path: &RepoPath) -> bool {
-        use std::os::unix::ffi::OsStrExt as _;
-        let path = std::path::Path::new(std::ffi::OsStr::from_bytes(path.as_bytes()));
-        self.exact.is_match(path) || self.below.is_match(path)
+        let path = Candidate::from_bytes(path.as_bytes());
+        let matches = |glob: &GlobMatcher| glob.is_match_candidate(&path);
+        matches(&self.exact) || self.below.as_ref().is_some_and(matches)
     }
 }
 
@@ -135,7 +152,7 @@ mod tests {
 
     #[test]
     fn patterns() {
-        let cases: [(&str, &str, bool); 12] = [
+        let cases = [
             ("src/api/**", "src/api/a/b.rs", true),
             ("src/api", "src/api/a/b.rs", true),
             ("src/api/", "src/api/a.rs", true),
@@ -143,11 +160,24 @@ mod tests {
             ("src/*.rs", "src/a.rs", true),
             ("src/*.rs", "src/a/b.rs", false),
             ("src/?.rs", "src/ab.rs", false),
+            ("src/*", "src/a.rs", true),
+            ("src/*", "src/a/b.rs", false),
+            ("src/*/", "src/a/b.rs", true),
+            ("*", "README.md", true),
+            ("*", "src/a.rs", false),
+            ("**", "src/a.rs", true),
+            ("crates/*/src", "crates/a/src/lib.rs", true),
+            ("crates/*/src", "crates/a/b/src/lib.rs", false),
+            ("db/[ab]*", "db/a1", true),
+            ("db/[ab]*", "db/a1/x", false),
+            (".github", ".github/CODEOWNERS", true),
+            ("src/**/mod.rs", "src/mod.rs", true),
             ("**/Cargo.toml", "Cargo.toml", true),
             ("**/Cargo.toml", "a/b/Cargo.toml", true),
             ("Cargo.toml", "a/Cargo.toml", false),
             ("*.md", "README.md", true),
             ("{a,b}/**", "b/x", true),
+            ("{a,b}", "b/x", true),
         ];
         for (pattern, path, expected) in cases {
             assert_eq!(
@@ -156,7 +186,9 @@ mod tests {
                 "{pattern} {path}"
             );
         }
-        for bad in ["", "/etc", "../x", "a/../b", "a[", "{a"] {
+        for bad in [
+            "", "/", "/etc", "../x", "a/../b", "a[", "{a", ".", "./a", "a/./b", "a//b", "a//",
+        ] {
             assert!(Pattern::new(bad).is_err(), "{bad}");
         }
         assert!(

@@ -8,15 +8,21 @@ use std::time::Duration;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Zero where `earlier` is in fact later.
     pub fn since(self, earlier: Timestamp) -> Duration {
-        Duration::from_secs(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+        Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, for example `2026-11-23T09:30:00Z`.
+    /// RFC 3339 in UTC, for example `2026-11-23T09:30:00Z`; beyond the years -9999 to 9999 the nearest there is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let limit = if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        };
+        let time = jiff::Timestamp::from_second(self.0).unwrap_or(limit);
         f.pad(&time.to_string())
     }
 }
@@ -49,7 +55,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         .ok_or_else(fail)
 }
 
-/// The shortest exact form that [`parse_duration`] reads back.
+/// The largest unit that gives a whole number, as [`parse_duration`] reads it; fractions of a second are dropped.
 pub fn format_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     for (unit, size) in [("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60)] {
@@ -101,14 +107,25 @@ mod tests {
         ] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
-        for text in ["90s", "10m", "4h", "2d", "0s"] {
+        for text in ["90s", "10m", "4h", "2d", "0s", "25h", "61m"] {
             assert_eq!(format_duration(parse_duration(text).unwrap()), text);
         }
     }
 
     #[test]
     fn times() {
-        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00Z");
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_795_426_200, "2026-11-23T09:30:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(Timestamp(seconds).to_string(), text);
+        }
+        assert!(Timestamp(i64::MAX).to_string().starts_with("9999-12-30"));
+        for (later, earlier, seconds) in [(7, 2, 5), (2, 7, 0), (i64::MAX, -1, u64::MAX / 2)] {
+            let since = Timestamp(later).since(Timestamp(earlier));
+            assert_eq!(since, Duration::from_secs(seconds));
+        }
         for (seconds, text) in [
             (5, "just now"),
             (60, "1 minute ago"),

@@ -1,5 +1,8 @@
 //! Which commands a tracks.toml would run, in the exact form that somebody approves.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
 use super::project::{Command, Project};
 
 /// One command with everything that decides what it does.
@@ -8,21 +11,201 @@ pub struct TrustedCommand {
     /// Where it stands, for people: `[check.unit] run`.
     pub place: String,
     pub command: Command,
+    /// Relative to the root of the worktree that it runs in.
     pub cwd: String,
+    /// What tracks.toml sets, ascending by name.
     pub env: Vec<(String, String)>,
 }
 
 impl TrustedCommand {
     /// The text that an approval is bound to: unambiguous, so that no two different commands share it. The place is not
     /// part of it: the same command elsewhere in the file does nothing new.
+    ///
+    /// The format is a list of lists of netstrings (`LENGTH:BYTES,`), each list preceded by how many it has.
     pub fn exact_text(&self) -> String {
-        let _ = self;
-        todo!()
+        let (kind, words) = match &self.command {
+            Command::Shell(line) => ("shell", vec![line.as_str()]),
+            Command::Argv(words) => ("argv", words.iter().map(String::as_str).collect()),
+        };
+        let env: Vec<&str> = self
+            .env
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), value.as_str()])
+            .collect();
+        [vec![kind], words, vec![self.cwd.as_str()], env]
+            .iter()
+            .fold(String::new(), |mut text, list| {
+                let _ = write!(text, "{};", list.len());
+                for part in list {
+                    let _ = write!(text, "{}:{part},", part.len());
+                }
+                text
+            })
     }
 }
 
-/// Every command of the project that this version can run, in the order of the file, each exact text once.
+/// Every command of the project that this version can run, in the order of the file (the layout, the tracks, the checks),
+/// each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
-    let _ = project;
-    todo!()
+    let mut seen = BTreeSet::new();
+    setups(project)
+        .chain(checks(project))
+        .filter(|command| seen.insert(command.exact_text()))
+        .collect()
+}
+
+fn setups(project: &Project) -> impl Iterator<Item = TrustedCommand> {
+    let of_layout = ("[layout] setup".to_owned(), &project.layout.setup);
+    let of_tracks = project.tracks.iter().filter_map(|track| {
+        let setup = track.setup.as_ref()?;
+        Some((format!("[track.{}] setup", track.id), setup))
+    });
+    std::iter::once(of_layout)
+        .chain(of_tracks)
+        .flat_map(move |(place, setup)| {
+            setup
+                .iter()
+                .map(move |command| trusted(&place, command, ".", &project.run.env))
+        })
+}
+
+fn checks(project: &Project) -> impl Iterator<Item = TrustedCommand> {
+    project.checks.iter().flat_map(|check| {
+        let commands = [("run", Some(&check.run)), ("retry", check.retry.as_ref())];
+        commands.into_iter().filter_map(|(key, command)| {
+            let place = format!("[check.{}] {key}", check.name);
+            Some(trusted(&place, command?, &check.cwd, &check.settings.env))
+        })
+    })
+}
+
+fn trusted(
+    place: &str,
+    command: &Command,
+    cwd: &str,
+    env: &BTreeMap<String, String>,
+) -> TrustedCommand {
+    TrustedCommand {
+        place: place.to_owned(),
+        command: command.clone(),
+        cwd: cwd.to_owned(),
+        env: env
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::project::fixture;
+
+    fn shell(line: &str) -> Command {
+        Command::Shell(line.to_owned())
+    }
+
+    fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn commands_of_a_project() {
+        let mut project = fixture::project(&["a", "b"]);
+        project.run.env = env(&[("CI", "1")]);
+        project.layout.setup = vec![shell("npm ci")];
+        project.tracks[0].setup = Some(vec![shell("npm ci"), shell("make tools")]);
+        project.tracks[1].setup = Some(vec![]);
+        let unit = fixture::check("unit", shell("npm test"));
+        let mut lint = fixture::check("lint", Command::Argv(vec!["npm".into(), "test".into()]));
+        lint.cwd = "ui".to_owned();
+        lint.retry = Some(shell("npm test"));
+        lint.settings.env = env(&[("A", "2"), ("CI", "1")]);
+        let again = fixture::check("again", shell("npm test"));
+        project.checks = vec![unit, lint, again];
+
+        let found: Vec<(String, String, usize)> = commands(&project)
+            .into_iter()
+            .map(|command| (command.place, command.cwd, command.env.len()))
+            .collect();
+        let expected = [
+            ("[layout] setup", ".", 1),
+            ("[track.a] setup", ".", 1),
+            ("[check.unit] run", ".", 0),
+            ("[check.lint] run", "ui", 2),
+            ("[check.lint] retry", "ui", 2),
+        ]
+        .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_exact_text_is_pinned() {
+        let command = TrustedCommand {
+            place: "[check.unit] run".to_owned(),
+            command: Command::Argv(vec!["npm".to_owned(), "tést".to_owned()]),
+            cwd: ".".to_owned(),
+            env: vec![("CI".to_owned(), String::new())],
+        };
+        assert_eq!(
+            command.exact_text(),
+            "1;4:argv,2;3:npm,5:tést,1;1:.,2;2:CI,0:,",
+            "a change here takes back every approval"
+        );
+    }
+
+    fn any_command() -> impl Strategy<Value = TrustedCommand> {
+        let word = "[a1:;, ]{0,3}";
+        let command = prop_oneof![
+            word.prop_map(Command::Shell),
+            prop::collection::vec(word, 1..3).prop_map(Command::Argv),
+        ];
+        let env = prop::collection::vec((word, word), 0..2);
+        (command, word, env).prop_map(|(command, cwd, env)| TrustedCommand {
+            place: String::new(),
+            command,
+            cwd,
+            env,
+        })
+    }
+
+    /// Reads the text back, which is only possible where it is unambiguous.
+    fn parse(text: &str) -> Vec<Vec<String>> {
+        let mut rest = text;
+        let number = |rest: &mut &str, end: char| -> usize {
+            let (digits, after) = rest.split_once(end).unwrap();
+            *rest = after;
+            digits.parse().unwrap()
+        };
+        let mut lists = Vec::new();
+        while !rest.is_empty() {
+            let count = number(&mut rest, ';');
+            let list = (0..count).map(|_| {
+                let len = number(&mut rest, ':');
+                let part = rest[..len].to_owned();
+                rest = rest[len..].strip_prefix(',').unwrap();
+                part
+            });
+            lists.push(list.collect());
+        }
+        lists
+    }
+
+    proptest! {
+        #[test]
+        fn the_exact_text_can_be_read_back(command in any_command()) {
+            let (kind, words) = match &command.command {
+                Command::Shell(line) => ("shell", vec![line.clone()]),
+                Command::Argv(words) => ("argv", words.clone()),
+            };
+            let env: Vec<String> = command.env.iter().flat_map(|(name, value)| [name.clone(), value.clone()]).collect();
+            let expected = vec![vec![kind.to_owned()], words, vec![command.cwd.clone()], env];
+            prop_assert_eq!(parse(&command.exact_text()), expected);
+        }
+    }
 }

@@ -5,5 +5,5 @@ mod schedule;
 mod summary;
 
 pub use outcome::{Outcome, Run};
-pub use schedule::{Ended, Node, Schedule, Start};
+pub use schedule::{Ended, Node, Schedule, Start, critical_path};
 pub use summary::{Summary, Timing};

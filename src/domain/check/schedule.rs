@@ -1,15 +1,21 @@
-//! Which run may start next: needs first, then the longest expected, within the job slots; with retries and fail-fast.
+//! Which run may start next: needs first, then the head of the longest chain, within the job slots; with retries and
+//! fail-fast.
+
+use std::cmp::Reverse;
+use std::time::Duration;
 
 use super::Outcome;
 
 /// One run to be scheduled; nodes refer to each other by their index.
 #[derive(Debug, Clone)]
 pub struct Node {
+    /// Never in a cycle.
     pub needs: Vec<usize>,
-    /// Job slots it takes; more than there are counts as all of them.
+    /// Job slots it takes; more than there are counts as all of them, 0 as 1.
     pub weight: u32,
     pub retries: u32,
-    /// How long it took last time, in milliseconds; the longer ones start first. 0: unknown.
+    /// How long it took last time, in milliseconds; the longer ones start first. 0: unknown, taken as the average of the
+    /// known ones.
     pub expected_ms: u64,
     /// A failure here does not stop what needs it, nor trigger fail-fast.
     pub allow_failure: bool,
@@ -35,39 +41,555 @@ pub struct Ended {
 
 /// The state of a set of runs. Drive it: take every [`Schedule::next`], report each with [`Schedule::finish`], collect
 /// [`Schedule::ended`], until [`Schedule::is_done`].
+///
+/// Of the runs that may start, the one with the most expected work behind it goes first: its own time and the longest
+/// chain of what needs it (critical-path list scheduling). One that does not fit into the free slots lets smaller ones
+/// pass, so that no slot idles.
 #[derive(Debug)]
-pub struct Schedule {}
+pub struct Schedule {
+    nodes: Vec<Node>,
+    states: Vec<State>,
+    /// By node: expected time of the longest chain that starts with it.
+    chains: Vec<Duration>,
+    slots: u32,
+    fail_fast: bool,
+    /// Nothing starts any more.
+    cancelled: bool,
+    ended: Vec<Ended>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not started, or to be started again; with how its last attempt ended.
+    Waiting {
+        attempts: u32,
+        last: Option<Outcome>,
+    },
+    Running {
+        attempt: u32,
+    },
+    /// `opens` is whether it lets go ahead what needs it.
+    Ended {
+        opens: bool,
+    },
+}
 
 impl Schedule {
     /// `slots` is how much weight may run at once (at least 1).
     pub fn new(nodes: Vec<Node>, slots: u32, fail_fast: bool) -> Self {
-        let _ = (nodes, slots, fail_fast);
-        todo!()
+        let fresh = State::Waiting {
+            attempts: 0,
+            last: None,
+        };
+        Schedule {
+            states: vec![fresh; nodes.len()],
+            chains: chains(&nodes, &expected(&nodes)),
+            nodes,
+            slots: slots.max(1),
+            fail_fast,
+            cancelled: false,
+            ended: Vec::new(),
+        }
     }
 
-    /// A run that may start now, if any; it is then running.
+    /// A run that may start now, if any; it is then running. After none there may be one again.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator would borrow the schedule while its runs end"
+    )]
     pub fn next(&mut self) -> Option<Start> {
-        todo!()
+        let free = self.slots.saturating_sub(self.used());
+        let node = (0..self.nodes.len())
+            .filter(|&node| self.may_start(node) && self.weight(node) <= free)
+            .min_by_key(|&node| (Reverse(self.chains[node]), node))?;
+        let State::Waiting { attempts, .. } = self.states[node] else {
+            return None;
+        };
+        let attempt = attempts + 1;
+        self.states[node] = State::Running { attempt };
+        Some(Start { node, attempt })
     }
 
     /// How an attempt ended. A red one with attempts left goes back to be started again; otherwise the node has ended, and
     /// everything that needs a node that did not pass is skipped. With fail-fast, a red node cancels what has not started.
+    /// A node that is not running is left as it is.
     pub fn finish(&mut self, node: usize, outcome: Outcome) {
-        let _ = (node, outcome);
-        todo!()
+        let State::Running { attempt } = self.states[node] else {
+            return;
+        };
+        let retry = outcome.is_red() && attempt <= self.nodes[node].retries && !self.cancelled;
+        if retry {
+            self.states[node] = State::Waiting {
+                attempts: attempt,
+                last: Some(outcome),
+            };
+            return;
+        }
+        self.end(node, outcome, attempt);
+        if self.fail_fast && outcome.is_red() && !self.nodes[node].allow_failure {
+            self.cancel();
+        }
     }
 
-    /// Cancels everything that has not started; what runs is for the caller to stop and to report with `finish`.
+    /// Cancels everything that has not started; what runs is for the caller to stop and to report with `finish`. A node
+    /// that waits for a further attempt ends as its last one did.
     pub fn cancel(&mut self) {
-        todo!()
+        self.cancelled = true;
+        for node in 0..self.nodes.len() {
+            match self.states[node] {
+                State::Waiting {
+                    attempts,
+                    last: Some(last),
+                } => self.end(node, last, attempts),
+                State::Waiting {
+                    attempts,
+                    last: None,
+                } => self.record(node, Outcome::Cancelled, attempts),
+                State::Running { .. } | State::Ended { .. } => {}
+            }
+        }
     }
 
     /// The nodes that ended since the last call, in the order they did.
     pub fn ended(&mut self) -> Vec<Ended> {
-        todo!()
+        std::mem::take(&mut self.ended)
     }
 
+    /// Whether every node has ended; the last of them may still be there to be collected.
     pub fn is_done(&self) -> bool {
-        todo!()
+        self.states
+            .iter()
+            .all(|state| matches!(state, State::Ended { .. }))
+    }
+
+    fn weight(&self, node: usize) -> u32 {
+        self.nodes[node].weight.clamp(1, self.slots)
+    }
+
+    fn used(&self) -> u32 {
+        (0..self.nodes.len())
+            .filter(|&node| matches!(self.states[node], State::Running { .. }))
+            .map(|node| self.weight(node))
+            .sum()
+    }
+
+    fn may_start(&self, node: usize) -> bool {
+        matches!(self.states[node], State::Waiting { .. })
+            && self.nodes[node]
+                .needs
+                .iter()
+                .all(|&need| self.states[need] == State::Ended { opens: true })
+    }
+
+    /// Ends a node, and with it what waits for it in vain.
+    fn end(&mut self, node: usize, outcome: Outcome, attempts: u32) {
+        self.record(node, outcome, attempts);
+        if self.states[node] == (State::Ended { opens: true }) {
+            return;
+        }
+        for dependent in 0..self.nodes.len() {
+            if matches!(self.states[dependent], State::Waiting { .. })
+                && self.nodes[dependent].needs.contains(&node)
+            {
+                self.end(dependent, Outcome::Skipped, 0);
+            }
+        }
+    }
+
+    fn record(&mut self, node: usize, outcome: Outcome, attempts: u32) {
+        let passed = outcome == Outcome::Passed;
+        self.states[node] = State::Ended {
+            opens: passed || (outcome.is_red() && self.nodes[node].allow_failure),
+        };
+        self.ended.push(Ended {
+            node,
+            outcome,
+            attempts,
+            flaky: passed && attempts > 1,
+        });
+    }
+}
+
+/// How long the longest chain of needs takes, where each node takes what `took` says at its index: no number of slots
+/// makes a set of runs faster than that.
+pub fn critical_path(nodes: &[Node], took: &[Duration]) -> Duration {
+    chains(nodes, took).into_iter().max().unwrap_or_default()
+}
+
+/// What each node is expected to take; with nothing known, all the same, so that longer chains still go first.
+fn expected(nodes: &[Node]) -> Vec<Duration> {
+    let known: Vec<u64> = nodes
+        .iter()
+        .map(|node| node.expected_ms)
+        .filter(|&ms| ms > 0)
+        .collect();
+    let count = u64::try_from(known.len()).unwrap_or(u64::MAX).max(1);
+    let total = known.iter().fold(0_u64, |sum, ms| sum.saturating_add(*ms));
+    let average = (total / count).max(1);
+    nodes
+        .iter()
+        .map(|node| match node.expected_ms {
+            0 => Duration::from_millis(average),
+            ms => Duration::from_millis(ms),
+        })
+        .collect()
+}
+
+/// By node: the time of the longest chain that starts with it and goes on through what needs it.
+fn chains(nodes: &[Node], took: &[Duration]) -> Vec<Duration> {
+    // Dependents before what they need, so that each chain is complete when it is handed down.
+    let mut dependents_left = vec![0_usize; nodes.len()];
+    for need in nodes.iter().flat_map(|node| &node.needs) {
+        dependents_left[*need] += 1;
+    }
+    let mut complete: Vec<usize> = (0..nodes.len())
+        .filter(|&node| dependents_left[node] == 0)
+        .collect();
+    let mut chains = took.to_vec();
+    while let Some(node) = complete.pop() {
+        for &need in &nodes[node].needs {
+            let through_node = took[need].saturating_add(chains[node]);
+            chains[need] = chains[need].max(through_node);
+            dependents_left[need] -= 1;
+            if dependents_left[need] == 0 {
+                complete.push(need);
+            }
+        }
+    }
+    chains
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn node(needs: &[usize], expected_ms: u64) -> Node {
+        Node {
+            needs: needs.to_vec(),
+            weight: 1,
+            retries: 0,
+            expected_ms,
+            allow_failure: false,
+        }
+    }
+
+    fn start_all(schedule: &mut Schedule) -> Vec<usize> {
+        std::iter::from_fn(|| schedule.next())
+            .map(|start| start.node)
+            .collect()
+    }
+
+    fn outcomes(schedule: &mut Schedule) -> Vec<(usize, Outcome, u32)> {
+        schedule
+            .ended()
+            .into_iter()
+            .map(|ended| (ended.node, ended.outcome, ended.attempts))
+            .collect()
+    }
+
+    #[test]
+    fn the_longest_chain_starts_first() {
+        let cases: [(&str, Vec<Node>, &[usize]); 4] = [
+            (
+                "longest",
+                vec![node(&[], 1), node(&[], 3), node(&[], 2)],
+                &[1, 2, 0],
+            ),
+            (
+                "a short one that much waits for",
+                vec![node(&[], 5), node(&[], 1), node(&[1], 9)],
+                &[1, 2, 0],
+            ),
+            (
+                "the unknown one counts as average",
+                vec![node(&[], 2), node(&[], 0), node(&[], 8)],
+                &[2, 1, 0],
+            ),
+            (
+                "nothing known: by the length of the chain, then in order",
+                vec![node(&[], 0), node(&[], 0), node(&[1], 0)],
+                &[1, 0, 2],
+            ),
+        ];
+        for (what, nodes, expected) in cases {
+            let mut schedule = Schedule::new(nodes, 1, false);
+            let mut order = Vec::new();
+            while let Some(start) = schedule.next() {
+                order.push(start.node);
+                schedule.finish(start.node, Outcome::Passed);
+            }
+            assert_eq!(order, expected, "{what}");
+            assert!(schedule.is_done(), "{what}");
+        }
+    }
+
+    #[test]
+    fn weights_share_the_slots() {
+        let heavy = |weight, expected_ms| Node {
+            weight,
+            ..node(&[], expected_ms)
+        };
+        let nodes = vec![
+            heavy(2, 9),
+            heavy(2, 8),
+            heavy(1, 1),
+            heavy(7, 5),
+            heavy(0, 0),
+        ];
+        let mut schedule = Schedule::new(nodes, 3, false);
+        assert_eq!(start_all(&mut schedule), [0, 4], "2 + 1 (0 counts as 1)");
+        schedule.finish(4, Outcome::Passed);
+        assert_eq!(
+            start_all(&mut schedule),
+            [2],
+            "the smaller one passes 1 and 3"
+        );
+        schedule.finish(0, Outcome::Passed);
+        assert_eq!(start_all(&mut schedule), [1]);
+        schedule.finish(1, Outcome::Passed);
+        assert_eq!(schedule.next(), None, "3 wants every slot");
+        schedule.finish(2, Outcome::Passed);
+        assert_eq!(start_all(&mut schedule), [3]);
+    }
+
+    #[test]
+    fn what_did_not_pass_stops_what_needs_it() {
+        let chain = || vec![node(&[], 0), node(&[0], 0), node(&[1], 0), node(&[], 0)];
+        for outcome in [
+            Outcome::Failed,
+            Outcome::TimedOut,
+            Outcome::Stalled,
+            Outcome::Cancelled,
+            Outcome::CouldNotRun,
+        ] {
+            let mut schedule = Schedule::new(chain(), 1, false);
+            assert_eq!(
+                schedule.next(),
+                Some(Start {
+                    node: 0,
+                    attempt: 1
+                })
+            );
+            schedule.finish(0, outcome);
+            assert_eq!(
+                outcomes(&mut schedule),
+                [
+                    (0, outcome, 1),
+                    (1, Outcome::Skipped, 0),
+                    (2, Outcome::Skipped, 0)
+                ]
+            );
+            assert_eq!(start_all(&mut schedule), [3]);
+            assert!(!schedule.is_done());
+        }
+    }
+
+    #[test]
+    fn an_allowed_failure_stops_nothing() {
+        for (outcome, goes_on) in [
+            (Outcome::Failed, true),
+            (Outcome::TimedOut, true),
+            (Outcome::CouldNotRun, false),
+        ] {
+            let allowed = Node {
+                allow_failure: true,
+                ..node(&[], 9)
+            };
+            let nodes = vec![allowed, node(&[0], 0), node(&[], 0)];
+            let mut schedule = Schedule::new(nodes, 1, true);
+            schedule.next();
+            schedule.finish(0, outcome);
+            let expected: &[usize] = if goes_on { &[1, 2] } else { &[2] };
+            let mut order = Vec::new();
+            while let Some(start) = schedule.next() {
+                order.push(start.node);
+                schedule.finish(start.node, Outcome::Passed);
+            }
+            assert_eq!(order, expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn red_runs_are_tried_again() {
+        let retried = Node {
+            retries: 2,
+            ..node(&[], 0)
+        };
+        // Attempts, what became of it, flaky.
+        let cases: [(&[Outcome], Outcome, bool); 5] = [
+            (&[Outcome::Passed], Outcome::Passed, false),
+            (&[Outcome::Failed, Outcome::Passed], Outcome::Passed, true),
+            (
+                &[Outcome::TimedOut, Outcome::Stalled, Outcome::Failed],
+                Outcome::Failed,
+                false,
+            ),
+            (&[Outcome::CouldNotRun], Outcome::CouldNotRun, false),
+            (
+                &[Outcome::Failed, Outcome::Cancelled],
+                Outcome::Cancelled,
+                false,
+            ),
+        ];
+        for (attempts, outcome, flaky) in cases {
+            let mut schedule = Schedule::new(vec![retried.clone()], 1, false);
+            for (attempt, outcome) in (1..).zip(attempts) {
+                assert_eq!(schedule.next(), Some(Start { node: 0, attempt }));
+                assert_eq!(schedule.ended(), []);
+                schedule.finish(0, *outcome);
+            }
+            assert_eq!(schedule.next(), None);
+            let ended = Ended {
+                node: 0,
+                outcome,
+                attempts: u32::try_from(attempts.len()).unwrap(),
+                flaky,
+            };
+            assert_eq!(schedule.ended(), [ended]);
+            assert_eq!(schedule.ended(), [], "each is told once");
+            assert!(schedule.is_done());
+        }
+    }
+
+    #[test]
+    fn fail_fast_cancels_what_has_not_started() {
+        let nodes = vec![
+            node(&[], 9),
+            node(&[], 8),
+            Node {
+                retries: 1,
+                ..node(&[], 7)
+            },
+            node(&[0], 1),
+            node(&[1], 1),
+            node(&[], 1),
+        ];
+        let mut schedule = Schedule::new(nodes, 3, true);
+        assert_eq!(start_all(&mut schedule), [0, 1, 2]);
+        schedule.finish(0, Outcome::Failed);
+        assert_eq!(
+            outcomes(&mut schedule),
+            [
+                (0, Outcome::Failed, 1),
+                (3, Outcome::Skipped, 0),
+                (4, Outcome::Cancelled, 0),
+                (5, Outcome::Cancelled, 0),
+            ]
+        );
+        assert_eq!(schedule.next(), None);
+        schedule.finish(2, Outcome::Failed);
+        assert!(!schedule.is_done(), "1 still runs");
+        schedule.finish(1, Outcome::Passed);
+        assert_eq!(
+            outcomes(&mut schedule),
+            [(2, Outcome::Failed, 1), (1, Outcome::Passed, 1)],
+            "no further attempt once cancelled"
+        );
+        assert!(schedule.is_done());
+    }
+
+    #[test]
+    fn cancelling_keeps_what_is_known() {
+        let retried = Node {
+            retries: 1,
+            ..node(&[], 9)
+        };
+        let nodes = vec![retried, node(&[0], 0), node(&[], 5), node(&[2], 0)];
+        let mut schedule = Schedule::new(nodes, 2, false);
+        assert_eq!(start_all(&mut schedule), [0, 2]);
+        schedule.finish(0, Outcome::Failed);
+        schedule.cancel();
+        assert_eq!(
+            outcomes(&mut schedule),
+            [
+                (0, Outcome::Failed, 1),
+                (1, Outcome::Skipped, 0),
+                (3, Outcome::Cancelled, 0),
+            ]
+        );
+        schedule.finish(2, Outcome::Cancelled);
+        assert_eq!(outcomes(&mut schedule), [(2, Outcome::Cancelled, 1)]);
+        schedule.finish(2, Outcome::Passed);
+        assert_eq!(outcomes(&mut schedule), [], "what has ended stays so");
+        assert!(schedule.is_done());
+    }
+
+    #[test]
+    fn the_critical_path() {
+        let ms = Duration::from_millis;
+        let nodes = [node(&[], 0), node(&[0], 0), node(&[0], 0), node(&[1, 2], 0)];
+        assert_eq!(critical_path(&nodes, &[ms(1), ms(5), ms(2), ms(3)]), ms(9));
+        assert_eq!(critical_path(&[], &[]), Duration::ZERO);
+    }
+
+    fn nodes() -> impl Strategy<Value = Vec<Node>> {
+        let one = (
+            prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            0_u32..4,
+            0_u32..3,
+            0_u64..5,
+            any::<bool>(),
+        );
+        prop::collection::vec(one, 0..12).prop_map(|nodes| {
+            nodes
+                .into_iter()
+                .enumerate()
+                .map(
+                    |(index, (needs, weight, retries, expected_ms, allow_failure))| Node {
+                        needs: (needs.iter())
+                            .filter(|_| index > 0)
+                            .map(|need| need.index(index))
+                            .collect(),
+                        weight,
+                        retries,
+                        expected_ms,
+                        allow_failure,
+                    },
+                )
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_node_ends_once_and_slots_are_kept(
+            nodes in nodes(),
+            slots in 1_u32..4,
+            fail_fast in any::<bool>(),
+            answers in prop::collection::vec(0_usize..4, 64),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 64),
+        ) {
+            let count = nodes.len();
+            let mut schedule = Schedule::new(nodes.clone(), slots, fail_fast);
+            let mut running: Vec<usize> = Vec::new();
+            let mut ended: Vec<Option<Outcome>> = vec![None; count];
+            for (answer, pick) in answers.iter().zip(&picks) {
+                while let Some(start) = schedule.next() {
+                    for &need in &nodes[start.node].needs {
+                        let opens = ended[need] == Some(Outcome::Passed)
+                            || nodes[need].allow_failure && ended[need].is_some_and(Outcome::is_red);
+                        prop_assert!(opens, "{} before {need}", start.node);
+                    }
+                    prop_assert!(start.attempt <= nodes[start.node].retries + 1);
+                    running.push(start.node);
+                }
+                let used: u32 = running.iter().map(|&node| nodes[node].weight.clamp(1, slots)).sum();
+                prop_assert!(used <= slots);
+                if running.is_empty() {
+                    break;
+                }
+                let node = running.remove(pick.index(running.len()));
+                let outcome = [Outcome::Passed, Outcome::Passed, Outcome::Failed, Outcome::CouldNotRun][*answer];
+                schedule.finish(node, outcome);
+                for end in schedule.ended() {
+                    prop_assert_eq!(ended[end.node], None);
+                    ended[end.node] = Some(end.outcome);
+                }
+            }
+            prop_assert!(schedule.is_done());
+            prop_assert!(ended.iter().all(Option::is_some));
+        }
     }
 }

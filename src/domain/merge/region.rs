@@ -26,6 +26,277 @@ pub fn three_way(
     theirs: &[Edit],
     same: impl Fn(Range<usize>, Range<usize>) -> bool,
 ) -> Vec<Region> {
-    let _ = (ours, theirs, same);
-    todo!()
+    let mut regions = Vec::new();
+    let (mut ours, mut theirs) = (ours, theirs);
+    // With one side used up, nothing is left for the other to meet.
+    while let (Some(our), Some(their)) = (ours.first(), theirs.first()) {
+        let first = if our.base.start <= their.base.start {
+            our
+        } else {
+            their
+        };
+        let mut grown = first.base.clone();
+        let (our_hunks, their_hunks) = absorb(&mut grown, &mut ours, &mut theirs);
+        if our_hunks.is_empty() || their_hunks.is_empty() {
+            continue;
+        }
+        let region = Region {
+            ours: on_side(our_hunks, &grown),
+            theirs: on_side(their_hunks, &grown),
+        };
+        if !equal(&region, &same) {
+            regions.push(trimmed(region, &same));
+        }
+    }
+    regions
+}
+
+/// Takes from the front of both sides every hunk that overlaps or touches `grown`, which grows with each.
+fn absorb<'e>(
+    grown: &mut Range<usize>,
+    ours: &mut &'e [Edit],
+    theirs: &mut &'e [Edit],
+) -> (&'e [Edit], &'e [Edit]) {
+    let (all_ours, all_theirs) = (*ours, *theirs);
+    loop {
+        let before = ours.len() + theirs.len();
+        for side in [&mut *ours, &mut *theirs] {
+            while let Some((hunk, rest)) = side.split_first()
+                && hunk.base.start <= grown.end
+            {
+                grown.end = grown.end.max(hunk.base.end);
+                *side = rest;
+            }
+        }
+        if ours.len() + theirs.len() == before {
+            break;
+        }
+    }
+    (
+        &all_ours[..all_ours.len() - ours.len()],
+        &all_theirs[..all_theirs.len() - theirs.len()],
+    )
+}
+
+/// What `grown` became on a side that has these hunks in it: the unchanged lines around them count one for one.
+fn on_side(hunks: &[Edit], grown: &Range<usize>) -> Range<usize> {
+    match (hunks.first(), hunks.last()) {
+        (Some(first), Some(last)) => {
+            let start = first.side.start - (first.base.start - grown.start);
+            let end = last.side.end + (grown.end - last.base.end);
+            start..end
+        }
+        _ => grown.clone(),
+    }
+}
+
+fn equal(region: &Region, same: &impl Fn(Range<usize>, Range<usize>) -> bool) -> bool {
+    region.ours.len() == region.theirs.len() && same(region.ours.clone(), region.theirs.clone())
+}
+
+/// The region without the lines that both sides have in common at its start and end.
+fn trimmed(region: Region, same: &impl Fn(Range<usize>, Range<usize>) -> bool) -> Region {
+    let Region { ours, theirs } = region;
+    let alike = |&(our, their): &(usize, usize)| same(our..our + 1, their..their + 1);
+    let head = (ours.clone().zip(theirs.clone())).take_while(alike).count();
+    let (ours, theirs) = (ours.start + head..ours.end, theirs.start + head..theirs.end);
+    let tail = (ours.clone().rev().zip(theirs.clone().rev()))
+        .take_while(alike)
+        .count();
+    Region {
+        ours: ours.start..ours.end - tail,
+        theirs: theirs.start..theirs.end - tail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A side of a merge: hunks against a base whose line `n` is the number `n`, and the lines they give.
+    #[derive(Debug, Clone)]
+    struct Text {
+        edits: Vec<Edit>,
+        lines: Vec<u32>,
+    }
+
+    /// Replaces ranges of a base of `len` lines.
+    fn edited(len: u32, hunks: &[(Range<usize>, &[u32])]) -> Text {
+        let mut text = Text {
+            edits: Vec::new(),
+            lines: Vec::new(),
+        };
+        let mut at = 0;
+        for (base, lines) in hunks {
+            text.lines
+                .extend((at..base.start).map(|line| u32::try_from(line).unwrap()));
+            let start = text.lines.len();
+            text.lines.extend(*lines);
+            text.edits.push(Edit {
+                base: base.clone(),
+                side: start..text.lines.len(),
+            });
+            at = base.end;
+        }
+        text.lines.extend(u32::try_from(at).unwrap()..len);
+        text
+    }
+
+    fn merge(ours: &Text, theirs: &Text) -> Vec<Region> {
+        three_way(&ours.edits, &theirs.edits, |a, b| {
+            ours.lines[a] == theirs.lines[b]
+        })
+    }
+
+    #[test]
+    fn regions_follow_git() {
+        type Hunks = &'static [(Range<usize>, &'static [u32])];
+        type Found = &'static [(Range<usize>, Range<usize>)];
+        let cases: [(&str, Hunks, Hunks, Found); 16] = [
+            ("nothing", &[], &[], &[]),
+            ("one side", &[(0..9, &[50])], &[], &[]),
+            ("a line between", &[(1..2, &[50])], &[(3..4, &[60])], &[]),
+            (
+                "same line",
+                &[(1..2, &[50])],
+                &[(1..2, &[60])],
+                &[(1..2, 1..2)],
+            ),
+            ("identical", &[(1..2, &[50])], &[(1..2, &[50])], &[]),
+            (
+                "adjacent",
+                &[(1..2, &[50])],
+                &[(2..3, &[60])],
+                &[(1..3, 1..3)],
+            ),
+            (
+                "insertions at one place",
+                &[(3..3, &[50])],
+                &[(3..3, &[60, 61])],
+                &[(3..4, 3..5)],
+            ),
+            (
+                "identical insertions",
+                &[(3..3, &[50])],
+                &[(3..3, &[50])],
+                &[],
+            ),
+            (
+                "insertions that begin alike",
+                &[(3..3, &[50, 51])],
+                &[(3..3, &[50])],
+                &[(4..5, 4..4)],
+            ),
+            (
+                "insertion touches a deletion",
+                &[(3..3, &[50])],
+                &[(3..5, &[])],
+                &[(3..6, 3..3)],
+            ),
+            (
+                "insertion below a deletion",
+                &[(5..5, &[50])],
+                &[(3..5, &[])],
+                &[(3..6, 3..3)],
+            ),
+            (
+                "equal once grown, from different hunks",
+                &[(1..4, &[50, 2, 51])],
+                &[(1..2, &[50]), (3..4, &[51])],
+                &[],
+            ),
+            (
+                "transitive: the second theirs only meets the first through ours",
+                &[(1..6, &[50])],
+                &[(0..2, &[60]), (5..8, &[61])],
+                &[(0..4, 0..5)],
+            ),
+            (
+                "zig-zag growth",
+                &[(0..2, &[50]), (4..6, &[51])],
+                &[(2..4, &[60]), (6..7, &[61])],
+                &[(0..5, 0..6)],
+            ),
+            (
+                "equal head of a grown region is left out",
+                &[(1..2, &[50]), (3..4, &[51])],
+                &[(1..3, &[50, 60])],
+                &[(2..4, 2..4)],
+            ),
+            (
+                "earlier hunks shift the later region",
+                &[(0..1, &[50, 51, 52]), (8..9, &[53])],
+                &[(4..5, &[]), (8..9, &[60])],
+                &[(10..11, 7..8)],
+            ),
+        ];
+        for (what, ours, theirs, expected) in cases {
+            let found: Vec<_> = merge(&edited(12, ours), &edited(12, theirs))
+                .into_iter()
+                .map(|region| (region.ours, region.theirs))
+                .collect();
+            assert_eq!(found, expected, "{what}");
+        }
+    }
+
+    const BASE: u32 = 12;
+
+    /// Hunks as a diff gives them: at least one unchanged line between two, no line kept.
+    fn side() -> impl Strategy<Value = Text> {
+        let hunk = (
+            1_usize..4,
+            0_usize..3,
+            prop::collection::vec(50_u32..53, 0..3),
+        );
+        prop::collection::vec(hunk, 0..4).prop_map(|hunks| {
+            let mut at = 0;
+            let mut placed = Vec::new();
+            for (index, (gap, removed, added)) in hunks.into_iter().enumerate() {
+                let start = at + gap - usize::from(index == 0);
+                if start + removed <= BASE as usize && !(removed == 0 && added.is_empty()) {
+                    at = start + removed;
+                    placed.push((start..at, added));
+                }
+            }
+            let hunks: Vec<_> = placed
+                .iter()
+                .map(|(base, added)| (base.clone(), added.as_slice()))
+                .collect();
+            edited(BASE, &hunks)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn sides_may_be_swapped(ours in side(), theirs in side()) {
+            let swapped: Vec<Region> = merge(&theirs, &ours)
+                .into_iter()
+                .map(|region| Region { ours: region.theirs, theirs: region.ours })
+                .collect();
+            prop_assert_eq!(merge(&ours, &theirs), swapped);
+        }
+
+        #[test]
+        fn one_edited_side_never_conflicts(ours in side()) {
+            let base = edited(BASE, &[]);
+            prop_assert_eq!(merge(&ours, &base), vec![]);
+            prop_assert_eq!(merge(&base, &ours), vec![]);
+            prop_assert_eq!(merge(&ours, &ours), vec![]);
+        }
+
+        #[test]
+        fn regions_ascend_and_differ_at_both_ends(ours in side(), theirs in side()) {
+            let (mut our_end, mut their_end) = (0, 0);
+            for region in merge(&ours, &theirs) {
+                prop_assert!(region.ours.start >= our_end && region.ours.end <= ours.lines.len());
+                prop_assert!(region.theirs.start >= their_end && region.theirs.end <= theirs.lines.len());
+                (our_end, their_end) = (region.ours.end, region.theirs.end);
+                let (a, b) = (&ours.lines[region.ours], &theirs.lines[region.theirs]);
+                prop_assert!(!(a.is_empty() && b.is_empty()));
+                prop_assert!(a.is_empty() || b.is_empty() || (a[0] != b[0] && a.last() != b.last()));
+            }
+        }
+    }
 }

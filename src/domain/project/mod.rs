@@ -1,0 +1,109 @@
+//! Everything that tracks.toml can say, already valid: what `config` lowers to and all else reads.
+//!
+//! Values here have their defaults filled in, names are checked, every track, check and contract that is referred to
+//! exists, and `depends_on` has no cycle. Keys whose behaviour comes later are kept, so that nothing is parsed twice.
+
+mod check;
+mod coordination;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod integration;
+mod rules;
+mod track;
+
+use std::collections::BTreeMap;
+
+pub use check::{Check, CheckSettings, Flaky, Metric, MetricSource, Run, Service, Stall, When};
+pub use coordination::{Checkpoint, Coordination, Escalation, Step};
+pub use integration::{Admit, Integration, Land, OnConflict, OnFailure, Resolve, Share};
+pub use rules::{
+    Allow, CommitRules, Contract, Delivery, Hooks, Migrations, Ownership, Severity, Shared,
+    SharedPolicy, Unowned,
+};
+pub use track::{Deliverable, Dependency, Track};
+
+use super::name::{BranchName, CheckName, TrackId};
+use super::path::Pattern;
+
+/// One tracks.toml.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    pub name: String,
+    pub phase: Option<String>,
+    /// The branch that `[project] base` names; without it the repository decides.
+    pub base: Option<BranchName>,
+    pub remote: String,
+    pub calendar: Calendar,
+    /// Phase start, an ISO date.
+    pub start: Option<String>,
+    pub layout: Layout,
+    pub run: Run,
+    pub resources: BTreeMap<String, u32>,
+    pub services: BTreeMap<String, Service>,
+    pub profiles: Vec<Profile>,
+    /// In the order of the file.
+    pub tracks: Vec<Track>,
+    /// In the order of the file.
+    pub checks: Vec<Check>,
+    pub integration: Integration,
+    pub ownership: Ownership,
+    pub shared: Vec<Shared>,
+    pub allow: Vec<Allow>,
+    pub migrations: Option<Migrations>,
+    pub contracts: Vec<Contract>,
+    pub commit: CommitRules,
+    /// Path pattern → naming convention.
+    pub names: Vec<(Pattern, String)>,
+    /// Rule code → severity.
+    pub severity: BTreeMap<String, Severity>,
+    pub hooks: Hooks,
+    /// Event (`on_conflict` …) → command.
+    pub notify: BTreeMap<String, Command>,
+    pub coordination: Coordination,
+    pub land: Land,
+    pub report_templates: Option<String>,
+}
+
+impl Project {
+    pub fn track(&self, id: &TrackId) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.id == *id)
+    }
+
+    pub fn check(&self, name: &CheckName) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == *name)
+    }
+}
+
+/// A command of tracks.toml.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Command {
+    /// Run by `sh -c`.
+    Shell(String),
+    /// Run as it is; never empty.
+    Argv(Vec<String>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calendar {
+    Weekdays,
+    All,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// Where worktrees live: relative to the main worktree (it may climb with `..`), or absolute.
+    pub worktrees: String,
+    /// Template of a worktree's directory below `worktrees`.
+    pub worktree: String,
+    /// Template of a branch name.
+    pub branch: String,
+    pub setup: Vec<Command>,
+    pub copy: Vec<Pattern>,
+}
+
+/// Overrides, kept as text until profiles get their behaviour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    pub name: String,
+    pub when: Option<String>,
+}

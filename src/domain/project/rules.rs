@@ -1,0 +1,104 @@
+//! What tracks.toml says of ownership, migrations, contracts, names and hooks.
+
+use std::time::Duration;
+
+use super::Command;
+use crate::domain::name::{ContractName, TrackId};
+use crate::domain::path::Pattern;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ownership {
+    pub unowned: Unowned,
+    pub frozen: Vec<Pattern>,
+    pub codeowners: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unowned {
+    Allow,
+    Warn,
+    Deny,
+    Claim,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shared {
+    pub pattern: Pattern,
+    pub owner: Option<TrackId>,
+    pub consumers: Vec<TrackId>,
+    pub policy: SharedPolicy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedPolicy {
+    Free,
+    Serialize,
+    AppendOnly,
+    Regenerate,
+    IntegrationOnly,
+    OwnerApproves,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Allow {
+    pub code: String,
+    pub track: Option<TrackId>,
+    pub paths: Vec<Pattern>,
+    pub reason: String,
+    /// An ISO date.
+    pub until: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migrations {
+    pub paths: Vec<Pattern>,
+    pub names: Vec<String>,
+    pub preset: String,
+    pub dialect: Option<String>,
+    pub max_ahead: Duration,
+    pub renumber: bool,
+    pub unclaimed: Unowned,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contract {
+    pub name: ContractName,
+    pub paths: Vec<Pattern>,
+    pub owner: Option<TrackId>,
+    pub consumers: Vec<TrackId>,
+    pub compatible: Option<Command>,
+    pub delivery: Vec<Delivery>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    pub level: String,
+    pub due: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CommitRules {
+    pub pattern: Option<String>,
+    pub trailer: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Error,
+    Warning,
+    Info,
+    Off,
+}
+
+/// What each hook runs; `None`: the hook's default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Hooks {
+    pub pre_commit: Option<Vec<String>>,
+    pub commit_msg: Option<Vec<String>>,
+    pub prepare_commit_msg: Option<Vec<String>>,
+    pub pre_merge_commit: Option<Vec<String>>,
+    pub pre_push: Option<Vec<String>>,
+    pub reference_transaction: bool,
+    /// Refuse (true) or only warn where the binary is missing.
+    pub missing_binary_refuses: Option<bool>,
+}
