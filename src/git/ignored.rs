@@ -199,11 +199,12 @@ mod tests {
     #[test]
     fn patterns() {
         let world = world();
-        let cases: [(&[&str], &[&str]); 10] = [
+        let cases: [(&[&str], &[&str]); 11] = [
             (&[], &[]),
             (&[".env", "node_modules"], &[".env", "node_modules"]),
             (&["config/.env"], &["config/.env"]),
-            (&["config/*"], &["config/.env", "config/deep/x"]),
+            (&["config/*"], &["config/.env"]),
+            (&["config/**"], &["config/.env", "config/deep/x"]),
             (&["config"], &["config"]),
             (&["mixed"], &["mixed/a.log"]),
             (&["**/node_modules"], &["node_modules", "sub/node_modules"]),

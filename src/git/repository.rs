@@ -441,7 +441,13 @@ mod tests {
         let bare = world.outside().join("bare");
         let common = world.root().join(".git");
         let private = common.join("worktrees/linked");
-        let cases: [(&Path, &[(&str, &Path)], Option<&Path>, &str); 4] = [
+        type Case<'a> = (
+            &'a Path,
+            &'a [(&'a str, &'a Path)],
+            Option<&'a Path>,
+            &'a str,
+        );
+        let cases: [Case<'_>; 4] = [
             (
                 &world.root(),
                 &[("GIT_INDEX_FILE", Path::new(".git/index"))],
