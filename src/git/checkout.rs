@@ -71,3 +71,72 @@ pub(super) fn remove_if_there(path: &Path) -> Result<(), GitError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{World, write_at};
+
+    #[test]
+    fn our_worktree_goes_where_it_is_sent() {
+        let world = World::new();
+        world.write(".gitignore", "target/\n");
+        world.write("a", "1\n");
+        let one = world.commit("one");
+        world.write("a", "2\n");
+        world.write("b", "2\n");
+        let two = world.commit("two");
+        world.git(&[
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            "../probe",
+            &one.to_string(),
+        ]);
+        world.hook("post-checkout", "exit 1");
+        let repository = world.open();
+        let probe = world.outside().join("probe");
+        write_at(&probe.join("a"), b"dirty\n");
+        write_at(&probe.join("untracked/file"), b"x\n");
+        write_at(&probe.join("target/built"), b"x\n");
+        world.git_in(&probe, &["init", "-q", "nested"]);
+        write_at(&world.root().join(".git/worktrees/probe/index.lock"), b"");
+
+        repository.reset_own_worktree(&probe, two).unwrap();
+        assert_eq!(
+            world.git_in(&probe, &["rev-parse", "HEAD"]),
+            two.to_string()
+        );
+        assert_eq!(world.git_in(&probe, &["status", "--porcelain"]), "");
+        assert!(probe.join("b").exists() && probe.join("target/built").exists());
+        assert!(!probe.join("untracked").exists() && !probe.join("nested").exists());
+
+        repository.reset_own_worktree(&probe, one).unwrap();
+        assert!(!probe.join("b").exists());
+        let nowhere = CommitId::from_hex(&"1".repeat(40)).unwrap();
+        let error = repository.reset_own_worktree(&probe, nowhere).unwrap_err();
+        assert!(matches!(error, GitError::Program { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_line_is_excluded_once() {
+        let world = World::new();
+        let repository = world.open();
+        let exclude = world.root().join(".git/info/exclude");
+        for (before, after) in [
+            (None, "/x/\n"),
+            (Some("a"), "a\n/x/\n"),
+            (Some("a\n"), "a\n/x/\n"),
+            (Some("/x/"), "/x/"),
+            (Some("/x/\r\nb\r\n"), "/x/\r\nb\r\n"),
+        ] {
+            let _ = std::fs::remove_dir_all(exclude.parent().unwrap());
+            if let Some(before) = before {
+                write_at(&exclude, before.as_bytes());
+            }
+            repository.exclude("/x/").unwrap();
+            assert_eq!(std::fs::read_to_string(&exclude).unwrap(), after);
+        }
+    }
+}

@@ -118,3 +118,166 @@ fn walk(
         .map(|info| info.map(|info| info.id).map_err(fail))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::World;
+
+    /// main: m1 - m2 - m3; topic from m1: t1 - merge of m2 - t2; and a criss-cross of x and y.
+    fn world() -> World {
+        let world = World::new();
+        world.write("m", "1\n");
+        world.commit("m1");
+        world.topic("topic", "main", &[("t", Some("1\n"))]);
+        world.git(&["checkout", "-q", "main"]);
+        world.write("m", "2\n");
+        world.commit("m2");
+        world.git(&["checkout", "-q", "topic"]);
+        world.git(&["merge", "-q", "--no-edit", "main"]);
+        world.write("t", "2\n");
+        world.commit("t2");
+        world.git(&["checkout", "-q", "main"]);
+        world.write("m", "3\n");
+        world.commit("m3");
+        world.topic("x", "main", &[("x", Some("x\n"))]);
+        world.topic("y", "main", &[("y", Some("y\n"))]);
+        world.git(&["tag", "y1"]);
+        world.git(&["merge", "-q", "--no-edit", "x"]);
+        world.git(&["checkout", "-q", "x"]);
+        world.git(&["merge", "-q", "--no-edit", "y1"]);
+        world.git(&["checkout", "-q", "--orphan", "alone"]);
+        world.commit("alone");
+        world
+    }
+
+    const BRANCHES: [&str; 5] = ["main", "topic", "x", "y", "alone"];
+
+    #[test]
+    fn bases_and_counts_are_those_of_git() {
+        let world = world();
+        let repository = world.open();
+        for a in BRANCHES {
+            for b in BRANCHES {
+                let (one, two) = (world.tip(a), world.tip(b));
+                let mut bases: Vec<String> = repository
+                    .merge_bases(one, two)
+                    .unwrap()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect();
+                bases.sort();
+                let printed = if world.git_try(&["merge-base", a, b]) {
+                    world.git(&["merge-base", "--all", a, b])
+                } else {
+                    String::new()
+                };
+                let mut expected: Vec<&str> = printed.lines().collect();
+                expected.sort_unstable();
+                assert_eq!(bases, expected, "bases of {a} and {b}");
+
+                let counts = repository.ahead_behind(one, two).unwrap();
+                let range = format!("{a}...{b}");
+                assert_eq!(
+                    format!("{}\t{}", counts.ahead, counts.behind),
+                    world.git(&["rev-list", "--count", "--left-right", &range]),
+                    "{range}"
+                );
+                assert_eq!(
+                    repository.is_ancestor(one, two).unwrap(),
+                    world.git_try(&["merge-base", "--is-ancestor", a, b]),
+                    "is {a} in {b}"
+                );
+            }
+        }
+        let (x, y) = (world.tip("x"), world.tip("y"));
+        assert_eq!(
+            repository.merge_bases(x, y).unwrap().len(),
+            2,
+            "criss-cross"
+        );
+    }
+
+    #[test]
+    fn a_commit_graph_changes_nothing() {
+        let world = world();
+        world.git(&["commit-graph", "write", "--reachable"]);
+        let repository = world.open();
+        let (topic, main) = (world.tip("topic"), world.tip("main"));
+        let counts = repository.ahead_behind(topic, main).unwrap();
+        assert_eq!(
+            counts,
+            AheadBehind {
+                ahead: 3,
+                behind: 1
+            }
+        );
+        assert_eq!(
+            repository.merge_bases(topic, main).unwrap(),
+            [world.tip("main~1")]
+        );
+    }
+
+    #[test]
+    fn commits_between_are_limited_and_hidden() {
+        let world = world();
+        let repository = world.open();
+        let (topic, main) = (world.tip("topic"), world.tip("main"));
+        let all = repository.commits_between(topic, &[main], 100).unwrap();
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[0], topic);
+        assert_eq!(
+            repository.commits_between(topic, &[main], 2).unwrap(),
+            all[..2]
+        );
+        let everything = repository.commits_between(topic, &[], 100).unwrap();
+        assert_eq!(everything.len(), 5);
+    }
+
+    #[test]
+    fn a_commit_is_read() {
+        let world = World::new();
+        world.write("a", "1\n");
+        let first = world.commit("first");
+        world.write("a", "2\n");
+        world.git(&["commit", "-q", "-a", "-m", "The subject", "-m", "Body: ü"]);
+        let repository = world.open();
+        let info = repository.commit(world.tip("HEAD")).unwrap();
+        assert_eq!(
+            info.tree.to_string(),
+            world.git(&["rev-parse", "HEAD^{tree}"])
+        );
+        assert_eq!(info.parents, [first]);
+        assert_eq!(info.committed, Timestamp(1_700_000_000));
+        assert_eq!(info.subject, "The subject");
+        assert_eq!(info.message, "The subject\n\nBody: ü\n".as_bytes());
+        let nowhere = CommitId::from_hex(&"1".repeat(40)).unwrap();
+        assert!(repository.commit(nowhere).is_err());
+    }
+
+    #[test]
+    fn a_shallow_clone_says_so_where_history_ends_too_early() {
+        let origin = world();
+        let url = format!("file://{}", origin.root().display());
+        let clone = World::with(&[
+            "clone",
+            "-q",
+            "--depth=1",
+            "--no-single-branch",
+            &url,
+            "repo",
+        ]);
+        let repository = clone.open();
+        assert!(repository.is_shallow());
+        assert!(!origin.open().is_shallow());
+        let (main, topic) = (clone.tip("origin/main"), clone.tip("origin/topic"));
+        for answer in [
+            repository.merge_bases(main, topic).map(drop),
+            repository.ahead_behind(main, topic).map(drop),
+            repository.is_ancestor(main, topic).map(drop),
+        ] {
+            assert!(matches!(answer, Err(GitError::Shallow)), "{answer:?}");
+        }
+        assert_eq!(repository.merge_bases(main, main).unwrap(), [main]);
+    }
+}

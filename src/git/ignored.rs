@@ -156,3 +156,84 @@ fn reaches_into(pattern: &Pattern, dir: &RepoPath) -> bool {
     segments.contains(&"**")
         || Pattern::new(&segments.join("/")).map_or(true, |prefix| prefix.matches(dir))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::World;
+
+    fn world() -> World {
+        let world = World::new();
+        world.write(".gitignore", ".env\nnode_modules/\nconfig/\n*.log\nwt/\n");
+        world.write("tracked.log.txt", "t\n");
+        world.commit("one");
+        world.git(&["worktree", "add", "-q", "-b", "one", "wt/one"]);
+        for path in [
+            ".env",
+            "node_modules/a/b.js",
+            "node_modules/a/.env",
+            "config/.env",
+            "config/deep/x",
+            "mixed/a.log",
+            "plain/.env",
+            "plain/untracked",
+            "sub/node_modules/z.js",
+            "wt/one/.env",
+            "wt/beside",
+        ] {
+            world.write(path, "x\n");
+        }
+        world.git(&["init", "-q", "config/nested"]);
+        world
+    }
+
+    fn copied(world: &World, patterns: &[&str]) -> Vec<String> {
+        let patterns: Vec<Pattern> = patterns.iter().map(|p| Pattern::new(p).unwrap()).collect();
+        let paths = world
+            .open()
+            .ignored_to_copy(&world.root(), &patterns)
+            .unwrap();
+        paths.iter().map(|path| path.lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn patterns() {
+        let world = world();
+        let cases: [(&[&str], &[&str]); 11] = [
+            (&[], &[]),
+            (&[".env", "node_modules"], &[".env", "node_modules"]),
+            (&["config/.env"], &["config/.env"]),
+            (&["config/*"], &["config/.env"]),
+            (&["config/**"], &["config/.env", "config/deep/x"]),
+            (&["config"], &["config"]),
+            (&["mixed"], &["mixed/a.log"]),
+            (&["**/node_modules"], &["node_modules", "sub/node_modules"]),
+            (
+                &["**/.env"],
+                &[".env", "config/.env", "node_modules/a/.env", "plain/.env"],
+            ),
+            (&["wt"], &["wt/beside"]),
+            (&["plain/untracked", "tracked.log.txt", "nothing"], &[]),
+        ];
+        for (patterns, expected) in cases {
+            assert_eq!(copied(&world, patterns), expected, "{patterns:?}");
+        }
+    }
+
+    #[test]
+    fn the_include_file_of_the_worktree() {
+        let world = world();
+        world.write(
+            ".worktreeinclude",
+            "# comment\nconfig/.env\nnode_modules\n!sub/node_modules\nuntracked\nmixed/\n",
+        );
+        assert_eq!(
+            copied(&world, &[".env"]),
+            [".env", "config/.env", "mixed/a.log", "node_modules"]
+        );
+        assert_eq!(
+            copied(&world, &[]),
+            ["config/.env", "mixed/a.log", "node_modules"]
+        );
+    }
+}

@@ -52,18 +52,14 @@ impl Repository {
             None => self.cmd(),
         }
         .args(["rev-parse", "--quiet", "--verify", "--end-of-options"])
-        .arg(format!("{revision}^{{commit}}"));
+        .arg(revision);
         let output = run_any(&cmd, "rev-parse --verify")?;
         if output.status != Some(0) {
             return Ok(None);
         }
-        let text = String::from_utf8_lossy(&output.stdout);
-        CommitId::from_hex(text.trim())
-            .map(Some)
-            .map_err(|error| GitError::Protocol {
-                command: "rev-parse --verify".to_owned(),
-                message: error.to_string(),
-            })
+        // Peeled here: `:/text` would take a `^{commit}` behind it for a part of the text.
+        let id = String::from_utf8_lossy(&output.stdout);
+        Ok(self.resolve_plainly(id.trim()))
     }
 
     /// Full ids and full ref names, which mean the same to everybody.
@@ -313,4 +309,211 @@ fn glob_matches(glob: &str, name: &str) -> bool {
         )
     };
     matches(glob) || (glob.ends_with('*') && matches(&format!("{glob}/**")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{World, branch, write_at};
+
+    fn change(name: &str, before: Option<CommitId>, after: Option<CommitId>) -> RefChange {
+        RefChange {
+            name: name.to_owned(),
+            before,
+            after,
+        }
+    }
+
+    fn two_commits() -> (World, CommitId, CommitId) {
+        let world = World::new();
+        world.write("a", "1\n");
+        let one = world.commit("one");
+        world.write("a", "2\n");
+        let two = world.commit("two");
+        (world, one, two)
+    }
+
+    #[test]
+    fn all_changes_happen_at_once_with_a_reflog() {
+        let (world, one, two) = two_commits();
+        world.git(&["branch", "old", "HEAD~1"]);
+        let repository = world.open();
+        let changes = [
+            change("refs/heads/new", None, Some(one)),
+            change("refs/heads/old", Some(one), Some(two)),
+            change("refs/tracks/kept", None, Some(two)),
+        ];
+        repository.update_refs(&changes, "tracks: test").unwrap();
+        assert_eq!(repository.branch(&branch("new")).unwrap(), Some(one));
+        assert_eq!(repository.branch(&branch("old")).unwrap(), Some(two));
+        assert_eq!(repository.reference("refs/tracks/kept").unwrap(), Some(two));
+        let log = world.git(&["reflog", "show", "--format=%gn <%ge> %gs", "old"]);
+        assert!(
+            log.starts_with("tracks <tracks@localhost> tracks: test"),
+            "{log}"
+        );
+
+        let gone = [
+            change("refs/heads/new", Some(one), None),
+            change("refs/heads/never", None, None),
+        ];
+        repository.update_refs(&gone, "tracks: test").unwrap();
+        assert_eq!(repository.branch(&branch("new")).unwrap(), None);
+    }
+
+    #[test]
+    fn one_refusal_and_nothing_moves() {
+        let (world, one, two) = two_commits();
+        world.git(&["branch", "a", "HEAD~1"]);
+        world.git(&["branch", "dir/leaf", "HEAD~1"]);
+        let repository = world.open();
+        let free = change("refs/heads/free", None, Some(two));
+        type Expect = fn(&RefError) -> bool;
+        let cases: [(RefChange, Expect); 5] = [
+            (
+                change("refs/heads/a", Some(two), Some(one)),
+                |error| matches!(error, RefError::Moved { name } if name == "refs/heads/a"),
+            ),
+            (
+                change("refs/heads/a", None, Some(two)),
+                |error| matches!(error, RefError::Moved { name } if name == "refs/heads/a"),
+            ),
+            (
+                change("refs/heads/gone", Some(one), None),
+                |error| matches!(error, RefError::Moved { name } if name == "refs/heads/gone"),
+            ),
+            (
+                change("refs/heads/dir", None, Some(two)),
+                |error| matches!(error, RefError::Refused { name, .. } if name == "refs/heads/dir"),
+            ),
+            (
+                change("refs/heads/a/b", None, Some(two)),
+                |error| matches!(error, RefError::Refused { name, .. } if name == "refs/heads/a/b"),
+            ),
+        ];
+        for (bad, expected) in cases {
+            let changes = [free.clone(), bad];
+            let error = repository.update_refs(&changes, "test").unwrap_err();
+            assert!(expected(&error), "{error:?}");
+            assert_eq!(repository.branch(&branch("free")).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_locked_ref_is_named() {
+        let (world, one, two) = two_commits();
+        let repository = world.open();
+        write_at(&world.root().join(".git/refs/heads/busy.lock"), b"");
+        let changes = [
+            change("refs/heads/free", None, Some(one)),
+            change("refs/heads/busy", None, Some(two)),
+        ];
+        let error = repository.update_refs(&changes, "test").unwrap_err();
+        assert!(
+            matches!(&error, RefError::Locked { name } if name == "refs/heads/busy"),
+            "{error:?}"
+        );
+        assert_eq!(repository.branch(&branch("free")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_hook_of_the_repository_may_refuse() {
+        let (world, _, two) = two_commits();
+        world.hook(
+            "reference-transaction",
+            "test \"$1\" != prepared || { echo no >&2; exit 1; }",
+        );
+        let repository = world.open();
+        let changes = [change("refs/heads/new", None, Some(two))];
+        let error = repository.update_refs(&changes, "test").unwrap_err();
+        assert!(matches!(error, RefError::Refused { .. }), "{error:?}");
+        assert_eq!(repository.branch(&branch("new")).unwrap(), None);
+    }
+
+    #[test]
+    fn what_another_process_packs_or_moves_is_seen() {
+        let (world, one, two) = two_commits();
+        let repository = world.open();
+        let main = branch("main");
+        assert_eq!(repository.branch(&main).unwrap(), Some(two));
+        world.git(&["pack-refs", "--all"]);
+        assert_eq!(repository.branch(&main).unwrap(), Some(two));
+        world.git(&["update-ref", "refs/heads/main", &one.to_string()]);
+        assert_eq!(repository.branch(&main).unwrap(), Some(one));
+        world.git(&["pack-refs", "--all"]);
+        world.git(&["update-ref", "-d", "refs/heads/main"]);
+        assert_eq!(repository.branch(&main).unwrap(), None);
+    }
+
+    #[test]
+    fn revisions() {
+        let (world, one, two) = two_commits();
+        world.git(&["tag", "-a", "-m", "annotated", "v1", "HEAD~1"]);
+        world.git(&["tag", "blob", "HEAD:a"]);
+        let repository = world.open();
+        for (revision, expected) in [
+            ("HEAD", Some(two)),
+            ("main~1", Some(one)),
+            ("v1", Some(one)),
+            ("refs/tags/v1", Some(one)),
+            (":/one", Some(one)),
+            (&two.to_string(), Some(two)),
+            (&two.to_string()[..12], Some(two)),
+            ("blob", None),
+            ("refs/tags/blob", None),
+            ("nothing", None),
+            ("main..v1", None),
+            ("--all", None),
+            ("", None),
+            (&"1".repeat(40), None),
+        ] {
+            assert_eq!(
+                repository.resolve(revision).unwrap(),
+                expected,
+                "{revision}"
+            );
+        }
+    }
+
+    #[test]
+    fn branches_by_glob() {
+        let (origin, one, two) = two_commits();
+        for name in ["topic/a", "topic/deep/b", "topix"] {
+            origin.git(&["branch", name]);
+        }
+        let url = origin.root().display().to_string();
+        let clone = World::with(&["clone", "-q", &url, "repo"]);
+        clone.git(&["branch", "topic/a", &one.to_string()]);
+        let repository = clone.open();
+        let names = |glob: &str| -> Vec<(String, CommitId)> {
+            let found = repository.branches_matching(glob).unwrap();
+            found
+                .into_iter()
+                .map(|(name, id)| (name.as_str().to_owned(), id))
+                .collect()
+        };
+        let entry = |name: &str, id| (name.to_owned(), id);
+        assert_eq!(
+            names("topic/*"),
+            [entry("topic/a", one), entry("topic/deep/b", two)],
+            "the local branch counts, and a last star reaches deeper"
+        );
+        assert_eq!(names("topic/*/b"), [entry("topic/deep/b", two)]);
+        assert_eq!(names("*/b"), []);
+        assert_eq!(names("topi?"), [entry("topix", two)]);
+        assert_eq!(names("main"), [entry("main", two)]);
+        assert_eq!(names("HEAD"), []);
+
+        assert_eq!(
+            repository.remote_head("origin").unwrap(),
+            Some(branch("main"))
+        );
+        assert_eq!(repository.remote_head("other").unwrap(), None);
+        assert_eq!(
+            repository
+                .remote_branch("origin", &branch("topix"))
+                .unwrap(),
+            Some(two)
+        );
+    }
 }

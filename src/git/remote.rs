@@ -90,3 +90,64 @@ fn rejection(stdout: &[u8]) -> Option<String> {
         .find_map(|line| line.strip_prefix("!\t")?.split_once('\t'))
         .map(|(_, summary)| summary.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{World, branch};
+
+    fn clone_of(origin: &World) -> World {
+        let url = origin.root().display().to_string();
+        World::with(&["clone", "-q", &url, "repo"])
+    }
+
+    #[test]
+    fn fetching_prunes() {
+        let origin = World::new();
+        origin.commit("one");
+        origin.git(&["branch", "old"]);
+        let clone = clone_of(&origin);
+        origin.git(&["branch", "-D", "old"]);
+        origin.git(&["branch", "new"]);
+        let repository = clone.open();
+        repository.fetch("origin").unwrap();
+        let has = |name| {
+            repository
+                .remote_branch("origin", &branch(name))
+                .unwrap()
+                .is_some()
+        };
+        assert!(has("new") && !has("old"));
+        assert!(matches!(
+            repository.fetch("nowhere"),
+            Err(GitError::Program { .. })
+        ));
+    }
+
+    #[test]
+    fn pushing_needs_the_value_that_was_fetched() {
+        let origin = World::new();
+        let one = origin.commit("one");
+        let clone = clone_of(&origin);
+        clone.write("a", "1\n");
+        let two = clone.commit("two");
+        let repository = clone.open();
+        let target = branch("integration");
+        repository.push("origin", &target, two).unwrap();
+        assert_eq!(origin.tip("integration"), two);
+        repository.push("origin", &target, one).unwrap();
+        assert_eq!(origin.tip("integration"), one, "also backwards");
+
+        origin.git(&["branch", "-f", "integration", &two.to_string()]);
+        let error = repository.push("origin", &target, one).unwrap_err();
+        assert!(error.to_string().contains("stale info"), "{error}");
+        assert_eq!(origin.tip("integration"), two);
+
+        origin.git(&["branch", "unseen", &two.to_string()]);
+        let error = repository
+            .push("origin", &branch("unseen"), one)
+            .unwrap_err();
+        assert!(matches!(error, GitError::Program { .. }), "{error}");
+        assert_eq!(origin.tip("unseen"), two);
+    }
+}

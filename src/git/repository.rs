@@ -245,3 +245,244 @@ fn config_file_says_reftable(common_dir: &Path) -> bool {
         .and_then(|config| config.string("extensions.refStorage"))
         .is_some_and(|value| value.eq_ignore_ascii_case(b"reftable"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{World, branch};
+
+    fn discover(dir: &Path) -> Result<Repository, OpenError> {
+        Repository::discover(dir, Git::find().unwrap())
+    }
+
+    #[test]
+    fn it_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Repository>();
+        shared::<crate::git::Merger<'static>>();
+    }
+
+    #[test]
+    fn a_main_worktree_and_its_linked_ones() {
+        let world = World::new();
+        world.write("sub/file", "1\n");
+        let tip = world.commit("one");
+        world.git(&["worktree", "add", "-q", "-b", "linked", "../linked"]);
+        world.git(&["worktree", "add", "-q", "--detach", "../detached"]);
+        let common = world.root().join(".git");
+        let at = |dir: PathBuf| discover(&dir).unwrap();
+
+        let main = at(world.root().join("sub"));
+        assert_eq!(main.common_dir(), common);
+        assert_eq!(main.main_worktree(), Some(world.root().as_path()));
+        assert_eq!(main.current_worktree(), Some(world.root().as_path()));
+        let (name, commit) = (branch("main"), tip);
+        assert_eq!(main.head().unwrap(), Head::Branch { name, commit });
+
+        let linked = at(world.outside().join("linked/sub"));
+        assert_eq!(linked.common_dir(), common);
+        assert_eq!(linked.main_worktree(), Some(world.root().as_path()));
+        let here = world.outside().join("linked");
+        assert_eq!(linked.current_worktree(), Some(here.as_path()));
+        let (name, commit) = (branch("linked"), tip);
+        assert_eq!(linked.head().unwrap(), Head::Branch { name, commit });
+
+        let detached = at(world.outside().join("detached"));
+        assert_eq!(detached.head().unwrap(), Head::Detached { commit: tip });
+
+        let inside = at(common.clone());
+        assert_eq!(inside.common_dir(), common);
+        assert_eq!(inside.current_worktree(), None);
+    }
+
+    #[test]
+    fn bare_with_a_linked_worktree() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        let bare = world.outside().join("bare.git");
+        world.git_in(
+            &world.outside(),
+            &["clone", "-q", "--bare", "repo", "bare.git"],
+        );
+        world.git_in(&bare, &["worktree", "add", "-q", "-b", "x", "../x"]);
+        let repository = discover(&bare).unwrap();
+        assert_eq!(repository.common_dir(), bare);
+        assert_eq!(repository.main_worktree(), None);
+        assert_eq!(repository.current_worktree(), None);
+        assert!(matches!(repository.head().unwrap(), Head::Branch { .. }));
+        assert_eq!(repository.resolve("x").unwrap(), Some(world.tip("main")));
+        let linked = discover(&world.outside().join("x")).unwrap();
+        assert_eq!(linked.common_dir(), bare);
+        assert_eq!(linked.main_worktree(), None);
+        assert!(linked.current_worktree().is_some());
+    }
+
+    #[test]
+    fn unborn() {
+        let world = World::new();
+        let name = "main".to_owned();
+        assert_eq!(world.open().head().unwrap(), Head::Unborn { name });
+    }
+
+    #[test]
+    fn a_submodule_is_a_repository_of_its_own() {
+        let inner = World::new();
+        inner.write("a", "1\n");
+        inner.commit("inner");
+        let world = World::new();
+        let url = inner.root().display().to_string();
+        world.git(&["submodule", "--quiet", "add", &url, "sub"]);
+        let repository = discover(&world.root().join("sub")).unwrap();
+        assert_eq!(
+            repository.common_dir(),
+            world.root().join(".git/modules/sub")
+        );
+        assert_eq!(
+            repository.main_worktree(),
+            Some(world.root().join("sub").as_path())
+        );
+        let status = repository
+            .worktree_status(&world.root().join("sub"))
+            .unwrap();
+        assert!(status.dirty.is_clean());
+    }
+
+    #[test]
+    fn sha256() {
+        let world = World::with(&["init", "-q", "-b", "main", "--object-format=sha256", "repo"]);
+        world.write("a", "1\n");
+        let one = world.commit("one");
+        assert_eq!(one.to_string().len(), 64);
+        let two = world.topic("topic", "main", &[("a", Some("2\n"))]);
+        let repository = world.open();
+        assert_eq!(repository.resolve("topic").unwrap(), Some(two));
+        assert!(repository.is_ancestor(one, two).unwrap());
+    }
+
+    #[test]
+    fn reasons_not_to_work_on_it() {
+        let outside = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            discover(outside.path()),
+            Err(OpenError::NotARepository { .. })
+        ));
+        assert!(matches!(
+            discover(&outside.path().join("missing")),
+            Err(OpenError::NotARepository { .. })
+        ));
+        let broken = World::new();
+        broken.write(".git/config", "[core\n");
+        assert!(matches!(
+            discover(&broken.root()),
+            Err(OpenError::Broken { .. })
+        ));
+    }
+
+    #[test]
+    fn reftable_is_named() {
+        let world = if Git::find().unwrap().version() >= (2, 45, 0) {
+            World::with(&["init", "-q", "--ref-format=reftable", "repo"])
+        } else {
+            let world = World::new();
+            world.git(&["config", "core.repositoryformatversion", "1"]);
+            world.git(&["config", "extensions.refStorage", "reftable"]);
+            world
+        };
+        let answer = discover(&world.root());
+        assert!(
+            matches!(answer, Err(OpenError::Reftable { .. })),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
+    fn a_repository_of_another_user_is_refused_as_git_refuses_it() {
+        let world = World::new();
+        world.commit("one");
+        for path in [world.root().join(".git"), world.root()] {
+            // Only root can give a directory away; elsewhere it stays ours, and opens.
+            let _ = std::os::unix::fs::chown(path, Some(12345), Some(12345));
+        }
+        let trusted = world.git_try(&["rev-parse", "HEAD"]);
+        match discover(&world.root()) {
+            Ok(_) => assert!(trusted),
+            Err(OpenError::Untrusted { .. }) => assert!(!trusted),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    const DIR: &str = "TRACKS_TEST_DISCOVER_IN";
+
+    /// Run by the test below, in a process that has the variables which git gives to hooks.
+    #[test]
+    fn child_of_a_hook() {
+        let Some(dir) = environment::var(DIR) else {
+            return;
+        };
+        let repository = discover(Path::new(&dir)).unwrap();
+        let worktree = repository.current_worktree().map(Path::to_owned);
+        let status = worktree
+            .as_deref()
+            .map(|worktree| repository.worktree_status(worktree).unwrap().dirty);
+        let head = repository.head().unwrap();
+        let main = repository.main_worktree().map(Path::to_owned);
+        panic!("{main:?} {worktree:?} {head:?} {status:?}");
+    }
+
+    #[test]
+    fn inside_a_hook() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world.git(&["worktree", "add", "-q", "-b", "linked", "../linked"]);
+        let linked = world.outside().join("linked");
+        world.git_in(&world.outside(), &["clone", "-q", "--bare", "repo", "bare"]);
+        let bare = world.outside().join("bare");
+        let common = world.root().join(".git");
+        let private = common.join("worktrees/linked");
+        type Case<'a> = (
+            &'a Path,
+            &'a [(&'a str, &'a Path)],
+            Option<&'a Path>,
+            &'a str,
+        );
+        let cases: [Case<'_>; 4] = [
+            (
+                &world.root(),
+                &[("GIT_INDEX_FILE", Path::new(".git/index"))],
+                Some(&world.root()),
+                "main",
+            ),
+            (
+                &linked,
+                &[
+                    ("GIT_DIR", &private),
+                    ("GIT_INDEX_FILE", &private.join("index")),
+                ],
+                Some(&linked),
+                "linked",
+            ),
+            (&bare, &[("GIT_DIR", Path::new("."))], None, "main"),
+            (
+                &world.root(),
+                &[("GIT_DIR", &bare), ("GIT_WORK_TREE", &world.root())],
+                Some(&world.root()),
+                "main",
+            ),
+        ];
+        for (dir, variables, worktree, branch) in cases {
+            let said = world.run_test(
+                "git::repository::tests::child_of_a_hook",
+                dir,
+                variables,
+                DIR,
+            );
+            assert!(
+                said.contains(&format!(" {worktree:?} ")),
+                "{dir:?} {variables:?}: {said}"
+            );
+            assert!(said.contains(&format!("BranchName({branch:?})")), "{said}");
+        }
+    }
+}

@@ -65,6 +65,16 @@ impl World {
         output.status.success()
     }
 
+    /// The stdout of a git that may fail.
+    pub(super) fn git_any(&self, args: &[&str]) -> String {
+        self.git_any_in(&self.root(), args)
+    }
+
+    pub(super) fn git_any_in(&self, dir: &Path, args: &[&str]) -> String {
+        let output = hermetic(dir, args).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     pub(super) fn git_in(&self, dir: &Path, args: &[&str]) -> String {
         let output = hermetic(dir, args).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {output:?}");
@@ -136,6 +146,26 @@ impl World {
         let hooks = self.root().join(".git/hooks");
         std::fs::create_dir_all(&hooks).unwrap();
         write_script(&hooks.join(name), body);
+    }
+
+    /// Runs another test of this binary in `dir` with variables set, and gives what it said. `told` is the variable by
+    /// which it knows that it is wanted, and where.
+    pub(super) fn run_test(
+        &self,
+        test: &str,
+        dir: &Path,
+        variables: &[(&str, &Path)],
+        told: &str,
+    ) -> String {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .current_dir(dir)
+            .envs(variables.iter().copied())
+            .env(told, dir)
+            .env("HOME", self.outside())
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// Ids of all objects of the repository.

@@ -8,6 +8,7 @@ use super::{GitError, Repository};
 use crate::domain::change::{Dirty, Unfinished};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
+use crate::process::Cmd;
 
 /// One entry of `git worktree list`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Repository {
     /// When the list cannot be read.
     pub fn worktrees(&self) -> Result<Vec<Worktree>, GitError> {
         let cmd = self.cmd().args(["worktree", "list", "--porcelain", "-z"]);
-        let output = run(&cmd, "worktree list")?;
+        let output = run_beside_adds(&cmd, "worktree list")?;
         Ok(parse_list(&output))
     }
 
@@ -63,6 +64,24 @@ impl Repository {
             unfinished: unfinished(&git_dir),
         })
     }
+}
+
+/// How often a git is run again that met an entry in the making: each such moment is a few microseconds long.
+const ATTEMPTS: usize = 20;
+
+/// As [`run`], for those that read all entries: git dies where another process has created the `commondir` file of a new
+/// entry and not yet written it.
+pub(super) fn run_beside_adds(cmd: &Cmd, command: &str) -> Result<Vec<u8>, GitError> {
+    let mut result = run(cmd, command);
+    for _ in 1..ATTEMPTS {
+        match &result {
+            Err(GitError::Program { message, .. })
+                if message.starts_with("failed to read") && message.contains("/commondir") => {}
+            _ => break,
+        }
+        result = run(cmd, command);
+    }
+    result
 }
 
 /// Format: git-worktree(1), "PORCELAIN FORMAT".
@@ -165,5 +184,172 @@ fn sequence(git_dir: &Path) -> Option<Unfinished> {
         Some("pick" | "p") => Some(Unfinished::CherryPick),
         Some("revert") => Some(Unfinished::Revert),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{World, branch};
+
+    #[test]
+    fn the_list() {
+        let world = World::new();
+        world.write("a", "1\n");
+        let tip = world.commit("one");
+        world.git(&[
+            "worktree",
+            "add",
+            "-q",
+            "-b",
+            "x/y",
+            "../with space\nand line",
+        ]);
+        world.git(&["worktree", "add", "-q", "--detach", "../detached"]);
+        world.git(&["worktree", "lock", "--reason", "on a stick", "../detached"]);
+        world.git(&["worktree", "add", "-q", "-b", "gone", "../gone"]);
+        std::fs::remove_dir_all(world.outside().join("gone")).unwrap();
+        let mut list = world.open().worktrees().unwrap();
+        list[1..].sort_by(|a, b| a.path.cmp(&b.path));
+        let entry = |name: &str, branch_name: Option<&str>| Worktree {
+            path: world.outside().join(name),
+            is_main: false,
+            branch: branch_name.map(branch),
+            commit: Some(tip),
+            locked: None,
+            prunable: None,
+            half_made: false,
+        };
+        let reason = list.iter().find_map(|entry| entry.prunable.clone());
+        assert!(reason.as_ref().is_some_and(|reason| !reason.is_empty()));
+        assert_eq!(
+            list,
+            [
+                Worktree {
+                    is_main: true,
+                    ..entry("repo", Some("main"))
+                },
+                Worktree {
+                    locked: Some("on a stick".to_owned()),
+                    ..entry("detached", None)
+                },
+                Worktree {
+                    prunable: reason,
+                    ..entry("gone", Some("gone"))
+                },
+                entry("with space\nand line", Some("x/y")),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_commit_there_is_a_branch_only() {
+        let world = World::new();
+        let list = world.open().worktrees().unwrap();
+        assert_eq!(list.len(), 1);
+        assert_eq!(
+            (&list[0].branch, list[0].commit),
+            (&Some(branch("main")), None)
+        );
+    }
+
+    #[test]
+    fn counts() {
+        let world = World::new();
+        for path in ["a", "b", "c", "d"] {
+            world.write(path, "1\n");
+        }
+        world.commit("one");
+        let repository = world.open();
+        let status = || repository.worktree_status(&world.root()).unwrap();
+        assert_eq!(status(), WorktreeStatus::default());
+        world.write("a", "2\n");
+        world.git(&["add", "a"]);
+        world.write("a", "3\n");
+        world.write("b", "2\n");
+        world.git(&["mv", "c", "moved"]);
+        world.write("new/1", "1\n");
+        world.write("new/2", "1\n");
+        let index = std::fs::read(world.root().join(".git/index")).unwrap();
+        assert_eq!(
+            status().dirty,
+            Dirty {
+                staged: 3,
+                unstaged: 2,
+                untracked: 1,
+                unmerged: 0
+            }
+        );
+        assert_eq!(
+            std::fs::read(world.root().join(".git/index")).unwrap(),
+            index
+        );
+    }
+
+    #[test]
+    fn unfinished_work() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world.topic("topic", "main", &[("a", Some("t1\n"))]);
+        world.write("a", "t2\n");
+        world.commit("t2");
+        world.git(&["checkout", "-q", "main"]);
+        world.write("a", "m\n");
+        world.commit("m");
+        world.git(&["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = world.outside().join("side");
+        let repository = world.open();
+        let cases: [(&[&str], Unfinished, &[&str]); 5] = [
+            (
+                &["merge", "topic"],
+                Unfinished::Merge,
+                &["merge", "--abort"],
+            ),
+            (
+                &["rebase", "topic"],
+                Unfinished::Rebase,
+                &["rebase", "--abort"],
+            ),
+            (
+                &["cherry-pick", "topic~1", "topic"],
+                Unfinished::CherryPick,
+                &["cherry-pick", "--abort"],
+            ),
+            (
+                &["revert", "topic~1"],
+                Unfinished::Revert,
+                &["revert", "--abort"],
+            ),
+            (
+                &["bisect", "start"],
+                Unfinished::Bisect,
+                &["bisect", "reset"],
+            ),
+        ];
+        for (start, expected, abort) in cases {
+            world.git_any_in(&side, start);
+            let status = repository.worktree_status(&side).unwrap();
+            assert_eq!(status.unfinished, Some(expected), "{start:?}");
+            let conflicts = usize::from(expected != Unfinished::Bisect);
+            assert_eq!(status.dirty.unmerged, conflicts, "{start:?}");
+            assert_eq!(
+                repository
+                    .worktree_status(&world.root())
+                    .unwrap()
+                    .unfinished,
+                None,
+                "each worktree has its own"
+            );
+            world.git_in(&side, abort);
+        }
+        world.git_any_in(&side, &["cherry-pick", "topic~1", "topic"]);
+        world.git_in(&side, &["checkout", "--theirs", "a"]);
+        world.git_in(&side, &["commit", "-q", "-a", "-m", "picked by hand"]);
+        assert_eq!(
+            repository.worktree_status(&side).unwrap().unfinished,
+            Some(Unfinished::CherryPick),
+            "more of the series is to come"
+        );
     }
 }

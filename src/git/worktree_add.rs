@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::executable::run;
+use super::worktree::run_beside_adds;
 use super::{GitError, RefChange, RefError, Repository};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
@@ -32,7 +32,7 @@ pub enum AddError {
 }
 
 impl Repository {
-    /// `git worktree add --no-track`, cleaned up after a failure (a killed one is mended by [`Repository::mend_worktree`]).
+    /// `git worktree add`, tracking nothing, cleaned up after a failure (a killed one is mended by [`Repository::mend_worktree`]).
     /// Safe to call from several threads at once.
     ///
     /// # Errors
@@ -110,15 +110,16 @@ impl Repository {
     fn git_worktree_add(&self, path: &Path, start: &Start) -> Result<(), GitError> {
         let cmd = self.cmd().args(["worktree", "add", "--quiet"]);
         let cmd = match start {
+            // The branch exists by now, so git sets up no tracking: parallel runs would race for the lock of the config.
             Start::Branch(name) | Start::NewBranch { name, .. } => {
-                cmd.args(["--no-track", "--"]).arg(path).arg(name.as_str())
+                cmd.arg("--").arg(path).arg(name.as_str())
             }
             Start::Detached(commit) => cmd
                 .args(["--detach", "--"])
                 .arg(path)
                 .arg(commit.to_string()),
         };
-        run(&cmd, "worktree add").map(drop)
+        run_beside_adds(&cmd, "worktree add").map(drop)
     }
 
     pub(super) fn entry(&self, path: &Path) -> Result<Option<super::Worktree>, GitError> {
@@ -159,5 +160,168 @@ pub(super) fn settled(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => settled(parent).join(name),
         _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{World, branch, write_at};
+
+    fn world() -> World {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world
+    }
+
+    fn new_branch(world: &World, name: &str) -> Start {
+        Start::NewBranch {
+            name: branch(name),
+            at: world.tip("main"),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_start() {
+        let world = world();
+        world.git(&["branch", "there"]);
+        world.git(&["tag", "there", "main"]);
+        let repository = world.open();
+        let tip = world.tip("main");
+        for (name, start, expected) in [
+            ("new", new_branch(&world, "x/new"), Some("x/new")),
+            ("old", Start::Branch(branch("there")), Some("there")),
+            ("probe", Start::Detached(tip), None),
+        ] {
+            let path = world.outside().join("trees").join(name);
+            repository.add_worktree(&path, &start).unwrap();
+            let entry = repository.entry(&path).unwrap().unwrap();
+            assert_eq!(entry.branch, expected.map(branch));
+            assert_eq!(entry.commit, Some(tip));
+            assert!(!entry.half_made && path.join("a").is_file());
+            assert_eq!(world.git_in(&path, &["status", "--porcelain"]), "");
+        }
+        assert!(
+            !world.git_try(&["config", "branch.x/new.remote"]),
+            "tracks nothing"
+        );
+    }
+
+    #[test]
+    fn a_refusal_leaves_nothing() {
+        let world = world();
+        let repository = world.open();
+        let path = world.outside().join("tree");
+        let taken = branch("main");
+        let nowhere = CommitId::from_hex(&"1".repeat(40)).unwrap();
+        let starts = [
+            Start::Branch(taken.clone()),
+            Start::Branch(branch("missing")),
+            Start::NewBranch {
+                name: taken,
+                at: world.tip("main"),
+            },
+            Start::NewBranch {
+                name: branch("other"),
+                at: nowhere,
+            },
+            Start::Detached(nowhere),
+        ];
+        for start in starts {
+            let error = repository.add_worktree(&path, &start).unwrap_err();
+            assert!(matches!(error, AddError::Git(_)), "{start:?}: {error:?}");
+            assert!(!path.exists(), "{start:?}");
+            assert_eq!(repository.worktrees().unwrap().len(), 1, "{start:?}");
+            assert_eq!(world.git(&["branch", "--format=%(refname:short)"]), "main");
+        }
+        assert!(repository.branch(&branch("main")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_failing_checkout_takes_its_branch_along() {
+        let world = world();
+        world.write(".gitattributes", "a filter=broken\n");
+        world.commit("attributes");
+        world.git(&["config", "filter.broken.required", "true"]);
+        world.git(&["config", "filter.broken.smudge", "false"]);
+        let repository = world.open();
+        let path = world.outside().join("tree");
+        let start = new_branch(&world, "new");
+        let error = repository.add_worktree(&path, &start).unwrap_err();
+        assert!(matches!(error, AddError::Git(_)), "{error:?}");
+        assert!(!path.exists());
+        assert_eq!(repository.branch(&branch("new")).unwrap(), None);
+        assert_eq!(repository.worktrees().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_in_the_way_stays() {
+        let world = world();
+        let repository = world.open();
+        let file = world.outside().join("file");
+        write_at(&file, b"mine\n");
+        let full = world.outside().join("full");
+        write_at(&full.join("mine"), b"mine\n");
+        let dangling = world.outside().join("dangling");
+        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+        for path in [file, full, dangling] {
+            let start = new_branch(&world, "new");
+            let error = repository.add_worktree(&path, &start).unwrap_err();
+            assert!(matches!(error, AddError::InTheWay { .. }), "{error:?}");
+            assert!(path.symlink_metadata().is_ok());
+            assert_eq!(repository.branch(&branch("new")).unwrap(), None);
+        }
+        let empty = world.outside().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        repository
+            .add_worktree(&empty, &new_branch(&world, "new"))
+            .unwrap();
+        assert!(empty.join("a").is_file());
+    }
+
+    #[test]
+    fn a_failing_hook_leaves_a_whole_worktree() {
+        let world = world();
+        world.hook("post-checkout", "echo out of order >&2; exit 3");
+        let repository = world.open();
+        let path = world.outside().join("tree");
+        let error = repository
+            .add_worktree(&path, &new_branch(&world, "new"))
+            .unwrap_err();
+        match error {
+            AddError::Hook { message } => assert_eq!(message, "out of order"),
+            other => panic!("{other:?}"),
+        }
+        let entry = repository.entry(&path).unwrap().unwrap();
+        assert!(!entry.half_made && entry.locked.is_none());
+        assert_eq!(world.git_in(&path, &["status", "--porcelain"]), "");
+    }
+
+    #[test]
+    fn several_at_once() {
+        let world = world();
+        let repository = world.open();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (world, repository) = (&world, &repository);
+                scope.spawn(move || {
+                    for number in 0..3 {
+                        let name = format!("t{thread}-{number}");
+                        // The same last segment everywhere: git must find distinct entry names.
+                        let path = world.outside().join("trees").join(&name).join("tree");
+                        repository
+                            .add_worktree(&path, &new_branch(world, &name))
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let list = repository.worktrees().unwrap();
+        assert_eq!(list.len(), 13);
+        assert!(
+            list.iter()
+                .all(|entry| !entry.half_made && entry.prunable.is_none())
+        );
     }
 }

@@ -192,3 +192,151 @@ struct Found {
     foreign: bool,
     cut_off: Vec<Vec<u8>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::Start;
+    use crate::git::testing::{World, branch, write_at};
+
+    const LONG: &str = "a first line\na second line\na third line\n";
+
+    struct Killed {
+        world: World,
+        repository: Repository,
+        path: PathBuf,
+        admin: PathBuf,
+    }
+
+    /// What is there when `git worktree add` is killed after it wrote some files and before it wrote the index.
+    fn killed() -> Killed {
+        let world = World::new();
+        world.write("a", LONG);
+        world.write("b", LONG);
+        world.write("dir/c", LONG);
+        world.write(".gitignore", "*.log\n");
+        world.commit("one");
+        world.git(&["worktree", "add", "-q", "-b", "new", "../tree"]);
+        let (path, admin) = (
+            world.outside().join("tree"),
+            world.root().join(".git/worktrees/tree"),
+        );
+        write_at(&admin.join("locked"), b"initializing");
+        std::fs::rename(admin.join("index"), admin.join("index.lock")).unwrap();
+        write_at(&path.join("a"), &LONG.as_bytes()[..20]);
+        std::fs::remove_dir_all(path.join("dir")).unwrap();
+        Killed {
+            repository: world.open(),
+            world,
+            path,
+            admin,
+        }
+    }
+
+    impl Killed {
+        fn mend(&self) -> Option<Worktree> {
+            let entry = self.repository.entry(&self.path).unwrap().unwrap();
+            self.repository.mend_worktree(&entry).unwrap();
+            self.repository.entry(&self.path).unwrap()
+        }
+
+        fn status(&self) -> String {
+            self.world
+                .git_in(&self.path, &["status", "--porcelain", "--ignored"])
+        }
+
+        /// The same path can be used at once, with the branch that the killed run had made.
+        fn add_again(&self) {
+            let start = Start::Branch(branch("new"));
+            self.repository.add_worktree(&self.path, &start).unwrap();
+            assert_eq!(self.status(), "");
+        }
+    }
+
+    #[test]
+    fn a_partial_checkout_is_cleared_away() {
+        let killed = killed();
+        let entry = killed.repository.entry(&killed.path).unwrap().unwrap();
+        assert!(entry.half_made);
+        assert_eq!(killed.mend(), None);
+        assert!(!killed.path.exists() && !killed.admin.exists());
+        killed.add_again();
+    }
+
+    #[test]
+    fn files_of_somebody_else_are_kept_and_the_rest_is_finished() {
+        for (file, content) in [
+            ("untracked", "mine\n"),
+            ("ignored.log", "mine\n"),
+            ("b", "edited\n"),
+        ] {
+            let killed = killed();
+            write_at(&killed.path.join(file), content.as_bytes());
+            let entry = killed.mend().unwrap();
+            assert!(!entry.half_made && entry.locked.is_none());
+            let read = |name: &str| std::fs::read_to_string(killed.path.join(name)).unwrap();
+            assert_eq!(read(file), content);
+            assert_eq!(read("a"), LONG, "cut off, and now whole");
+            assert_eq!(read("dir/c"), LONG);
+            assert_eq!(killed.status().lines().count(), 1, "{}", killed.status());
+            assert!(!killed.admin.join("index.lock").exists());
+        }
+    }
+
+    #[test]
+    fn with_its_index_only_the_lock_is_missing() {
+        let killed = killed();
+        std::fs::rename(killed.admin.join("index.lock"), killed.admin.join("index")).unwrap();
+        write_at(&killed.admin.join("index.lock"), b"");
+        killed.world.git_in(&killed.path, &["log", "-1"]);
+        let entry = killed.mend().unwrap();
+        assert!(!entry.half_made);
+        assert!(!killed.admin.join("index.lock").exists());
+    }
+
+    #[test]
+    fn before_head_was_written_there_is_nothing_to_finish() {
+        let killed = killed();
+        write_at(
+            &killed.admin.join("HEAD"),
+            format!("{}\n", "0".repeat(40)).as_bytes(),
+        );
+        for name in ["a", "b", ".gitignore"] {
+            std::fs::remove_file(killed.path.join(name)).unwrap();
+        }
+        assert_eq!(killed.mend(), None);
+        assert!(!killed.path.exists());
+        killed.add_again();
+    }
+
+    #[test]
+    fn a_deleted_directory_is_forgotten() {
+        for half in [true, false] {
+            let killed = killed();
+            std::fs::remove_dir_all(&killed.path).unwrap();
+            if !half {
+                std::fs::remove_file(killed.admin.join("locked")).unwrap();
+            }
+            assert_eq!(killed.mend(), None);
+            killed.add_again();
+        }
+    }
+
+    #[test]
+    fn whole_and_locked_ones_are_left_alone() {
+        let world = World::new();
+        world.write("a", LONG);
+        world.commit("one");
+        world.git(&["worktree", "add", "-q", "-b", "x", "../x"]);
+        world.git(&["worktree", "lock", "--reason", "mine", "../x"]);
+        let repository = world.open();
+        let before = repository.worktrees().unwrap();
+        write_at(&world.outside().join("x/a"), b"edited\n");
+        for entry in &before {
+            repository.mend_worktree(entry).unwrap();
+        }
+        assert_eq!(repository.worktrees().unwrap(), before);
+        let content = std::fs::read(world.outside().join("x/a")).unwrap();
+        assert_eq!(content, b"edited\n");
+    }
+}
