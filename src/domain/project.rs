@@ -127,6 +127,8 @@ pub struct Service {
 pub struct Profile {
     pub name: String,
     pub when: Option<String>,
+    /// Dotted key → value, as written.
+    pub overrides: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -137,8 +139,7 @@ pub struct Track {
     pub contact: Option<String>,
     /// What the template or the override gives.
     pub branch: BranchName,
-    /// What the template or the override gives: relative to `[layout] worktrees` when `worktree_is_template`,
-    /// otherwise as the layout's `worktrees` is read.
+    /// What the template or the override gives: below `[layout] worktrees`, or absolute (a worktree that exists elsewhere).
     pub worktree: String,
     /// How it signs migrations; the id unless given.
     pub code: String,
