@@ -52,6 +52,7 @@ fn valid_files() {
         "[integration]\nquorum = 1.0\n",
         "[track.a]\nworktree = '/elsewhere'\n[layout]\nworktrees = '/abs'\n",
         "[track.a]\nbranch = 'own/{track}'\n",
+        "[[integration.resolve]]\npaths = 'x'\nstrategy = 'union'\ndriver = 'mergiraf'\n",
     ] {
         assert_eq!(said(text), [], "{text}");
     }

@@ -72,7 +72,7 @@ const PENDING: &[(&str, Which)] = &[
     ("escalation", Any),
     ("reviewers", Any),
     ("handoff", Any),
-    ("metrics", Any),
+    ("metrics.target", Any),
     ("land", Any),
     ("report", Any),
 ];
@@ -105,6 +105,15 @@ pub(super) fn warnings(text: &str, tree: &DeTable<'_>) -> Vec<Diagnostic> {
             diagnostic
         })
         .collect()
+}
+
+/// Whether a key, written like the keys of the table, does nothing yet whatever its value.
+pub(super) fn is_pending(key: &str) -> bool {
+    PENDING.iter().any(|(pending, which)| {
+        let rest = key.strip_prefix(pending);
+        let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        matches!(which, Any) && inside
+    })
 }
 
 /// What was hit: the whole key, or one value of it.
@@ -154,7 +163,10 @@ fn warning(text: &str, tree: &DeTable<'_>, found: &Found<'_, '_>, hit: Hit) -> D
     let (message, span) = match hit {
         Hit::Key => {
             let span = found.key.clone().unwrap_or_else(|| found.span.clone());
-            (format!("{} does nothing yet", key_of(found, &place)), span)
+            (
+                format!("{} does nothing yet", key_of(found, text, &place)),
+                span,
+            )
         }
         Hit::Value { text, span } => (
             format!("`{text}` for {} does nothing yet", place.quoted()),
@@ -171,30 +183,13 @@ fn warning(text: &str, tree: &DeTable<'_>, found: &Found<'_, '_>, hit: Hit) -> D
     }
 }
 
-/// A list of tables has no header of its own: its elements have.
-fn key_of(found: &Found<'_, '_>, place: &Place) -> String {
-    match found.value {
-        DeValue::Array(array)
-            if array
-                .iter()
-                .all(|e| matches!(e.get_ref(), DeValue::Table(_)))
-                && !array.is_empty() =>
-        {
-            let keys: Vec<&str> = found
-                .path
-                .iter()
-                .filter_map(|step| match step {
-                    Step::Key(key) => Some(key.as_str()),
-                    Step::Index(_) => None,
-                })
-                .collect();
-            if found.path.len() > 2 {
-                place.quoted()
-            } else {
-                format!("`[[{}]]`", keys.join("."))
-            }
-        }
-        _ => place.quoted(),
+/// `[[allow]]` where a list has headers of its own: the place of a list is that of its first element then.
+fn key_of(found: &Found<'_, '_>, text: &str, place: &Place) -> String {
+    let written = &text[found.span.clone()];
+    if written.starts_with("[[") && matches!(found.value, DeValue::Array(_)) {
+        format!("`{written}`")
+    } else {
+        place.quoted()
     }
 }
 

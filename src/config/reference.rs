@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::pending::is_pending;
 use super::schema;
+
+/// Stands where a key, or a whole table, is read and nothing more.
+const NOT_YET: &str = "*Does nothing yet.*";
 
 /// Every key with its type, default and meaning, as Markdown; the same text for the same types.
 pub fn reference() -> String {
@@ -25,6 +29,8 @@ struct Pages {
 /// A table that has its own section: its header, and its keys.
 struct Section {
     header: String,
+    /// As `pending` writes it, `track.*`.
+    path: String,
     table: Value,
 }
 
@@ -33,15 +39,24 @@ impl Pages {
         let about = property["description"].as_str().unwrap_or_default();
         let (header, table) = self.header_of(key, property);
         self.section(&header, about);
-        let mut sections = vec![Section { header, table }];
-        let mut first = true;
+        let path = if header.contains('.') {
+            format!("{key}.*")
+        } else {
+            key.to_owned()
+        };
+        if is_pending(&path) {
+            self.line(NOT_YET);
+            self.line("");
+        }
+        let mut sections = self.table(&Section {
+            header,
+            path,
+            table,
+        });
         while !sections.is_empty() {
-            let Section { header, table } = sections.remove(0);
-            if !first {
-                self.section(&header, "");
-            }
-            first = false;
-            sections.extend(self.table(&header, &table));
+            let section = sections.remove(0);
+            self.section(&section.header, "");
+            sections.extend(self.table(&section));
         }
     }
 
@@ -56,9 +71,9 @@ impl Pages {
     }
 
     /// Writes the keys of a table, and returns the tables that are too large for a line.
-    fn table(&mut self, header: &str, table: &Value) -> Vec<Section> {
+    fn table(&mut self, section: &Section) -> Vec<Section> {
         let mut inner = Vec::new();
-        let keys: Vec<(&str, &Value)> = entries(table).collect();
+        let keys: Vec<(&str, &Value)> = entries(&section.table).collect();
         if keys.is_empty() {
             return inner;
         }
@@ -68,32 +83,42 @@ impl Pages {
             let meaning = property["description"].as_str().unwrap_or_default();
             let default = property.get("default").map_or_else(String::new, toml_text);
             let kind = self.kind(property);
+            let meaning = meaning.replace('\n', " ").replace('|', "\\|");
+            let path = format!("{}.{key}", section.path);
+            let news = is_pending(&path) && !is_pending(&section.path);
+            let note = if news {
+                format!(" {NOT_YET}")
+            } else {
+                String::new()
+            };
             self.line(&format!(
-                "| `{key}` | {kind} | {default} | {} |",
-                meaning.replace('\n', " ").replace('|', "\\|")
+                "| `{key}` | {kind} | {default} | {meaning}{note} |"
             ));
-            inner.extend(self.inner_section(header, key, property));
+            inner.extend(self.inner_section(&section.header, path, property));
         }
         self.line("");
         inner
     }
 
-    fn inner_section(&self, header: &str, key: &str, property: &Value) -> Option<Section> {
-        // Overrides of a whole table are written like the table itself.
-        if header.starts_with("[profile")
-            || header.starts_with("[track") && matches!(key, "hooks" | "notify")
-        {
+    fn inner_section(&self, header: &str, path: String, property: &Value) -> Option<Section> {
+        let key = path.rsplit('.').next().unwrap_or_default();
+        // These are written like tables that stand in the reference already.
+        let overrides = ["profile.*.", "track.*.hooks", "track.*.notify"];
+        if overrides.iter().any(|start| path.starts_with(start)) {
             return None;
         }
         let table = self.table_in(property)?;
         let name = header.trim_matches(['[', ']']);
-        let is_list = property["type"] == "array";
-        let header = if is_list {
+        let header = if property["type"] == "array" {
             format!("[[{name}.{key}]]")
         } else {
             format!("[{name}.{key}]")
         };
-        Some(Section { header, table })
+        Some(Section {
+            header,
+            path,
+            table,
+        })
     }
 
     fn header_of(&self, key: &str, property: &Value) -> (String, Value) {
@@ -142,8 +167,11 @@ impl Pages {
             return values.join(", ");
         }
         if let Some(choices) = property["anyOf"].as_array() {
-            let mut kinds: Vec<String> = choices.iter().map(|choice| self.kind(choice)).collect();
-            kinds.dedup();
+            let kinds: Vec<String> = choices.iter().map(|choice| self.kind(choice)).collect();
+            let list_of_the_same = choices.iter().any(|choice| choice["items"] == choices[0]);
+            if list_of_the_same && kinds[0] != "string" {
+                return format!("{}, or a list of these", kinds[0]);
+            }
             return kinds.join(" or ");
         }
         let is_duration = property["pattern"] == "^[0-9]+[smhd]$";
@@ -212,6 +240,10 @@ mod tests {
             "| `timeout` | duration | `\"30m\"` | How long one attempt may take. |",
             "| `flaky` | `\"pass\"`, `\"fail\"` | `\"pass\"` |",
             "| `owns` | string or list of strings |  |",
+            "instead of those of `[layout]`; an empty list brings none. |",
+            "and the files at the root. *Does nothing yet.* |",
+            "Exceptions from rules: `[[allow]]`.\n\n*Does nothing yet.*",
+            "### `[[contract.NAME.delivery]]`",
         ] {
             assert!(reference.contains(expected), "{expected}\n{reference}");
         }

@@ -128,7 +128,7 @@ fn resolve(cx: &mut Context<'_>, table: &Placed<ResolveTable>) -> Option<Resolve
     })
 }
 
-/// `driver` goes with the strategy `driver`, `command` and `when` with `regenerate`.
+/// `driver` goes with the strategy `driver`, `command` and `when` with `regenerate`; without it they are harmless.
 fn tools_of_strategies(
     cx: &mut Context<'_>,
     table: &Placed<ResolveTable>,
@@ -137,23 +137,23 @@ fn tools_of_strategies(
     let regenerates = strategies.contains(&StrategyKey::Regenerate);
     let drives = strategies.contains(&StrategyKey::Driver);
     let only_for = |key: &str, strategy: &str| {
-        format!("`{HEADER} {key}` is only for the strategy `{strategy}`")
+        format!("`{HEADER} {key}` does nothing without the strategy `{strategy}`")
     };
     match (&table.driver, drives) {
         (None, true) => cx.missing(table.span(), HEADER, "driver", "\"mergiraf\""),
         (Some(driver), false) => {
-            cx.error(driver.span(), only_for("driver", "driver"));
+            cx.warning(driver.span(), only_for("driver", "driver"));
         }
         _ => {}
     }
     match (&table.command, regenerates) {
         (None, true) => cx.missing(table.span(), HEADER, "command", "\"…\""),
         (Some(command), false) => {
-            cx.error(command.span(), only_for("command", "regenerate"));
+            cx.warning(command.span(), only_for("command", "regenerate"));
         }
         _ => {}
     }
     if let Some(when) = table.when.as_ref().filter(|_| !regenerates) {
-        cx.error(when.span(), only_for("when", "regenerate"));
+        cx.warning(when.span(), only_for("when", "regenerate"));
     }
 }

@@ -2,10 +2,14 @@
 //! Nothing stops here: what is wrong is noted and replaced by something harmless, so that the rest is looked at too.
 
 mod check;
+mod collision;
+mod contract;
 mod coordination;
 mod cycle;
+mod hooks;
 mod integration;
 mod layout;
+mod migration;
 mod project;
 mod reference;
 mod rules;
@@ -37,7 +41,7 @@ pub(super) fn lower(
     let (tracks, names) = track::tracks(&mut cx, &identity, &layout);
     let checks = check::checks(&mut cx, &run);
     let branch = integration::branch(&mut cx, &identity);
-    layout::no_two_alike(&mut cx, &layout, &identity, &names, branch.as_ref());
+    collision::no_two_alike(&mut cx, &layout, &identity, &names, branch.as_ref());
     let integration = integration::integration(&mut cx, branch);
     Some(Project {
         name: identity.name,
@@ -56,16 +60,16 @@ pub(super) fn lower(
         ownership: rules::ownership(&mut cx),
         shared: rules::shared(&mut cx),
         allow: rules::allow(&mut cx),
-        migrations: rules::migrations(&mut cx),
-        contracts: rules::contracts(&mut cx),
+        migrations: migration::migrations(&mut cx),
+        contracts: contract::contracts(&mut cx),
         commit: rules::commit(&mut cx),
         names: rules::names(&mut cx),
         severity: rules::severity(&mut cx),
-        hooks: rules::hooks(&mut cx, file.hooks.as_ref(), "[hooks]").unwrap_or_default(),
-        notify: rules::notify(file.notify.as_ref()),
+        hooks: hooks::hooks(&mut cx, file.hooks.as_ref(), "[hooks]").unwrap_or_default(),
+        notify: hooks::notify(file.notify.as_ref()),
         coordination: coordination::coordination(&mut cx),
-        land: rules::land(&mut cx),
-        report_templates: rules::report_templates(&mut cx),
+        land: hooks::land(&mut cx),
+        report_templates: hooks::report_templates(&mut cx),
         // Last, because it may end here, and everything above has to be looked at.
         integration: integration?,
     })

@@ -4,7 +4,7 @@ use super::super::raw::{DeliverableKey, OneOrMany, Placed, TrackTable};
 use super::cycle::Edge;
 use super::layout::{Name, check_template, name_of_track};
 use super::project::Identity;
-use super::{Context, commands, patterns, rules, texts, why_not_inside};
+use super::{Context, commands, hooks, patterns, texts, why_not_inside};
 use crate::domain::layout::Fields;
 use crate::domain::name::{BranchName, ContractName, TrackId, nearest};
 use crate::domain::project::{Deliverable, Dependency, Layout, Track};
@@ -95,7 +95,7 @@ fn track(
     let depends_on = dependencies(cx, table.depends_on.as_ref(), &header);
     let objects = objects(cx, table.objects.as_ref(), &header);
     let deliverables = deliverables(cx, table.deliverables.as_ref(), &header);
-    let hooks = rules::hooks(cx, table.hooks.as_ref(), &format!("[track.{key}.hooks]"));
+    let own_hooks = hooks::hooks(cx, table.hooks.as_ref(), &format!("[track.{key}.hooks]"));
     Some(Track {
         id: id?,
         branch: names.branch.clone()?,
@@ -104,7 +104,7 @@ fn track(
         depends_on,
         objects,
         deliverables,
-        hooks,
+        hooks: own_hooks,
         title: table.title.as_ref().map(|text| text.0.clone()),
         agent: table.agent.as_ref().map(|text| text.0.clone()),
         contact: table.contact.as_ref().map(|text| text.0.clone()),
@@ -119,7 +119,7 @@ fn track(
         setup: table.setup.as_ref().map(|list| commands(Some(list))),
         copy: table.copy.as_ref().map(|list| patterns(Some(list))),
         sparse: table.sparse.unwrap_or(false),
-        notify: rules::notify(table.notify.as_ref()),
+        notify: hooks::notify(table.notify.as_ref()),
     })
 }
 

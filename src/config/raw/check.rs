@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::form::{Regression, Span, Text};
 use super::project::FlakyKey;
-use super::value::{Entries, Glob, OneOrMany, Placed, Regression, Run, Span, Text};
+use super::scalar::{Glob, Run};
+use super::value::{Entries, OneOrMany, Placed};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::value::{Due, Entries, OneOrMany, Placed, Share, Span, Target, Text};
+use super::form::{Due, Span, Text};
+use super::scalar::{Share, Target};
+use super::value::{Entries, OneOrMany, Placed};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

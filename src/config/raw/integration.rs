@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::value::{Glob, OneOrMany, Placed, Run, Share, Span, Text};
+use super::form::{Span, Text};
+use super::scalar::{Glob, Run, Share};
+use super::value::{OneOrMany, Placed};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -3,9 +3,11 @@
 
 mod check;
 mod coordination;
+mod form;
 mod integration;
 mod project;
 mod rules;
+mod scalar;
 mod track;
 mod value;
 
@@ -16,6 +18,7 @@ pub(super) use check::{CheckTable, MetricTable, WhenKey};
 pub(super) use coordination::{
     CheckpointTable, EscalationKind, HandoffTable, MetricsTable, StepTable,
 };
+pub(super) use form::{Span, Text};
 pub(super) use integration::{
     AdmitKey, IntegrationTable, OnConflictKey, OnFailureKey, ResolveTable, ResolveWhenKey,
     StrategyKey,
@@ -29,8 +32,9 @@ pub(super) use rules::{
     MissingBinaryKey, NotifyTable, OwnershipTable, PolicyKey, ReportTable, RollbackKey,
     SeverityKey, SharedTable, UnclaimedKey, UnownedKey,
 };
+pub(super) use scalar::{Glob, Run};
 pub(super) use track::{DeliverableKey, TrackTable};
-pub(super) use value::{Entries, Glob, OneOrMany, Placed, Run, Span, Text};
+pub(super) use value::{Entries, OneOrMany, Placed};
 
 /// Keeps parallel tracks of one git repository convergent: what `tracks` reads from `tracks.toml` at the root of the
 /// repository.

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check::CheckTable;
+use super::form::{Date, Span, Text};
 use super::integration::IntegrationTable;
-use super::value::{Date, Entries, Glob, OneOrMany, Placed, Run, Span, Text};
+use super::scalar::{Glob, Run};
+use super::value::{Entries, OneOrMany, Placed};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::value::{Date, Due, Glob, OneOrMany, Placed, Run, Span, Text};
+use super::form::{Date, Due, Span, Text};
+use super::scalar::{Glob, Run};
+use super::value::{OneOrMany, Placed};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

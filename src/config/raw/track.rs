@@ -8,8 +8,10 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::form::{Due, Text, Timeline};
 use super::rules::{HooksTable, NotifyTable};
-use super::value::{Due, Glob, OneOrMany, Placed, Run, Text, Timeline};
+use super::scalar::{Glob, Run};
+use super::value::{OneOrMany, Placed};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
