@@ -1,1 +1,263 @@
-//! pending
+//! The keys that this version reads and does nothing with: one table, from which each later issue takes its lines.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Diagnostic, Level};
+use super::tree::{self, Found, Place, Step};
+
+/// When a key does nothing yet.
+enum Which {
+    /// Always.
+    Any,
+    /// With one of these values, or a list that has one of them.
+    Values(&'static [&'static str]),
+    /// With a value that starts like this, or a list that has one.
+    Prefix(&'static str),
+}
+
+use Which::{Any, Prefix, Values};
+
+/// Keys from the top of the file; `*` stands for any name, and elements of a list are not counted.
+const PENDING: &[(&str, Which)] = &[
+    ("project.start", Any),
+    ("project.calendar", Any),
+    ("run.per_track", Any),
+    ("run.stall_timeout", Any),
+    ("run.stall", Any),
+    ("run.breaker", Any),
+    ("resource", Any),
+    ("service.*", Any),
+    ("profile.*", Any),
+    ("track.*.contact", Any),
+    ("track.*.code", Any),
+    ("track.*.depends_on", Prefix("contract:")),
+    ("track.*.tables", Any),
+    ("track.*.objects", Any),
+    ("track.*.responsibilities", Any),
+    ("track.*.milestones", Any),
+    ("track.*.due", Any),
+    ("track.*.timeline", Any),
+    ("track.*.deliverables", Any),
+    ("track.*.reviewers", Any),
+    ("track.*.sparse", Any),
+    ("track.*.hooks", Any),
+    ("track.*.notify", Any),
+    ("check.*.when", Values(&["land"])),
+    ("check.*.stall_timeout", Any),
+    ("check.*.resources", Any),
+    ("check.*.services", Any),
+    ("check.*.metric", Any),
+    ("check.*.junit", Any),
+    ("integration.every", Any),
+    ("integration.admit", Values(&["ready", "green"])),
+    ("integration.on_conflict", Values(&["last-good"])),
+    ("integration.on_failure", Values(&["last-good"])),
+    ("integration.critical", Any),
+    ("integration.max_age", Any),
+    ("integration.resolve", Any),
+    ("ownership", Any),
+    ("shared.*", Any),
+    ("allow", Any),
+    ("migrations", Any),
+    ("contract.*", Any),
+    ("commit", Any),
+    ("names", Any),
+    ("severity", Any),
+    ("hooks", Any),
+    ("notify", Any),
+    ("checkpoint", Any),
+    ("step", Any),
+    ("escalation", Any),
+    ("reviewers", Any),
+    ("handoff", Any),
+    ("metrics.target", Any),
+    ("land", Any),
+    ("report", Any),
+];
+
+/// One warning for each line of the table that is used: at the first place, with the number of the others.
+pub(super) fn warnings(text: &str, tree: &DeTable<'_>) -> Vec<Diagnostic> {
+    let mut places: BTreeMap<usize, (Diagnostic, usize)> = BTreeMap::new();
+    tree::walk(tree, &mut |found| {
+        let hit = PENDING
+            .iter()
+            .enumerate()
+            .find_map(|(line, (keys, which))| Some((line, which.hit(keys, found)?)));
+        let Some((line, value)) = hit else {
+            return true;
+        };
+        places
+            .entry(line)
+            .and_modify(|(_, more)| *more += 1)
+            .or_insert_with(|| (warning(text, tree, found, value), 0));
+        false
+    });
+    places
+        .into_values()
+        .map(|(mut diagnostic, more)| {
+            if more > 0 {
+                let places = if more == 1 { "place" } else { "places" };
+                diagnostic.message =
+                    format!("{} (and in {more} more {places})", diagnostic.message);
+            }
+            diagnostic
+        })
+        .collect()
+}
+
+/// Whether a key, written like the keys of the table, does nothing yet whatever its value.
+pub(super) fn is_pending(key: &str) -> bool {
+    PENDING.iter().any(|(pending, which)| {
+        let rest = key.strip_prefix(pending);
+        let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        matches!(which, Any) && inside
+    })
+}
+
+/// What was hit: the whole key, or one value of it.
+enum Hit {
+    Key,
+    Value {
+        text: String,
+        span: std::ops::Range<usize>,
+    },
+}
+
+impl Which {
+    fn hit(&self, keys: &str, found: &Found<'_, '_>) -> Option<Hit> {
+        let is_list_element = matches!(found.path.last(), Some(Step::Index(_)));
+        if !path_matches(keys, &found.path) {
+            return None;
+        }
+        let concerns = |text: &str| match self {
+            Any => true,
+            Values(values) => values.contains(&text),
+            Prefix(prefix) => text.starts_with(prefix),
+        };
+        match (self, found.value) {
+            (Any, _) if !is_list_element => Some(Hit::Key),
+            (Values(_) | Prefix(_), DeValue::String(text)) if concerns(text) => Some(Hit::Value {
+                text: text.to_string(),
+                span: found.span.clone(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn path_matches(keys: &str, path: &[Step]) -> bool {
+    let mut steps = path.iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key.as_str()),
+        Step::Index(_) => None,
+    });
+    let all = keys
+        .split('.')
+        .all(|key| steps.next().is_some_and(|step| key == "*" || key == step));
+    all && steps.next().is_none()
+}
+
+fn warning(text: &str, tree: &DeTable<'_>, found: &Found<'_, '_>, hit: Hit) -> Diagnostic {
+    let place = Place::of(tree, text, &found.path);
+    let (message, span) = match hit {
+        Hit::Key => {
+            let span = found.key.clone().unwrap_or_else(|| found.span.clone());
+            (
+                format!("{} does nothing yet", key_of(found, text, &place)),
+                span,
+            )
+        }
+        Hit::Value { text, span } => (
+            format!("`{text}` for {} does nothing yet", place.quoted()),
+            span,
+        ),
+    };
+    Diagnostic {
+        level: Level::Warning,
+        message,
+        span,
+        label: None,
+        also: None,
+        help: None,
+    }
+}
+
+/// `[[allow]]` where a list has headers of its own: the place of a list is that of its first element then.
+fn key_of(found: &Found<'_, '_>, text: &str, place: &Place) -> String {
+    let written = &text[found.span.clone()];
+    if written.starts_with("[[") && matches!(found.value, DeValue::Array(_)) {
+        format!("`{written}`")
+    } else {
+        place.quoted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(text: &str) -> Vec<(String, String)> {
+        let (tree, errors) = DeTable::parse_recoverable(text);
+        assert!(errors.is_empty(), "{errors:?}");
+        warnings(text, tree.get_ref())
+            .into_iter()
+            .map(|warning| (warning.message, text[warning.span].to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn each_line_warns_once() {
+        let cases: [(&str, &[(&str, &str)]); 8] = [
+            ("[track.a]\nowns = ['x']\n[run]\njobs = 2\n", &[]),
+            (
+                "[track.a]\nsparse = true\n[track.b]\nsparse = false\n[track.c]\nsparse = false\n",
+                &[(
+                    "`[track.a] sparse` does nothing yet (and in 2 more places)",
+                    "sparse",
+                )],
+            ),
+            (
+                "[service.pg]\nstart = 'x'\n",
+                &[("`[service.pg]` does nothing yet", "pg")],
+            ),
+            (
+                "[[allow]]\ncode = 'OWN01'\n[[allow]]\ncode = 'OWN02'\n",
+                &[("`[[allow]]` does nothing yet", "allow")],
+            ),
+            (
+                "[[integration.resolve]]\npaths = 'x'\n",
+                &[("`[[integration.resolve]]` does nothing yet", "resolve")],
+            ),
+            (
+                "[check.u]\nwhen = ['track', 'land']\n[check.v]\nwhen = 'land'\n",
+                &[(
+                    "`land` for `[check.u] when` does nothing yet (and in 1 more place)",
+                    "'land'",
+                )],
+            ),
+            (
+                "[track.a]\ndepends_on = ['b', 'contract:x']\n",
+                &[(
+                    "`contract:x` for `[track.a] depends_on` does nothing yet",
+                    "'contract:x'",
+                )],
+            ),
+            (
+                "[integration]\nadmit = 'green'\non_conflict = 'stop'\n",
+                &[(
+                    "`green` for `[integration] admit` does nothing yet",
+                    "'green'",
+                )],
+            ),
+        ];
+        for (text, expected) in cases {
+            let found = messages(text);
+            let found: Vec<(&str, &str)> = found
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

@@ -106,4 +106,6 @@ pub struct Layout {
 pub struct Profile {
     pub name: String,
     pub when: Option<String>,
+    /// Dotted key → value, as written.
+    pub overrides: BTreeMap<String, String>,
 }

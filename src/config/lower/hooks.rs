@@ -1,0 +1,82 @@
+//! `[hooks]`, `[notify]`, `[land]` and `[report]`: what runs, or is shown, when something happens.
+
+use std::collections::BTreeMap;
+
+use super::super::raw::{HooksTable, MissingBinaryKey, NotifyTable, OneOrMany, RollbackKey};
+use super::reference::Kind;
+use super::{Context, commands, texts};
+use crate::domain::name::nearest;
+use crate::domain::project::{Command, Hooks, Land};
+
+/// The rules that a hook can run, beside checks.
+const HOOK_RULES: [&str; 4] = ["ownership", "migrations", "contracts", "names"];
+
+pub(super) fn hooks(
+    cx: &mut Context<'_>,
+    table: Option<&HooksTable>,
+    header: &str,
+) -> Option<Hooks> {
+    let table = table?;
+    let mut entries = |key: &str, list: &Option<OneOrMany<String>>| {
+        let list = list.as_ref()?;
+        let place = format!("{header} {key}");
+        for entry in cx.once_each(Some(list), &place) {
+            let near_rule = nearest(entry, HOOK_RULES);
+            if HOOK_RULES.contains(&entry.as_str()) {
+                continue;
+            }
+            match near_rule.filter(|_| cx.file.check.get(entry).is_none()) {
+                Some(near) => {
+                    let message = format!("unknown entry `{}` in `{place}`", entry.as_str());
+                    cx.error(entry.span(), message).help = Some(format!("did you mean `{near}`?"));
+                }
+                None => {
+                    cx.is_known(Kind::Check, entry, entry.span(), &place);
+                }
+            }
+        }
+        Some(list.iter().map(|entry| entry.to_string()).collect())
+    };
+    Some(Hooks {
+        pre_commit: entries("pre_commit", &table.pre_commit),
+        commit_msg: entries("commit_msg", &table.commit_msg),
+        prepare_commit_msg: entries("prepare_commit_msg", &table.prepare_commit_msg),
+        pre_merge_commit: entries("pre_merge_commit", &table.pre_merge_commit),
+        pre_push: entries("pre_push", &table.pre_push),
+        reference_transaction: table.reference_transaction.unwrap_or(false),
+        missing_binary_refuses: table
+            .missing_binary
+            .map(|key| key == MissingBinaryKey::Refuse),
+    })
+}
+
+pub(super) fn notify(table: Option<&NotifyTable>) -> BTreeMap<String, Command> {
+    let Some(table) = table else {
+        return BTreeMap::new();
+    };
+    [
+        ("on_conflict", &table.on_conflict),
+        ("on_sync", &table.on_sync),
+        ("on_land", &table.on_land),
+        ("on_blocker", &table.on_blocker),
+        ("on_checkpoint", &table.on_checkpoint),
+    ]
+    .into_iter()
+    .filter_map(|(event, run)| Some((event.to_owned(), run.as_ref()?.0.clone())))
+    .collect()
+}
+
+pub(super) fn land(cx: &mut Context<'_>) -> Land {
+    let default = Default::default();
+    let table = cx.file.land.as_ref().unwrap_or(&default);
+    Land {
+        approve: texts(table.approve.as_ref()),
+        after: commands(table.after.as_ref()),
+        rollback_auto: table.rollback == Some(RollbackKey::Auto),
+    }
+}
+
+pub(super) fn report_templates(cx: &mut Context<'_>) -> Option<String> {
+    let templates = cx.file.report.as_ref()?.templates.as_ref()?;
+    Some(cx.inner_path(templates, templates.span(), "[report] templates"))
+}
