@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::project::{Command, Project};
+use super::project::{Check, Command, Project, Track};
 
 /// One command with everything that decides what it does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,35 +48,41 @@ impl TrustedCommand {
 /// each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
     let mut seen = BTreeSet::new();
-    setups(project)
-        .chain(checks(project))
+    std::iter::once(None)
+        .chain(
+            project
+                .tracks
+                .iter()
+                .filter(|track| track.setup.is_some())
+                .map(Some),
+        )
+        .flat_map(|track| commands_of_setup(project, track))
+        .chain(project.checks.iter().flat_map(commands_of_check))
         .filter(|command| seen.insert(command.exact_text()))
         .collect()
 }
 
-fn setups(project: &Project) -> impl Iterator<Item = TrustedCommand> {
-    let of_layout = ("[layout] setup".to_owned(), &project.layout.setup);
-    let of_tracks = project.tracks.iter().filter_map(|track| {
-        let setup = track.setup.as_ref()?;
-        Some((format!("[track.{}] setup", track.id), setup))
-    });
-    std::iter::once(of_layout)
-        .chain(of_tracks)
-        .flat_map(move |(place, setup)| {
-            setup
-                .iter()
-                .map(move |command| trusted(&place, command, ".", &project.run.env))
-        })
+/// The setup of a track's worktree; without a track, of a tree that belongs to none.
+pub fn commands_of_setup(project: &Project, track: Option<&Track>) -> Vec<TrustedCommand> {
+    let own = track
+        .and_then(|track| Some((format!("[track.{}] setup", track.id), track.setup.as_ref()?)));
+    let (place, setup) =
+        own.unwrap_or_else(|| ("[layout] setup".to_owned(), &project.layout.setup));
+    setup
+        .iter()
+        .map(|command| trusted(&place, command, ".", &project.run.env))
+        .collect()
 }
 
-fn checks(project: &Project) -> impl Iterator<Item = TrustedCommand> {
-    project.checks.iter().flat_map(|check| {
-        let commands = [("run", Some(&check.run)), ("retry", check.retry.as_ref())];
-        commands.into_iter().filter_map(|(key, command)| {
+/// What a check runs, its narrower form for further attempts included.
+pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
+    [("run", Some(&check.run)), ("retry", check.retry.as_ref())]
+        .into_iter()
+        .filter_map(|(key, command)| {
             let place = format!("[check.{}] {key}", check.name);
             Some(trusted(&place, command?, &check.cwd, &check.settings.env))
         })
-    })
+        .collect()
 }
 
 fn trusted(

@@ -23,27 +23,30 @@ pub struct CommitInfo {
     pub message: Vec<u8>,
 }
 
+pub(super) fn commit_info(gix: &gix::Repository, id: CommitId) -> Result<CommitInfo, GitError> {
+    let fail = |error: gix::Error| unreadable(format!("commit {id}"), &error);
+    let commit = gix.find_commit(object_id(id.as_bytes())).map_err(fail)?;
+    let message = commit.message_raw().map_err(fail)?.to_vec();
+    let first = message.split(|byte| *byte == b'\n').next();
+    Ok(CommitInfo {
+        tree: tree_id(commit.tree_id().map_err(fail)?.detach())?,
+        parents: commit
+            .parent_ids()
+            .map(|parent| commit_id(parent.detach()))
+            .collect::<Result<_, _>>()?,
+        committed: Timestamp(commit.time().map_err(fail)?.seconds),
+        subject: String::from_utf8_lossy(first.unwrap_or_default())
+            .trim_end()
+            .to_owned(),
+        message,
+    })
+}
+
 impl Repository {
     /// # Errors
     /// When there is no such commit here.
     pub fn commit(&self, id: CommitId) -> Result<CommitInfo, GitError> {
-        let fail = |error: gix::Error| unreadable(format!("commit {id}"), &error);
-        let gix = self.local();
-        let commit = gix.find_commit(object_id(id.as_bytes())).map_err(fail)?;
-        let message = commit.message_raw().map_err(fail)?.to_vec();
-        let first = message.split(|byte| *byte == b'\n').next();
-        Ok(CommitInfo {
-            tree: tree_id(commit.tree_id().map_err(fail)?.detach())?,
-            parents: commit
-                .parent_ids()
-                .map(|parent| commit_id(parent.detach()))
-                .collect::<Result<_, _>>()?,
-            committed: Timestamp(commit.time().map_err(fail)?.seconds),
-            subject: String::from_utf8_lossy(first.unwrap_or_default())
-                .trim_end()
-                .to_owned(),
-            message,
-        })
+        commit_info(&self.local(), id)
     }
 
     /// All best common ancestors; empty for unrelated histories.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::executable::{complaint, failure, run_any};
+use super::history::{CommitInfo, commit_info};
 use super::merge_tree::{Conflicted, Record, parse};
 use super::object::{blob, commit_id, file_at, object_id, tree_entries, tree_of, unreadable};
 use super::refs::IDENTITY;
@@ -258,6 +259,14 @@ impl<'r> Merger<'r> {
     /// When an object cannot be read.
     pub fn file_at(&self, commit: CommitId, path: &RepoPath) -> Result<Option<Vec<u8>>, GitError> {
         file_at(&self.local(), commit, path)
+    }
+
+    /// A commit that this merger may have written.
+    ///
+    /// # Errors
+    /// When there is no such commit.
+    pub fn commit(&self, id: CommitId) -> Result<CommitInfo, GitError> {
+        commit_info(&self.local(), id)
     }
 
     /// The tree of a commit that this merger may have written.

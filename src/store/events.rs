@@ -1,5 +1,7 @@
 //! The event log: one JSON object a line, appended with one write each, never rewritten; no lock needed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::journal::Journal;
@@ -14,7 +16,17 @@ pub struct Event {
     pub kind: String,
     pub track: Option<String>,
     /// Whatever the kind wants to keep.
-    pub facts: serde_json::Map<String, serde_json::Value>,
+    pub facts: BTreeMap<String, Fact>,
+}
+
+/// What an event can keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fact {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+    List(Vec<String>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -23,8 +35,8 @@ struct Record {
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     track: Option<String>,
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    facts: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    facts: BTreeMap<String, Fact>,
 }
 
 impl Store {
@@ -66,14 +78,15 @@ impl Store {
 mod tests {
     use std::thread;
 
-    use serde_json::json;
-
     use super::*;
 
     fn event(number: i64, track: &str) -> Event {
-        let mut facts = serde_json::Map::new();
-        facts.insert("number".to_owned(), json!(number));
-        facts.insert("text".to_owned(), json!("x\ny".repeat(100)));
+        let facts = BTreeMap::from([
+            ("number".to_owned(), Fact::Number(number)),
+            ("text".to_owned(), Fact::Text("x\ny".repeat(100))),
+            ("list".to_owned(), Fact::List(vec!["a".to_owned()])),
+            ("flag".to_owned(), Fact::Flag(true)),
+        ]);
         Event {
             time: Timestamp(number),
             kind: "check".to_owned(),
@@ -118,7 +131,7 @@ mod tests {
             time: Timestamp(7),
             kind: "init".to_owned(),
             track: None,
-            facts: serde_json::Map::new(),
+            facts: BTreeMap::new(),
         };
         store.append_event(&plain).unwrap();
         assert_eq!(

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use approvals::Approvals;
 pub use error::StoreError;
-pub use events::Event;
+pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName};
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, ResultKey};

@@ -55,6 +55,8 @@ pub struct Schedule {
     fail_fast: bool,
     /// Nothing starts any more.
     cancelled: bool,
+    /// Fail-fast has struck.
+    failed_fast: bool,
     ended: Vec<Ended>,
 }
 
@@ -88,6 +90,7 @@ impl Schedule {
             slots: slots.max(1),
             fail_fast,
             cancelled: false,
+            failed_fast: false,
             ended: Vec::new(),
         }
     }
@@ -127,8 +130,14 @@ impl Schedule {
         }
         self.end(node, outcome, attempt);
         if self.fail_fast && outcome.is_red() && !self.nodes[node].allow_failure {
+            self.failed_fast = true;
             self.cancel();
         }
+    }
+
+    /// Whether what still runs should be stopped: a red node, with fail-fast.
+    pub fn stops_running(&self) -> bool {
+        self.failed_fast
     }
 
     /// Cancels everything that has not started; what runs is for the caller to stop and to report with `finish`. A node

@@ -8,6 +8,7 @@ pub use region::{Edit, Region, three_way};
 
 use super::name::Side;
 use super::path::RepoPath;
+use super::revision::CommitId;
 
 /// Whether two sides merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,4 +59,6 @@ pub struct Pair {
     pub b: Side,
     pub basis: Basis,
     pub verdict: Verdict,
+    /// What was merged: the commits whose files the regions number. `None` where nothing could be.
+    pub merged: Option<(CommitId, CommitId)>,
 }

@@ -78,7 +78,7 @@ pub struct Plan {
     /// those without a branch.
     pub empty: Vec<TrackId>,
     /// For the quorum: tracks that have work.
-    pub with_work: usize,
+    pub with_work: Vec<TrackId>,
 }
 
 impl Plan {
@@ -91,7 +91,7 @@ impl Plan {
             entries: Vec::new(),
             ejected: Vec::new(),
             empty: Vec::new(),
-            with_work: 0,
+            with_work: Vec::new(),
         };
         for track in in_landing_order(project) {
             let Some(pin) = pinned.iter().find(|pin| pin.track == track.id) else {
@@ -101,7 +101,7 @@ impl Plan {
                 plan.empty.push(track.id.clone());
                 continue;
             };
-            plan.with_work += 1;
+            plan.with_work.push(track.id.clone());
             let ejected = not_admitted(pin)
                 .or_else(|| not_an_own_history(project, track, pin))
                 .or_else(|| plan.dependency_out(track, pinned));
@@ -353,7 +353,10 @@ mod tests {
                 .collect();
             assert_eq!(out.join(" "), ejected, "{given}");
             assert_eq!(plan.empty, ids(empty), "{given}");
-            assert_eq!(plan.with_work, plan.entries.len() + plan.ejected.len());
+            assert_eq!(
+                plan.with_work.len(),
+                plan.entries.len() + plan.ejected.len()
+            );
         }
     }
 

@@ -1,0 +1,108 @@
+//! The command line: which verb, with which options; the help text is the doc comments of these types.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    Context, check, completions, conflicts, init, log, path, reference, schema, status, sync,
+    trust, validate,
+};
+use crate::failure::{self, Failure};
+use crate::ui::{Format, Terminal};
+
+/// Keeps N parallel workstreams of one git repository convergent.
+///
+/// From one file, tracks.toml: a branch and a worktree per track, checks in parallel, every collision between tracks found
+/// while it is young, and an integration branch that is always green.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tracks",
+    version,
+    propagate_version = false,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// Run as if started in this directory.
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Init(init::Args),
+    Status(status::Args),
+    Conflicts(conflicts::Args),
+    Check(check::Args),
+    Validate(validate::Args),
+    Sync(sync::Args),
+    Log(log::Args),
+    Path(path::Args),
+    Trust(trust::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Reference(reference::Args),
+}
+
+/// Runs the program; the result is its exit status.
+pub fn run() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout and are no mistake; clap knows which is which.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(failure::USAGE);
+        }
+    };
+    let terminal = Terminal::new(cli.verb.format());
+    let result = Context::new(cli.dir, terminal).and_then(|context| cli.verb.run(&context));
+    result.unwrap_or_else(|failure| failure.show(terminal))
+}
+
+impl Verb {
+    fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self {
+            Verb::Init(args) => init::run(&args, context),
+            Verb::Status(args) => status::run(&args, context),
+            Verb::Conflicts(args) => conflicts::run(&args, context),
+            Verb::Check(args) => check::run(args, context),
+            Verb::Validate(args) => validate::run(args, context),
+            Verb::Sync(args) => sync::run(args, context),
+            Verb::Log(args) => log::run(&args, context),
+            Verb::Path(args) => path::run(&args, context),
+            Verb::Trust(args) => trust::run(&args, context),
+            Verb::Schema(args) => schema::run(&args, context),
+            Verb::Completions(args) => completions::run::<Cli>(&args, context),
+            Verb::Reference(args) => reference::run::<Cli>(&args, context),
+        }
+    }
+
+    fn format(&self) -> Format {
+        match self {
+            Verb::Init(args) => args.format.into(),
+            Verb::Status(args) => args.format.into(),
+            Verb::Conflicts(args) => args.format.into(),
+            Verb::Check(args) => args.format.into(),
+            Verb::Validate(args) => args.format.into(),
+            Verb::Sync(args) => args.format.into(),
+            Verb::Log(args) => args.format.into(),
+            Verb::Trust(args) => args.format.into(),
+            Verb::Path(_) | Verb::Schema(_) | Verb::Completions(_) | Verb::Reference(_) => {
+                Format::Text
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,66 @@
+//! `tracks check`.
+
+use crate::failure::{DONE, Failure};
+use crate::ops;
+use crate::process::Interrupt;
+use crate::ui::{Format, Progress, report};
+
+use super::{Context, LongFormat, status};
+
+/// Run the tracks' checks in parallel.
+///
+/// Each runs in the track's worktree as it is, uncommitted work included. What passed before on the same tree is not run
+/// again.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only these tracks.
+    tracks: Vec<String>,
+    /// Only this check, and what it needs. May be given several times.
+    #[arg(long = "check", value_name = "NAME")]
+    checks: Vec<String>,
+    /// Judge the committed tips, in worktrees of tracks' own.
+    #[arg(long)]
+    committed: bool,
+    /// Run again what passed before.
+    #[arg(long)]
+    fresh: bool,
+    /// Stop at the first failure.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Run the commands of tracks.toml without asking, this once.
+    #[arg(long, short)]
+    yes: bool,
+    /// Take remote-tracking branches over local ones, unless they are strictly behind.
+    #[arg(long)]
+    remote: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: LongFormat,
+}
+
+pub fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+    let interrupt = Interrupt::listen();
+    let session = context.session(args.remote, interrupt.clone())?;
+    let trust = context.trust(&session, args.yes)?;
+    let options = ops::check::Options {
+        tracks: args.tracks,
+        checks: args.checks,
+        committed: args.committed,
+        fresh: args.fresh,
+        fail_fast: args.fail_fast,
+    };
+    let progress = Progress::new(context.terminal);
+    let report = ops::check::run(&session, &trust, &options, &|event| progress.show(event))?;
+    drop(progress);
+    let failed = report.summary.failed > report.summary.allowed;
+    let undetermined = report.summary.could_not_run > 0;
+    let exit = status(failed, undetermined, interrupt.exit_status());
+    match context.terminal.format {
+        Format::Text => context.terminal.answer(&report::check::text(&report)),
+        Format::Json | Format::JsonLines => {
+            context
+                .terminal
+                .document(&report::check::json(&report, exit == DONE));
+        }
+    }
+    Ok(exit)
+}

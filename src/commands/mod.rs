@@ -1,0 +1,123 @@
+//! One verb per file: its arguments (their doc comments are the help text), then one function that opens a session, runs
+//! one operation and shows its report. Verbs do not call each other.
+
+pub mod check;
+pub mod completions;
+pub mod conflicts;
+pub mod init;
+pub mod log;
+pub mod path;
+pub mod reference;
+pub mod schema;
+pub mod status;
+pub mod sync;
+pub mod trust;
+pub mod validate;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
+use crate::ops::trust::Trust;
+use crate::ops::{self, OpenOptions, Session};
+use crate::process::{Interrupt, environment};
+use crate::ui::{self, Format, Terminal};
+
+/// What every verb gets.
+#[derive(Debug)]
+pub struct Context {
+    pub dir: PathBuf,
+    pub terminal: Terminal,
+}
+
+impl Context {
+    /// # Errors
+    /// When the directory does not exist.
+    pub fn new(dir: Option<PathBuf>, terminal: Terminal) -> Result<Context, Failure> {
+        let here = environment::current_dir().map_err(|error| {
+            Failure::new(UNDETERMINED, format!("the current directory: {error}"))
+        })?;
+        let dir = match dir {
+            Some(dir) => here.join(dir),
+            None => here,
+        };
+        if !dir.is_dir() {
+            return Err(Failure::usage(format!(
+                "{} is not a directory",
+                dir.display()
+            )));
+        }
+        Ok(Context { dir, terminal })
+    }
+
+    /// Opens a session and says what it has to say.
+    ///
+    /// # Errors
+    /// See [`Session::open`].
+    pub fn session(&self, prefer_remote: bool, interrupt: Interrupt) -> Result<Session, Failure> {
+        let session = Session::open(OpenOptions {
+            dir: self.dir.clone(),
+            prefer_remote,
+            interrupt,
+        })?;
+        ui::notices(self.terminal, &session.notices);
+        Ok(session)
+    }
+
+    /// What may run. Where somebody is there to ask, and something is not approved yet, they are asked.
+    fn trust(&self, session: &Session, yes: bool) -> Result<Trust, Failure> {
+        let trust = Trust::load(session, yes)?;
+        let missing = trust.missing(&session.project);
+        if missing.is_empty() || !self.terminal.can_ask() || !ui::approve(self.terminal, &missing) {
+            return Ok(trust);
+        }
+        ops::trust::approve(session, &missing)?;
+        Ok(Trust::load(session, yes)?)
+    }
+}
+
+/// The exit status: found wins over undetermined, an interruption over both.
+fn status(found: bool, undetermined: bool, interrupted: Option<u8>) -> u8 {
+    match (interrupted, found, undetermined) {
+        (Some(status), _, _) => status,
+        (None, true, _) => FOUND,
+        (None, false, true) => UNDETERMINED,
+        (None, false, false) => DONE,
+    }
+}
+
+/// How the answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShortFormat {
+    Text,
+    Json,
+}
+
+/// How the answer of a long run is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LongFormat {
+    Text,
+    Json,
+    /// One event a line while it runs, then the same document as with `json`.
+    JsonLines,
+}
+
+impl From<ShortFormat> for Format {
+    fn from(format: ShortFormat) -> Self {
+        match format {
+            ShortFormat::Text => Format::Text,
+            ShortFormat::Json => Format::Json,
+        }
+    }
+}
+
+impl From<LongFormat> for Format {
+    fn from(format: LongFormat) -> Self {
+        match format {
+            LongFormat::Text => Format::Text,
+            LongFormat::Json => Format::Json,
+            LongFormat::JsonLines => Format::JsonLines,
+        }
+    }
+}

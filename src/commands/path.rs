@@ -1,0 +1,30 @@
+//! `tracks path`.
+
+use crate::failure::{DONE, Failure, UNDETERMINED};
+use crate::process::Interrupt;
+
+use super::Context;
+
+/// Print where a track's worktree is, for example for `cd "$(tracks path api)"`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The track.
+    track: String,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+    let session = context.session(false, Interrupt::never())?;
+    let track = session.track(&args.track)?;
+    let worktrees = session.repository.worktrees()?;
+    let worktree = worktrees
+        .iter()
+        .find(|entry| entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none())
+        .ok_or_else(|| {
+            Failure::new(UNDETERMINED, format!("track {} has no worktree", track.id))
+                .hint(format!("make it: `tracks init {}`", track.id))
+        })?;
+    context
+        .terminal
+        .answer(&format!("{}\n", worktree.path.display()));
+    Ok(DONE)
+}

@@ -1,0 +1,285 @@
+//! Errors at the surface: what each means for the exit status, and what to do about it.
+
+use crate::git::{GitError, OpenError, RefError};
+use crate::ops::check::CheckError;
+use crate::ops::init::{InitError, StarterError};
+use crate::ops::sync::SyncError;
+use crate::ops::trust::TrustError;
+use crate::ops::validate::ValidateError;
+use crate::ops::{ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError};
+use crate::store::StoreError;
+use crate::ui::{self, Hint, Terminal};
+
+/// Done, nothing found.
+pub const DONE: u8 = 0;
+/// Something was found.
+pub const FOUND: u8 = 1;
+/// The command line or tracks.toml is wrong.
+pub const USAGE: u8 = 2;
+/// The repository or environment does not allow it, or something could not be determined.
+pub const UNDETERMINED: u8 = 3;
+/// An internal error.
+pub const INTERNAL: u8 = 4;
+
+/// Why a command gave no answer.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hints: Vec<Hint>,
+    status: u8,
+    config: Option<ConfigProblem>,
+}
+
+impl Failure {
+    pub fn new(status: u8, message: impl ToString) -> Self {
+        Failure {
+            message: message.to_string(),
+            hints: Vec::new(),
+            status,
+            config: None,
+        }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl ToString) -> Self {
+        Failure::new(USAGE, message)
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Shows it; the result is the exit status.
+    pub fn show(&self, terminal: Terminal) -> u8 {
+        ui::error(terminal, &self.message, &self.hints, self.config.as_ref());
+        self.status
+    }
+}
+
+fn undetermined(error: impl ToString) -> Failure {
+    Failure::new(UNDETERMINED, error)
+}
+
+/// "did you mean `api`?", or else the names there are.
+fn meant(nearest: Option<&str>, known: &[String], what: &str) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None if known.is_empty() => format!("there are no {what}s in tracks.toml"),
+        None => format!("the {what}s are: {}", known.join(", ")),
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let failure = undetermined(&error);
+        match error {
+            OpenError::NotARepository { .. } => failure.hint("go into a repository, or name one with `-C DIR`"),
+            OpenError::NoGit => failure.hint("install git, or put it on the PATH"),
+            OpenError::GitTooOld { .. } => failure.hint("install a newer git, or put one first on the PATH"),
+            OpenError::Reftable { .. } => failure.hint(
+                "a clone made with `git clone --ref-format=files` works, or `git refs migrate --ref-format=files` before there are worktrees",
+            ),
+            OpenError::Untrusted { dir } => failure.hint(format!(
+                "if you trust it: `git config --global --add safe.directory {}`",
+                dir.display()
+            )),
+            OpenError::Broken { .. } => failure.hint("`git fsck` may say more"),
+        }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let failure = undetermined(&error);
+        match error {
+            GitError::Shallow => failure.hint("fetch the rest: `git fetch --unshallow`"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = undetermined(&error);
+        match error {
+            StoreError::TooNew { .. } => {
+                failure.hint("update tracks; a newer version wrote this repository's state")
+            }
+            StoreError::Io { .. } | StoreError::Format { .. } => failure,
+        }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let message = error.to_string();
+        match error {
+            SessionError::Open(error) => error.into(),
+            SessionError::Git(error) => error.into(),
+            SessionError::NoConfig { .. } => {
+                Failure::usage(message).hint("write a commented one: `tracks init`")
+            }
+            SessionError::Config(problem) => {
+                let errors = problem.diagnostics.len();
+                let message = match errors {
+                    1 => message,
+                    _ => format!("{message}: {errors} mistakes"),
+                };
+                Failure {
+                    config: Some(problem),
+                    ..Failure::usage(message)
+                }
+            }
+            SessionError::NotText { .. } => Failure::usage(message),
+            SessionError::Read { .. } => undetermined(message),
+            SessionError::Unborn => undetermined(message)
+                .hint("tracks start from a commit: make a first one, then `tracks init`"),
+            SessionError::NoBase { .. } => undetermined(message)
+                .hint("set `[project] base` in tracks.toml to the branch that tracks start from"),
+            SessionError::UnknownTrack { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, "track"))
+            }
+        }
+    }
+}
+
+impl From<InitError> for Failure {
+    fn from(error: InitError) -> Self {
+        let message = error.to_string();
+        match error {
+            InitError::Git(error) => error.into(),
+            InitError::Store(error) => error.into(),
+            InitError::Setup(error) => error.into(),
+            InitError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            InitError::NoPlace => {
+                undetermined(message).hint("set `[layout] worktrees` to an absolute path")
+            }
+        }
+    }
+}
+
+impl From<StarterError> for Failure {
+    fn from(error: StarterError) -> Self {
+        let message = error.to_string();
+        match error {
+            StarterError::Exists { .. } => {
+                Failure::usage(message).hint("move it away first, or leave `--template` out")
+            }
+            StarterError::Bare | StarterError::Write { .. } => undetermined(message),
+        }
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Git(error) => error.into(),
+            SetupError::Store(error) => error.into(),
+            error @ (SetupError::Copy { .. } | SetupError::Runtime(_)) => undetermined(error),
+        }
+    }
+}
+
+impl From<RunnerError> for Failure {
+    fn from(error: RunnerError) -> Self {
+        match error {
+            RunnerError::Store(error) => error.into(),
+            error @ RunnerError::Runtime(_) => undetermined(error),
+        }
+    }
+}
+
+impl From<OwnWorktreeError> for Failure {
+    fn from(error: OwnWorktreeError) -> Self {
+        let message = error.to_string();
+        match error {
+            OwnWorktreeError::Git(error) => error.into(),
+            OwnWorktreeError::Store(error) => error.into(),
+            OwnWorktreeError::NoPlace => {
+                undetermined(message).hint("set `[layout] worktrees` to an absolute path")
+            }
+            OwnWorktreeError::InUse { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            OwnWorktreeError::InTheWay { .. } => undetermined(message)
+                .hint("tracks keeps a worktree of its own there; move away what is in it"),
+        }
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        let message = error.to_string();
+        match error {
+            CheckError::Session(error) => error.into(),
+            CheckError::Git(error) => error.into(),
+            CheckError::Store(error) => error.into(),
+            CheckError::Setup(error) => error.into(),
+            CheckError::Runner(error) => error.into(),
+            CheckError::OwnWorktree(error) => error.into(),
+            CheckError::UnknownCheck { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, "check"))
+            }
+        }
+    }
+}
+
+impl From<SyncError> for Failure {
+    fn from(error: SyncError) -> Self {
+        let message = error.to_string();
+        match error {
+            SyncError::Session(error) => error.into(),
+            SyncError::Git(error) => error.into(),
+            SyncError::Store(error) => error.into(),
+            SyncError::Setup(error) => error.into(),
+            SyncError::Runner(error) => error.into(),
+            SyncError::OwnWorktree(error) => error.into(),
+            SyncError::Busy { .. } => undetermined(message).hint("wait for it to end, then run again"),
+            SyncError::CheckedOut { path, .. } => undetermined(message).hint(format!(
+                "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
+                path.display()
+            )),
+            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message)
+                .hint("a merge driver that is not deterministic can do this; please report it otherwise"),
+            SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
+            SyncError::Ref(RefError::Locked { .. }) => {
+                undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
+            }
+            SyncError::Ref(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::Store(error) => error.into(),
+            error @ TrustError::NoHome => {
+                undetermined(error).hint("set HOME, or use `--yes` for one run")
+            }
+        }
+    }
+}
+
+impl From<ValidateError> for Failure {
+    fn from(error: ValidateError) -> Self {
+        let message = error.to_string();
+        match error {
+            ValidateError::Session(error) => error.into(),
+            ValidateError::Git(error) => error.into(),
+            ValidateError::NoTrack { known, .. } => Failure::usage(message).hint(format!(
+                "name a track: `tracks validate TRACK` ({})",
+                known.join(", ")
+            )),
+            ValidateError::NoBranch { .. } => {
+                undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")
+            }
+            ValidateError::NoCommit { .. } => Failure::usage(message)
+                .hint("name a branch, a tag or a commit that has been fetched"),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
+//! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
+
+pub mod check;
+pub mod conflicts;
+mod event;
+pub mod init;
+mod integration_side;
+mod keys;
+mod matrix;
+mod own_worktree;
+mod runner;
+mod session;
+mod setup;
+pub mod status;
+pub mod sync;
+mod tips;
+pub mod trust;
+pub mod validate;
+
+pub use event::{Emit, Event, TrackStep};
+pub use own_worktree::OwnWorktreeError;
+pub use runner::RunnerError;
+pub use session::{
+    BasePoint, ConfigProblem, Notice, OpenOptions, Session, SessionError, open_repository,
+};
+pub use setup::SetupError;
+pub use tips::{Origin, Tip};

@@ -1,0 +1,388 @@
+//! One row a track: where it stands against base, what is uncommitted, what its checks said, with whom it collides, and
+//! whether it may enter the next round.
+
+use std::path::PathBuf;
+
+use crate::domain::change::Dirty;
+use crate::domain::check::Outcome;
+use crate::domain::merge::{Pair, Verdict};
+use crate::domain::name::{BranchName, Side, TrackId};
+use crate::domain::project::{Track, When};
+use crate::domain::readiness::{Facts, Readiness, judge};
+use crate::domain::revision::CommitId;
+use crate::domain::time::Timestamp;
+use crate::git::{GitError, Merger, Repository, Worktree};
+use crate::process::{cores, in_parallel};
+
+use super::integration_side::last_round;
+use super::keys::Keys;
+use super::matrix::{self, Scope, TrackSide};
+use super::{BasePoint, Session};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCommit {
+    pub time: Timestamp,
+    pub subject: String,
+}
+
+/// Names of checks by what is known of them on the track's present tree.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checks {
+    pub passed: Vec<String>,
+    pub failed: Vec<String>,
+    pub unknown: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub track: TrackId,
+    pub title: Option<String>,
+    pub agent: Option<String>,
+    pub branch: BranchName,
+    pub worktree: Option<PathBuf>,
+    pub commit: Option<CommitId>,
+    /// `None`: no branch, or the history needed is not here.
+    pub ahead: Option<usize>,
+    pub behind: Option<usize>,
+    /// `None`: no worktree, or it could not be read.
+    pub dirty: Option<Dirty>,
+    pub last_commit: Option<LastCommit>,
+    pub checks: Checks,
+    /// Tracks it conflicts with.
+    pub collisions: Vec<TrackId>,
+    pub conflicts_with_base: bool,
+    /// All of its work is in base.
+    pub landed: bool,
+    pub readiness: Readiness,
+    pub missing: Vec<String>,
+    /// What could not be found out, one sentence each.
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntegrationState {
+    pub branch: BranchName,
+    pub commit: Option<CommitId>,
+    /// Commits of base that it lacks.
+    pub behind_base: Option<usize>,
+    /// What the round that made this commit found; `None` where no round did.
+    pub green: Option<bool>,
+    pub merged: Vec<TrackId>,
+    pub coverage: Coverage,
+}
+
+/// How much of the tracks' work the integration branch has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    None,
+    Partial,
+    Full,
+}
+
+#[derive(Debug)]
+pub struct Report {
+    pub base: BasePoint,
+    pub integration: IntegrationState,
+    pub rows: Vec<Row>,
+    /// What to do next, most useful first; each is a sentence with a command.
+    pub next: Vec<String>,
+}
+
+/// # Errors
+/// When the repository cannot be read or git cannot be run.
+pub fn run(session: &Session) -> Result<Report, GitError> {
+    let merger = matrix::scratch_merger(session, &session.repository)?;
+    let ids: Vec<TrackId> = session
+        .project
+        .tracks
+        .iter()
+        .map(|track| track.id.clone())
+        .collect();
+    let sides = matrix::track_sides(session, &merger, &ids, false)?;
+    let pairs = matrix::pairs(session, &merger, &sides, Scope::All)?;
+    let worktrees = session.repository.worktrees()?;
+    let keys = Keys::new(&session.project);
+    let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();
+    let rows: Result<Vec<Row>, GitError> = in_parallel(&tracks, cores().get(), |(track, side)| {
+        row(session, &merger, &keys, &worktrees, &pairs, track, side)
+    })
+    .into_iter()
+    .collect();
+    let mut rows = rows?;
+    let waiting = waiting_for(session, &rows);
+    for (row, waiting) in rows.iter_mut().zip(waiting) {
+        (row.readiness, row.missing) = readiness(row, &waiting);
+    }
+    let integration = integration(session, &rows)?;
+    let next = next_steps(&rows, &integration);
+    Ok(Report {
+        base: session.base.clone(),
+        integration,
+        rows,
+        next,
+    })
+}
+
+fn row(
+    session: &Session,
+    merger: &Merger<'_>,
+    keys: &Keys<'_>,
+    worktrees: &[Worktree],
+    pairs: &[Pair],
+    track: &Track,
+    side: &TrackSide,
+) -> Result<Row, GitError> {
+    let worktree = worktrees
+        .iter()
+        .find(|entry| entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none());
+    let mut notes: Vec<String> = side.unavailable.iter().chain(&side.note).cloned().collect();
+    let dirty = worktree.and_then(
+        |entry| match session.repository.worktree_status(&entry.path) {
+            Ok(status) => {
+                if let Some(unfinished) = status.unfinished {
+                    notes.push(format!("in the middle of a {}", unfinished.as_str()));
+                }
+                Some(status.dirty)
+            }
+            Err(error) => {
+                notes.push(error.to_string());
+                None
+            }
+        },
+    );
+    let (mut ahead, mut behind, mut last_commit) = (None, None, None);
+    if let Some(tip) = side.tip {
+        match session.repository.ahead_behind(tip, session.base.commit) {
+            Ok(count) => (ahead, behind) = (Some(count.ahead), Some(count.behind)),
+            Err(error) => notes.push(error.to_string()),
+        }
+        let info = session.repository.commit(tip)?;
+        last_commit = Some(LastCommit {
+            time: info.committed,
+            subject: info.subject,
+        });
+    }
+    let me = Side::Track(track.id.clone());
+    let mut collisions = Vec::new();
+    let mut conflicts_with_base = false;
+    for pair in pairs
+        .iter()
+        .filter(|pair| matches!(pair.verdict, Verdict::Conflict(_)))
+    {
+        let other = match (pair.a == me, pair.b == me) {
+            (true, _) => &pair.b,
+            (_, true) => &pair.a,
+            _ => continue,
+        };
+        match other {
+            Side::Track(id) => collisions.push(id.clone()),
+            Side::Base => conflicts_with_base = true,
+            Side::Integration => {}
+        }
+    }
+    Ok(Row {
+        track: track.id.clone(),
+        title: track.title.clone(),
+        agent: track.agent.clone(),
+        branch: track.branch.clone(),
+        worktree: worktree.map(|entry| entry.path.clone()),
+        commit: side.tip,
+        landed: landed(&session.repository, side.tip, session.base.commit, ahead),
+        ahead,
+        behind,
+        dirty,
+        last_commit,
+        checks: known_checks(session, merger, keys, track, side)?,
+        collisions,
+        conflicts_with_base,
+        readiness: Readiness::Empty,
+        missing: Vec::new(),
+        notes,
+    })
+}
+
+/// Whether the track had work and base has all of it: its tip is in base, but is not where base merely stood before it.
+fn landed(
+    repository: &Repository,
+    tip: Option<CommitId>,
+    base: CommitId,
+    ahead: Option<usize>,
+) -> bool {
+    let (Some(tip), Some(0)) = (tip, ahead) else {
+        return false;
+    };
+    // A tip on base's own first-parent line may just be a branch that nobody worked on yet.
+    tip != base && !on_first_parent_line(repository, tip, base)
+}
+
+fn on_first_parent_line(repository: &Repository, tip: CommitId, base: CommitId) -> bool {
+    const LIMIT: usize = 5_000;
+    let mut at = base;
+    for _ in 0..LIMIT {
+        if at == tip {
+            return true;
+        }
+        match repository
+            .commit(at)
+            .map(|info| info.parents.first().copied())
+        {
+            Ok(Some(parent)) => at = parent,
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn known_checks(
+    session: &Session,
+    merger: &Merger<'_>,
+    keys: &Keys<'_>,
+    track: &Track,
+    side: &TrackSide,
+) -> Result<Checks, GitError> {
+    let mut checks = Checks::default();
+    let own = session
+        .project
+        .checks
+        .iter()
+        .filter(|check| check.when.contains(&When::Track) && check.applies_to(&track.id));
+    for check in own {
+        let result = match side.tree.filter(|_| side.note.is_none()) {
+            Some(tree) => session
+                .store
+                .result(&keys.key(merger, check, Some(track), tree)?),
+            None => None,
+        };
+        let name = check.name.to_string();
+        match result.map(|result| result.outcome) {
+            Some(Outcome::Passed) => checks.passed.push(name),
+            Some(outcome) if outcome.is_red() => checks.failed.push(name),
+            _ => checks.unknown.push(name),
+        }
+    }
+    Ok(checks)
+}
+
+/// Dependencies that hold a track up: without a branch, or in conflict with base.
+fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
+    let holds_up = |id: &TrackId| {
+        rows.iter()
+            .any(|row| row.track == *id && (row.commit.is_none() || row.conflicts_with_base))
+    };
+    rows.iter()
+        .map(|row| match session.project.track(&row.track) {
+            Some(track) => track
+                .tracks_needed()
+                .filter(|id| holds_up(id))
+                .cloned()
+                .collect(),
+            None => Vec::new(),
+        })
+        .collect()
+}
+
+fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
+    judge(&Facts {
+        track: &row.track,
+        has_branch: row.commit.is_some(),
+        has_worktree: row.worktree.is_some(),
+        ahead: row.ahead,
+        behind: row.behind,
+        dirty: row.dirty.is_some_and(|dirty| !dirty.is_clean()),
+        checks_failed: &row.checks.failed,
+        checks_unknown: &row.checks.unknown,
+        conflicts_with_base: row.conflicts_with_base,
+        collisions: &row.collisions,
+        waiting_for: waiting,
+    })
+}
+
+fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitError> {
+    let branch = session.project.integration.branch.clone();
+    let commit = session.tip(&branch)?.map(|tip| tip.commit);
+    let behind_base = commit
+        .and_then(|commit| {
+            session
+                .repository
+                .ahead_behind(commit, session.base.commit)
+                .ok()
+        })
+        .map(|count| count.behind);
+    let round = last_round(session).filter(|round| round.candidate == commit);
+    let with_work = rows
+        .iter()
+        .filter(|row| row.ahead.is_some_and(|ahead| ahead > 0));
+    let (mut inside, mut outside) = (0, 0);
+    for row in with_work {
+        let is_in = match (row.commit, commit) {
+            (Some(tip), Some(commit)) => session.repository.is_ancestor(tip, commit)?,
+            _ => false,
+        };
+        if is_in { inside += 1 } else { outside += 1 }
+    }
+    let coverage = match (inside, outside) {
+        (0, _) => Coverage::None,
+        (_, 0) => Coverage::Full,
+        _ => Coverage::Partial,
+    };
+    Ok(IntegrationState {
+        branch,
+        commit,
+        behind_base,
+        green: round.as_ref().and_then(|round| round.green),
+        merged: round
+            .map(|round| {
+                round
+                    .merged
+                    .into_iter()
+                    .map(|merged| merged.track)
+                    .collect()
+            })
+            .unwrap_or_default(),
+        coverage,
+    })
+}
+
+fn next_steps(rows: &[Row], integration: &IntegrationState) -> Vec<String> {
+    let mut next = Vec::new();
+    let names = |wanted: &dyn Fn(&Row) -> bool| -> Vec<&str> {
+        rows.iter()
+            .filter(|row| wanted(row))
+            .map(|row| row.track.as_str())
+            .collect()
+    };
+    let missing = names(&|row| row.worktree.is_none() && !row.landed);
+    if !missing.is_empty() {
+        next.push(format!(
+            "make the worktrees of {}: tracks init",
+            missing.join(", ")
+        ));
+    }
+    for row in rows {
+        for other in row.collisions.iter().filter(|other| **other > row.track) {
+            next.push(format!(
+                "see where {} and {other} conflict: tracks conflicts {} {other}",
+                row.track, row.track
+            ));
+        }
+    }
+    let stale = names(&|row| row.conflicts_with_base);
+    if !stale.is_empty() {
+        next.push(format!(
+            "merge base into {} and solve the conflicts there",
+            stale.join(", ")
+        ));
+    }
+    let unknown = names(&|row| !row.checks.unknown.is_empty() && row.readiness != Readiness::Empty);
+    if !unknown.is_empty() {
+        next.push(format!(
+            "run what has not been checked: tracks check {}",
+            unknown.join(" ")
+        ));
+    }
+    let ready = rows.iter().any(|row| row.readiness == Readiness::Ready);
+    if ready && integration.coverage != Coverage::Full {
+        next.push("bring together what fits: tracks sync".to_owned());
+    }
+    next
+}

@@ -1,0 +1,204 @@
+//! The colour of commits: integration checks in the integration worktree, and the search for the merge that turned a
+//! green base red.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::domain::check::{Outcome, Run};
+use crate::domain::name::{CheckName, Side};
+use crate::domain::project::{Check, When};
+use crate::domain::revision::CommitId;
+use crate::domain::sync::{Ejected, Isolation, Question, Why};
+use crate::git::Merger;
+use crate::process::clock;
+
+use super::super::check::{in_order_of_needs, obstacle, with_needs};
+use super::super::keys::Keys;
+use super::super::own_worktree::{self, OwnWorktree};
+use super::super::runner::{self, Task};
+use super::super::setup;
+use super::super::trust::Trust;
+use super::super::{Emit, Session};
+use super::SyncError;
+use super::chain::{self, Chain};
+
+/// The name of the worktree in which candidates are checked.
+const WORKTREE: &str = ".integration";
+
+pub(super) struct Judge<'a> {
+    session: &'a Session,
+    trust: &'a Trust,
+    emit: Emit<'a>,
+    checks: Vec<&'a Check>,
+    keys: Keys<'a>,
+    worktree: OwnWorktree,
+    log_dir: PathBuf,
+}
+
+impl<'a> Judge<'a> {
+    /// `None` where no check is defined for these tracks' integration.
+    pub(super) fn new(
+        session: &'a Session,
+        trust: &'a Trust,
+        emit: Emit<'a>,
+        chain: &Chain,
+    ) -> Result<Option<Self>, SyncError> {
+        let concerned = |check: &&Check| {
+            check.when.contains(&When::Integration)
+                && chain.links.iter().any(|link| check.applies_to(&link.track))
+                || check.when.contains(&When::Integration) && check.tracks.is_none()
+        };
+        let wanted = session
+            .project
+            .checks
+            .iter()
+            .filter(concerned)
+            .map(|check| &check.name);
+        let checks = in_order_of_needs(with_needs(&session.project, wanted.collect()));
+        if checks.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Judge {
+            session,
+            trust,
+            emit,
+            checks,
+            keys: Keys::new(&session.project),
+            worktree: own_worktree::open(session, WORKTREE, session.base.commit)?,
+            log_dir: session.store.new_log_dir(clock::now())?,
+        }))
+    }
+
+    /// Every check on one commit.
+    pub(super) fn all(&self, commit: CommitId) -> Result<Vec<Run>, SyncError> {
+        self.run(commit, &self.checks)
+    }
+
+    /// Which of `names` are red on the commit; `None` where one of them could not be run.
+    pub(super) fn red_among(
+        &self,
+        commit: CommitId,
+        names: &[CheckName],
+    ) -> Result<Option<Vec<CheckName>>, SyncError> {
+        let checks = in_order_of_needs(with_needs(&self.session.project, names.iter().collect()));
+        let runs = self.run(commit, &checks)?;
+        let runs: Vec<&Run> = runs
+            .iter()
+            .filter(|run| names.contains(&run.check))
+            .collect();
+        let red: Vec<CheckName> = runs
+            .iter()
+            .filter(|run| run.outcome.is_red())
+            .map(|run| run.check.clone())
+            .collect();
+        // A need that is red is an answer, too: the check is not green there.
+        let known = |run: &&Run| run.outcome == Outcome::Passed || run.outcome.is_red();
+        if red.is_empty() && !runs.iter().all(known) {
+            return Ok(None);
+        }
+        Ok(Some(red))
+    }
+
+    fn run(&self, commit: CommitId, checks: &[&Check]) -> Result<Vec<Run>, SyncError> {
+        let session = self.session;
+        let tree = session.repository.commit(commit)?.tree;
+        let merger = Merger::publishing(&session.repository, session.base.commit);
+        let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
+        let mut tasks = Vec::new();
+        for check in checks {
+            let key = self.keys.key(&merger, check, None, tree)?;
+            let needs = check
+                .needs
+                .iter()
+                .filter_map(|need| index_of.get(need).copied())
+                .collect();
+            index_of.insert(&check.name, tasks.len());
+            tasks.push(Task {
+                check,
+                side: Side::Integration,
+                dir: self.worktree.dir.clone(),
+                tree: Some(tree),
+                key: Some(key),
+                needs,
+                blocked: None,
+            });
+        }
+        if runner::known_passes(session, &tasks)
+            .iter()
+            .any(Option::is_none)
+        {
+            let place = self.worktree.stand_on(session, commit, None)?;
+            setup::copy_ignored(session, &place)?;
+            let results = setup::run(session, self.trust, &[place], &self.log_dir, self.emit)?;
+            let blocked = results.first().and_then(obstacle);
+            for task in &mut tasks {
+                task.blocked.clone_from(&blocked);
+            }
+        }
+        let options = runner::Options {
+            fresh: false,
+            fail_fast: session.project.run.fail_fast,
+            log_dir: &self.log_dir,
+            // Nobody else works there, and the next candidate resets it.
+            tree_now: &|task| task.tree,
+        };
+        Ok(runner::run(session, self.trust, &tasks, &options, self.emit)?.runs)
+    }
+
+    /// The track whose merge turned it red, with whom, and at which check; `None` where that could not be found out.
+    pub(super) fn isolate(
+        &self,
+        chain: &Chain,
+        red: &[CheckName],
+    ) -> Result<Option<Ejected>, SyncError> {
+        let mut search = Isolation::new(chain.links.len());
+        let mut found_at: Option<CheckName> = red.first().cloned();
+        while let Some(question) = search.question() {
+            if self.session.interrupt.exit_status().is_some() {
+                return Ok(None);
+            }
+            let commit = match question {
+                Question::Prefix { len } => Some(chain.prefix(len)),
+                Question::PrefixAnd { len, culprit } => chain::probe(
+                    self.session,
+                    &self.session.project.integration.branch,
+                    chain.prefix(len),
+                    &chain.links[culprit],
+                )?,
+            };
+            let answer = match commit {
+                Some(commit) => self.red_among(commit, red)?,
+                None => None,
+            };
+            if let (Question::Prefix { .. }, Some(first)) =
+                (question, answer.as_ref().and_then(|names| names.first()))
+            {
+                found_at = Some(first.clone());
+            }
+            search.answer(answer.map(|names| !names.is_empty()));
+        }
+        let Some(culprit) = search.culprit() else {
+            return Ok(None);
+        };
+        let check = found_at.map(|name| name.to_string()).unwrap_or_default();
+        let with: Vec<Side> = search
+            .partner()
+            .map(|partner| Side::Track(chain.links[partner].track.clone()))
+            .into_iter()
+            .collect();
+        let reason = match with.first() {
+            Some(partner) => {
+                format!("merges, but check {check} fails once it is together with {partner}")
+            }
+            None => format!("merges, but check {check} fails with it"),
+        };
+        Ok(Some(Ejected {
+            track: chain.links[culprit].track.clone(),
+            why: Why::Check,
+            with,
+            paths: Vec::new(),
+            check: CheckName::new(&check).ok(),
+            reason,
+        }))
+    }
+}

@@ -1,0 +1,246 @@
+//! Pre-merge validation of one track. First form: the branch has its proper name, and the track merges clean.
+
+use std::path::Path;
+
+use crate::domain::merge::{Pair, Verdict};
+use crate::domain::name::{BranchName, Side, TrackId};
+use crate::domain::project::Track;
+use crate::domain::revision::CommitId;
+use crate::git::{GitError, Head};
+
+use super::matrix::{self, Scope, TrackSide};
+use super::{BasePoint, Session, SessionError};
+
+/// Which track, and over which range.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `None`: the track of the current branch or worktree.
+    pub track: Option<String>,
+    /// A revision instead of the base branch.
+    pub base: Option<String>,
+    /// A revision instead of the track's tip.
+    pub head: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingSeverity {
+    Error,
+    Warning,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub code: &'static str,
+    pub severity: FindingSeverity,
+    pub message: String,
+    pub fix: String,
+}
+
+#[derive(Debug)]
+pub struct Report {
+    pub track: TrackId,
+    pub branch: BranchName,
+    pub base: BasePoint,
+    pub head: CommitId,
+    pub findings: Vec<Finding>,
+    pub with_base: Verdict,
+    /// `None` before the first round that moved.
+    pub with_integration: Option<Verdict>,
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    pub fn refused(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == FindingSeverity::Error)
+            || self
+                .verdicts()
+                .any(|verdict| matches!(verdict, Verdict::Conflict(_)))
+    }
+
+    pub fn undetermined(&self) -> bool {
+        self.verdicts()
+            .any(|verdict| matches!(verdict, Verdict::Unavailable(_)))
+    }
+
+    fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        std::iter::once(&self.with_base).chain(&self.with_integration)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ValidateError {
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("{here} belongs to no track")]
+    NoTrack { here: String, known: Vec<String> },
+    #[error("track {track} has no branch {branch} here, neither locally nor on {remote}")]
+    NoBranch {
+        track: TrackId,
+        branch: BranchName,
+        remote: String,
+    },
+    #[error("`{revision}` is not a commit here")]
+    NoCommit { revision: String },
+}
+
+/// # Errors
+/// When there is no such track or commit, or git cannot tell.
+pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Report, ValidateError> {
+    if let Some(revision) = &options.base {
+        session.base.commit = commit(session, revision)?;
+    }
+    let session = &*session;
+    let here = session.repository.head()?;
+    let track = match &options.track {
+        Some(id) => session.track(id)?,
+        None => track_here(session, &here, dir, options.head.as_deref())?,
+    };
+    let head = head(session, track, &here, options)?;
+    let mut findings = Vec::new();
+    if let Some(finding) = branch_name(track, &here, options, session) {
+        findings.push(finding);
+    }
+    let merger = matrix::scratch_merger(session, &session.repository)?;
+    let side = TrackSide {
+        track: track.id.clone(),
+        tip: Some(head),
+        commit: Some(head),
+        tree: None,
+        dirty: false,
+        unavailable: None,
+        note: None,
+    };
+    let pairs = matrix::pairs(session, &merger, &[side], Scope::Branches(&track.id))?;
+    let of = |side: Side| {
+        pairs
+            .iter()
+            .find(|pair: &&Pair| pair.a == side)
+            .map(|pair| pair.verdict.clone())
+    };
+    Ok(Report {
+        track: track.id.clone(),
+        branch: track.branch.clone(),
+        base: session.base.clone(),
+        head,
+        findings,
+        with_base: of(Side::Base)
+            .unwrap_or_else(|| Verdict::Unavailable("git gave no answer".to_owned())),
+        with_integration: of(Side::Integration),
+        notes: dirty_note(session, track)?,
+    })
+}
+
+fn commit(session: &Session, revision: &str) -> Result<CommitId, ValidateError> {
+    session
+        .repository
+        .resolve(revision)?
+        .ok_or_else(|| ValidateError::NoCommit {
+            revision: revision.to_owned(),
+        })
+}
+
+/// The track whose branch is checked out here, or whose branch `--head` names.
+fn track_here<'a>(
+    session: &'a Session,
+    here: &Head,
+    dir: &Path,
+    head: Option<&str>,
+) -> Result<&'a Track, ValidateError> {
+    let remote = format!("{}/", session.project.remote);
+    let named = head.map(|head| head.strip_prefix(&remote).unwrap_or(head));
+    let branch = match here {
+        Head::Branch { name, .. } => Some(name.as_str()),
+        Head::Unborn { .. } | Head::Detached { .. } => None,
+    };
+    let tracks = &session.project.tracks;
+    let of = |wanted: Option<&str>| {
+        tracks
+            .iter()
+            .find(|track| wanted == Some(track.branch.as_str()))
+    };
+    of(named)
+        .or_else(|| of(branch))
+        .ok_or_else(|| ValidateError::NoTrack {
+            here: match (named, branch) {
+                (Some(head), _) => format!("`{head}`"),
+                (None, Some(branch)) => format!("branch {branch}"),
+                (None, None) => format!("{}", dir.display()),
+            },
+            known: tracks.iter().map(|track| track.id.to_string()).collect(),
+        })
+}
+
+fn head(
+    session: &Session,
+    track: &Track,
+    here: &Head,
+    options: &Options,
+) -> Result<CommitId, ValidateError> {
+    if let Some(revision) = &options.head {
+        return commit(session, revision);
+    }
+    match (here, session.tip(&track.branch)?) {
+        // Where the branch is checked out, what is here is what is meant.
+        (Head::Branch { name, commit }, _) if *name == track.branch => Ok(*commit),
+        (_, Some(tip)) => Ok(tip.commit),
+        (_, None) => Err(ValidateError::NoBranch {
+            track: track.id.clone(),
+            branch: track.branch.clone(),
+            remote: session.project.remote.clone(),
+        }),
+    }
+}
+
+/// NAM01: a track's work is on the track's branch.
+fn branch_name(
+    track: &Track,
+    here: &Head,
+    options: &Options,
+    session: &Session,
+) -> Option<Finding> {
+    let remote = format!("{}/", session.project.remote);
+    let (actual, how) = match (&options.head, here) {
+        (Some(head), _) => {
+            let short = head.strip_prefix("refs/heads/").unwrap_or(head);
+            (short.strip_prefix(&remote).unwrap_or(short), "--head")
+        }
+        (None, _) if options.track.is_some() => return None,
+        (None, Head::Branch { name, .. }) => (name.as_str(), "HEAD"),
+        (None, Head::Unborn { .. } | Head::Detached { .. }) => return None,
+    };
+    // A raw commit id or an expression like HEAD~2 names no branch at all.
+    let is_branch =
+        BranchName::new(actual).is_ok_and(|name| matches!(session.tip(&name), Ok(Some(_))));
+    (is_branch && actual != track.branch.as_str()).then(|| Finding {
+        code: "NAM01",
+        severity: FindingSeverity::Error,
+        message: format!(
+            "{how} is branch {actual}, but the branch of track {} is {}",
+            track.id, track.branch
+        ),
+        fix: format!(
+            "rename it: `git branch -m {actual} {}`, or set `branch = \"{actual}\"` in [track.{}]",
+            track.branch, track.id
+        ),
+    })
+}
+
+fn dirty_note(session: &Session, track: &Track) -> Result<Vec<String>, GitError> {
+    let worktrees = session.repository.worktrees()?;
+    let Some(worktree) = worktrees
+        .iter()
+        .find(|entry| entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none())
+    else {
+        return Ok(Vec::new());
+    };
+    let status = session.repository.worktree_status(&worktree.path)?;
+    Ok(if status.dirty.is_clean() {
+        Vec::new()
+    } else {
+        vec!["the worktree has uncommitted work; what is judged is the committed tip".to_owned()]
+    })
+}

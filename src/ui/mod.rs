@@ -1,0 +1,15 @@
+//! The only room with a terminal. Answers go to stdout; notes, progress, warnings, errors and hints to stderr. Neither
+//! bears colour or motion where it is not a terminal.
+
+mod message;
+mod progress;
+mod prompt;
+pub mod report;
+mod style;
+mod table;
+mod terminal;
+
+pub use message::{Hint, error, notices, warning};
+pub use progress::Progress;
+pub use prompt::approve;
+pub use terminal::{Format, Terminal};

@@ -1,0 +1,190 @@
+//! What happens while an operation runs: moving lines on a terminal, plain lines in a log, JSON lines for programs.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::ops::{Event, TrackStep};
+
+use super::report::check::{outcome_text, seconds};
+use super::report::events;
+use super::style::{BAD, DIM, GOOD, STRONG, paint, tame};
+use super::{Format, Terminal};
+
+/// Shows the events of one operation. Dropping it clears the moving lines.
+#[derive(Debug)]
+pub struct Progress {
+    terminal: Terminal,
+    face: Face,
+}
+
+#[derive(Debug)]
+enum Face {
+    Json,
+    Plain,
+    Moving(Moving),
+}
+
+#[derive(Debug)]
+struct Moving {
+    all: MultiProgress,
+    stage: ProgressBar,
+    lines: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Progress {
+    pub fn new(terminal: Terminal) -> Self {
+        let face = match terminal.format {
+            Format::JsonLines => Face::Json,
+            Format::Text | Format::Json if terminal.is_watched() => Face::Moving(Moving::new()),
+            Format::Text | Format::Json => Face::Plain,
+        };
+        Progress { terminal, face }
+    }
+
+    pub fn show(&self, event: &Event<'_>) {
+        match &self.face {
+            Face::Json => self.terminal.document(&events::json(event)),
+            Face::Plain => {
+                if let Some(line) = plain(event) {
+                    self.terminal.aside(&format!("{line}\n"));
+                }
+            }
+            Face::Moving(moving) => moving.show(event),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Face::Moving(moving) = &self.face {
+            moving.stage.finish_and_clear();
+            let _ = moving.all.clear();
+        }
+    }
+}
+
+impl Moving {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let stage = all.add(ProgressBar::new_spinner());
+        stage.set_style(style("{spinner:.cyan} {msg}"));
+        Moving {
+            all,
+            stage,
+            lines: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    fn show(&self, event: &Event<'_>) {
+        match event {
+            Event::Stage(text) => {
+                self.stage.set_message(text.clone());
+                self.stage.enable_steady_tick(Duration::from_millis(120));
+            }
+            Event::WaitingForSlot => {
+                self.stage
+                    .set_message("waiting: other runs take every job slot of this repository");
+            }
+            Event::Track { track, step } => match step {
+                TrackStep::Waiting => self.start(track.as_str(), "waiting"),
+                TrackStep::Creating => self.start(track.as_str(), "creating worktree"),
+                TrackStep::Copying => self.start(track.as_str(), "copying files"),
+                TrackStep::Setup(command) => self.start(track.as_str(), command),
+                TrackStep::Created => self.end(track.as_str(), None),
+                TrackStep::Kept => self.end(track.as_str(), None),
+                TrackStep::Failed(message) => {
+                    let line = format!("{} {track}: {}", paint(BAD, "failed"), tame(message));
+                    self.end(track.as_str(), Some(&line));
+                }
+            },
+            Event::SetupOutput { place, line } => {
+                self.start(place, &format!("setup: {}", tame(line)))
+            }
+            Event::CheckStarted {
+                check,
+                side,
+                attempt,
+            } => {
+                let again = if *attempt > 1 {
+                    format!("attempt {attempt}")
+                } else {
+                    String::new()
+                };
+                self.start(&format!("{side} {check}"), &again);
+            }
+            Event::CheckOutput { check, side, line } => {
+                self.start(&format!("{side} {check}"), &paint(DIM, &tame(line)));
+            }
+            Event::CheckEnded { run } => {
+                let key = format!("{} {}", run.side, run.check);
+                let line = (!run.cached).then(|| {
+                    format!(
+                        "{} {key} {}",
+                        outcome_text(run),
+                        paint(DIM, &seconds(run.wall))
+                    )
+                });
+                self.end(&key, line.as_deref());
+            }
+        }
+    }
+
+    /// Makes or changes a moving line.
+    fn start(&self, key: &str, message: &str) {
+        let Ok(mut lines) = self.lines.lock() else {
+            return;
+        };
+        let bar = lines.entry(key.to_owned()).or_insert_with(|| {
+            let bar = self
+                .all
+                .insert_before(&self.stage, ProgressBar::new_spinner());
+            bar.set_style(style("{spinner:.cyan} {prefix} {elapsed:.dim} {wide_msg}"));
+            bar.set_prefix(paint(STRONG, key));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        bar.set_message(message.to_owned());
+    }
+
+    /// Takes a moving line away, leaving one for good where there is something to say.
+    fn end(&self, key: &str, line: Option<&str>) {
+        let Ok(mut lines) = self.lines.lock() else {
+            return;
+        };
+        if let Some(bar) = lines.remove(key) {
+            bar.finish_and_clear();
+            self.all.remove(&bar);
+        }
+        if let Some(line) = line {
+            let _ = self.all.println(line);
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// The line for a log; most events need none there.
+fn plain(event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::CheckEnded { run } if !run.cached => Some(format!(
+            "{} {} {} {}",
+            outcome_text(run),
+            run.side,
+            run.check,
+            seconds(run.wall)
+        )),
+        Event::Track {
+            track,
+            step: TrackStep::Created,
+        } => Some(format!("{} {track}", paint(GOOD, "created"))),
+        Event::WaitingForSlot => {
+            Some("waiting: other runs take every job slot of this repository".to_owned())
+        }
+        _ => None,
+    }
+}

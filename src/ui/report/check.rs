@@ -1,0 +1,172 @@
+//! The answer of `tracks check`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{count, document, with};
+use crate::domain::check::{Outcome, Run, Summary};
+use crate::ops::check::Report;
+use crate::ui::style::{BAD, DIM, GOOD, WARN, paint, tame};
+use crate::ui::table::{Table, cell, styled};
+
+pub fn json(report: &Report, ok: bool) -> Value {
+    let timing = &report.timing;
+    with(
+        document("check", ok),
+        json!({
+            "runs": report.runs.iter().map(run_json).collect::<Vec<_>>(),
+            "summary": summary_json(&report.summary),
+            "wall_seconds": timing.wall.as_secs_f64(),
+            "sequential_seconds": timing.sequential.as_secs_f64(),
+            "lower_bound_seconds": timing.lower_bound.as_secs_f64(),
+            "speedup": timing.speedup(),
+            "efficiency_ratio": timing.efficiency(),
+            "overhead_seconds": timing.overhead().as_secs_f64(),
+        }),
+    )
+}
+
+/// One run, as in `check`, `validate` and `sync`.
+pub fn run_json(run: &Run) -> Value {
+    json!({
+        "check": run.check.as_str(),
+        "track": run.side.to_string(),
+        "tree": run.tree.map(|tree| tree.to_string()),
+        "outcome": run.outcome.as_str(),
+        "cached": run.cached,
+        "flaky": run.flaky,
+        "allow_failure": run.allow_failure,
+        "attempts": run.attempts,
+        "exit_status": run.exit_status,
+        "seconds": run.wall.as_secs_f64(),
+        "cpu_seconds": run.cpu.map(|cpu| cpu.as_secs_f64()),
+        "peak_memory_bytes": run.peak_memory,
+        "log": run.log.as_ref().map(|log| log.display().to_string()),
+        "note": run.note,
+        "metrics": {},
+    })
+}
+
+fn summary_json(summary: &Summary) -> Value {
+    json!({
+        "passed": summary.passed,
+        "failed": summary.failed,
+        "could_not_run": summary.could_not_run,
+        "skipped": summary.skipped,
+        "cached": summary.cached,
+        "flaky": summary.flaky,
+    })
+}
+
+pub fn text(report: &Report) -> String {
+    if report.nothing_to_run {
+        return "no check applies to these tracks; checks are defined as [check.NAME] in tracks.toml\n"
+            .to_owned();
+    }
+    let mut text = runs(&report.runs);
+    text.push('\n');
+    text.push_str(&summary(&report.summary));
+    let timing = &report.timing;
+    if report
+        .runs
+        .iter()
+        .any(|run| !run.cached && run.attempts > 0)
+    {
+        text.push_str(&format!(
+            "in {}; one after the other it would be {}\n",
+            seconds(timing.wall),
+            seconds(timing.sequential)
+        ));
+    }
+    text
+}
+
+/// A table of runs, with the logs of those that ended badly.
+pub(super) fn runs(runs: &[Run]) -> String {
+    let mut table = Table::default();
+    for run in runs {
+        let (style, word) = outcome(run);
+        let mut remarks = Vec::new();
+        if run.cached {
+            remarks.push("passed before on the same tree".to_owned());
+        }
+        if run.flaky {
+            remarks.push(format!("flaky: {} attempts", run.attempts));
+        }
+        if let Some(status) = run.exit_status.filter(|status| *status != 0) {
+            remarks.push(format!("exit status {status}"));
+        }
+        remarks.extend(run.note.as_deref().map(tame));
+        if run.outcome.is_red() && run.allow_failure {
+            remarks.push("allowed".to_owned());
+        }
+        table.row(vec![
+            styled(style, word),
+            cell(run.side.to_string()),
+            cell(run.check.to_string()),
+            styled(
+                DIM,
+                if run.cached || run.attempts == 0 {
+                    String::new()
+                } else {
+                    seconds(run.wall)
+                },
+            ),
+            styled(DIM, remarks.join(", ")),
+        ]);
+    }
+    let mut text = table.render(0);
+    for run in runs.iter().filter(|run| run.outcome.is_red()) {
+        if let Some(log) = &run.log {
+            text.push_str(&paint(
+                DIM,
+                &format!("log of {} {}: {}", run.side, run.check, log.display()),
+            ));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn summary(summary: &Summary) -> String {
+    let mut parts = vec![paint(GOOD, &format!("{} passed", summary.passed))];
+    let mut part = |number: usize, style, what: &str| {
+        if number > 0 {
+            parts.push(paint(style, &format!("{number} {what}")));
+        }
+    };
+    part(summary.failed - summary.allowed, BAD, "failed");
+    part(summary.allowed, WARN, "failed as allowed");
+    part(summary.could_not_run, WARN, "could not run");
+    part(summary.skipped, DIM, "skipped");
+    part(summary.cached, DIM, "of them known from before");
+    part(summary.flaky, WARN, "flaky");
+    let total = summary.passed + summary.failed + summary.could_not_run + summary.skipped;
+    format!("{}: {}\n", count(total, "check"), parts.join(", "))
+}
+
+fn outcome(run: &Run) -> (anstyle::Style, &'static str) {
+    let style = match run.outcome {
+        Outcome::Passed => GOOD,
+        Outcome::Failed | Outcome::TimedOut | Outcome::Stalled if !run.allow_failure => BAD,
+        Outcome::Skipped | Outcome::Cancelled => DIM,
+        Outcome::Failed | Outcome::TimedOut | Outcome::Stalled | Outcome::CouldNotRun => WARN,
+    };
+    (style, run.outcome.as_str())
+}
+
+pub(in crate::ui) fn outcome_text(run: &Run) -> String {
+    let (style, word) = outcome(run);
+    paint(style, word)
+}
+
+/// "0.4s", "12s", "3m 05s".
+pub(in crate::ui) fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{:.1}s", duration.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        _ => format!("{}m {:02}s", seconds / 60, seconds % 60),
+    }
+}

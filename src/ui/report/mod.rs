@@ -1,0 +1,85 @@
+//! What each operation found, for people and for programs: one file per operation, both faces side by side. The keys of
+//! the JSON face are a promise to other programs.
+
+pub mod check;
+pub mod conflicts;
+pub mod events;
+pub mod init;
+pub mod log;
+pub mod status;
+pub mod sync;
+pub mod trust;
+pub mod validate;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::merge::Conflict;
+use crate::domain::name::{Side, TrackId};
+use crate::domain::path::RepoPath;
+
+use super::style::tame;
+
+/// The head of every document.
+fn document(command: &str, ok: bool) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("schema".to_owned(), json!(format!("tracks/{command}/v1")));
+    map.insert("ok".to_owned(), json!(ok));
+    map
+}
+
+/// Adds the keys of `value`, which is an object.
+fn with(mut map: Map<String, Value>, value: Value) -> Value {
+    if let Value::Object(more) = value {
+        map.extend(more);
+    }
+    Value::Object(map)
+}
+
+/// A path under `key`; one that is not UTF-8 is shown lossily, with its bytes beside it.
+fn path_fields(path: &RepoPath) -> Map<String, Value> {
+    use base64::Engine as _;
+    let mut map = Map::new();
+    map.insert("path".to_owned(), json!(path.lossy()));
+    if path.as_str().is_none() {
+        let bytes = base64::engine::general_purpose::STANDARD.encode(path.as_bytes());
+        map.insert("path_bytes".to_owned(), json!(bytes));
+    }
+    map
+}
+
+fn names<'a>(tracks: impl IntoIterator<Item = &'a TrackId>) -> Vec<String> {
+    tracks.into_iter().map(TrackId::to_string).collect()
+}
+
+fn side_names<'a>(sides: impl IntoIterator<Item = &'a Side>) -> Vec<String> {
+    sides.into_iter().map(Side::to_string).collect()
+}
+
+/// "1 track", "2 tracks".
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The types of a conflict: "contents, modify/delete".
+fn types(conflict: &Conflict) -> String {
+    let types: Vec<&str> = conflict
+        .types
+        .iter()
+        .map(crate::domain::merge::ConflictType::as_str)
+        .collect();
+    types.join(", ")
+}
+
+/// Lines for people, counted from 1: "3-7", "3", or "after 2" for none.
+fn lines(range: &std::ops::Range<usize>) -> String {
+    match range.len() {
+        0 => format!("after {}", range.start),
+        1 => format!("{}", range.start + 1),
+        _ => format!("{}-{}", range.start + 1, range.end),
+    }
+}
+
+/// A path for people.
+fn show(path: &RepoPath) -> String {
+    tame(&path.lossy())
+}

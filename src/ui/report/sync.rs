@@ -1,0 +1,244 @@
+//! The answer of `tracks sync`.
+
+use serde_json::{Value, json};
+
+use super::check::{run_json, runs};
+use super::{document, names, show, side_names, with};
+use crate::domain::revision::CommitId;
+use crate::domain::sync::Ejected;
+use crate::ops::sync::Report;
+use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
+use crate::ui::table::{Table, cell, styled};
+
+pub fn json(report: &Report, ok: bool) -> Value {
+    let id = |id: Option<CommitId>| id.map(|id| id.to_string());
+    let merged: Vec<Value> = report
+        .merged
+        .iter()
+        .map(|merged| {
+            json!({
+                "track": merged.track.as_str(),
+                "commit": merged.commit.to_string(),
+                "merge_commit": merged.merge_commit.to_string(),
+                "held": [],
+                "resolved": [],
+            })
+        })
+        .collect();
+    with(
+        document("sync", ok),
+        json!({
+            "round": report.round,
+            "dry_run": report.dry_run,
+            "candidate": id(report.candidate),
+            "integration": {
+                "branch": report.branch.as_str(),
+                "before": id(report.before),
+                "after": id(report.after),
+            },
+            "base": report.base.commit.to_string(),
+            "base_red": report.base_red.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "merged": merged,
+            "ejected": report.ejected.iter().map(ejected_json).collect::<Vec<_>>(),
+            "empty": names(&report.empty),
+            "checks": report.checks.iter().map(run_json).collect::<Vec<_>>(),
+            "quorum": {
+                "needed": report.quorum.needed,
+                "have": report.quorum.have,
+                "met": report.quorum.met(),
+                "missing": names(&report.quorum.missing),
+            },
+            "green": report.green,
+            "undetermined": report.undetermined,
+            "dirty": names(&report.dirty),
+            "replaced": report.rescued,
+            "pushed": report.pushed.as_ref().map(Result::is_ok),
+            "moved": report.moved,
+            "operation": report.operation,
+        }),
+    )
+}
+
+fn ejected_json(ejected: &Ejected) -> Value {
+    json!({
+        "track": ejected.track.as_str(),
+        "why": ejected.why.as_str(),
+        "with": side_names(&ejected.with),
+        "paths": ejected.paths.iter().map(|path| path.lossy().into_owned()).collect::<Vec<_>>(),
+        "check": ejected.check.as_ref().map(ToString::to_string),
+        "reason": ejected.reason,
+    })
+}
+
+pub fn text(report: &Report) -> String {
+    let mut text = format!(
+        "round {} on {} {}{}\n",
+        report.round,
+        paint(STRONG, report.base.name.as_str()),
+        paint(DIM, &report.base.commit.short()),
+        if report.dry_run {
+            ", a dry run: nothing is changed and no check runs"
+        } else {
+            ""
+        },
+    );
+    text.push_str(&tracks(report));
+    if !report.checks.is_empty() {
+        text.push_str("\nchecks on the candidate\n");
+        text.push_str(&runs(&report.checks));
+    }
+    text.push('\n');
+    text.push_str(&verdict(report));
+    text.push_str(&asides(report));
+    text
+}
+
+fn tracks(report: &Report) -> String {
+    let mut table = Table::default();
+    for merged in &report.merged {
+        table.row(vec![
+            styled(GOOD, "merged"),
+            styled(STRONG, merged.track.as_str()),
+            styled(DIM, merged.commit.short()),
+        ]);
+    }
+    for ejected in &report.ejected {
+        table.row(vec![
+            styled(BAD, "ejected"),
+            styled(STRONG, ejected.track.as_str()),
+            cell(ejected.reason.clone()),
+        ]);
+    }
+    for track in &report.empty {
+        table.row(vec![
+            styled(DIM, "empty"),
+            styled(STRONG, track.as_str()),
+            styled(DIM, "no work of its own"),
+        ]);
+    }
+    table.render(2)
+}
+
+/// What became of the integration branch, in one line, and what to do about it.
+fn verdict(report: &Report) -> String {
+    let branch = paint(STRONG, report.branch.as_str());
+    let unmoved = |why: &str| format!("{branch} {}: {why}\n", paint(WARN, "was not moved"));
+    let candidate = report.candidate.map(|id| id.short()).unwrap_or_default();
+    if report.dry_run {
+        return format!("the candidate would be {candidate}\n");
+    }
+    if report.interrupted {
+        return unmoved("the round was interrupted");
+    }
+    if !report.base_red.is_empty() {
+        let checks: Vec<String> = report.base_red.iter().map(ToString::to_string).collect();
+        return unmoved(&format!(
+            "{} on base itself ({}), so no track is to blame; mend base first",
+            paint(BAD, "red"),
+            checks.join(", ")
+        ));
+    }
+    if !report.quorum.met() {
+        return unmoved(&quorum(report));
+    }
+    if report.no_checks {
+        return unmoved(&format!(
+            "--no-checks leaves the candidate {candidate} at refs/tracks/candidate"
+        ));
+    }
+    match report.green {
+        Some(true) if report.undetermined.is_empty() => moved(report, &branch, &candidate),
+        Some(false) if report.undetermined.is_empty() => unmoved("the candidate is red"),
+        _ if report.undetermined.is_empty() => {
+            unmoved("a conflict stops the round (`on_conflict = \"stop\"`)")
+        }
+        _ => unmoved("something could not be determined"),
+    }
+}
+
+fn moved(report: &Report, branch: &str, candidate: &str) -> String {
+    let unchecked = if report.nothing_checked {
+        paint(
+            WARN,
+            ", but nothing was checked: no check has \"integration\" in its `when`",
+        )
+    } else {
+        String::new()
+    };
+    let green = paint(GOOD, "green");
+    match report.before {
+        Some(before) if report.moved => {
+            format!(
+                "{branch} moved {} → {candidate}, {green}{unchecked}\n",
+                before.short()
+            )
+        }
+        None if report.moved => format!("{branch} made at {candidate}, {green}{unchecked}\n"),
+        _ => format!("{branch} is up to date at {candidate}, {green}{unchecked}\n"),
+    }
+}
+
+fn quorum(report: &Report) -> String {
+    let quorum = &report.quorum;
+    if let Some(needed) = quorum.needed.filter(|needed| quorum.have < *needed) {
+        return format!("{} of at least {needed} tracks fit", quorum.have);
+    }
+    format!("required but not in: {}", names(&quorum.missing).join(", "))
+}
+
+fn asides(report: &Report) -> String {
+    let mut text = String::new();
+    for reason in &report.undetermined {
+        text.push_str(&format!(
+            "{} {}\n",
+            paint(WARN, "undetermined:"),
+            tame(reason)
+        ));
+    }
+    if !report.dirty.is_empty() {
+        text.push_str(&format!(
+            "{} uncommitted work of {} is not in this round; only commits are\n",
+            paint(HINT, "note:"),
+            names(&report.dirty).join(", ")
+        ));
+    }
+    if let Some(name) = &report.rescued {
+        text.push_str(&format!(
+            "{} {} had commits that no round made here; they are kept at {name}\n",
+            paint(WARN, "warning:"),
+            report.branch
+        ));
+    }
+    match &report.pushed {
+        Some(Ok(())) => text.push_str("pushed\n"),
+        Some(Err(error)) => {
+            text.push_str(&format!(
+                "{} not pushed: {}\n",
+                paint(BAD, "error:"),
+                tame(error)
+            ));
+        }
+        None => {}
+    }
+    for ejected in report
+        .ejected
+        .iter()
+        .filter(|ejected| !ejected.paths.is_empty())
+    {
+        if let Some(other) = ejected.with.first() {
+            let first = ejected.paths.first().map(show).unwrap_or_default();
+            let command = match other {
+                crate::domain::name::Side::Track(other) => {
+                    format!("tracks conflicts {other} {}", ejected.track)
+                }
+                _ => format!("tracks validate {}", ejected.track),
+            };
+            text.push_str(&format!(
+                "{}  {}\n",
+                paint(HINT, &command),
+                paint(DIM, &format!("shows {first}"))
+            ));
+        }
+    }
+    text
+}
