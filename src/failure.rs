@@ -27,7 +27,7 @@ pub struct Failure {
     message: String,
     hints: Vec<Hint>,
     status: u8,
-    config: Option<ConfigProblem>,
+    config: Option<Box<ConfigProblem>>,
 }
 
 impl Failure {
@@ -53,7 +53,7 @@ impl Failure {
 
     /// Shows it; the result is the exit status.
     pub fn show(&self, terminal: Terminal) -> u8 {
-        ui::error(terminal, &self.message, &self.hints, self.config.as_ref());
+        ui::error(terminal, &self.message, &self.hints, self.config.as_deref());
         self.status
     }
 }

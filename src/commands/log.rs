@@ -20,7 +20,7 @@ pub fn run(_: &Args, context: &Context) -> Result<u8, Failure> {
     match context.terminal.format {
         Format::Text => context.terminal.answer(&report::log::text(&operations)),
         Format::Json | Format::JsonLines => {
-            context.terminal.document(&report::log::json(&operations))
+            context.terminal.document(&report::log::json(&operations));
         }
     }
     Ok(DONE)

@@ -25,7 +25,7 @@ pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             .terminal
             .answer(&report::status::text(&report, clock::now())),
         Format::Json | Format::JsonLines => {
-            context.terminal.document(&report::status::json(&report))
+            context.terminal.document(&report::status::json(&report));
         }
     }
     Ok(DONE)

@@ -67,7 +67,7 @@ pub enum SessionError {
     #[error("there is no tracks.toml in {}", dir.display())]
     NoConfig { dir: PathBuf },
     #[error("{} is not valid", .0.name)]
-    Config(ConfigProblem),
+    Config(Box<ConfigProblem>),
     #[error("{}: {source}", path.display())]
     Read {
         path: PathBuf,
@@ -245,7 +245,7 @@ impl Source {
                 }
                 Ok(project)
             }
-            None => Err(SessionError::Config(ConfigProblem {
+            None => Err(SessionError::Config(Box::new(ConfigProblem {
                 name: self.name,
                 text: self.text,
                 diagnostics: parsed
@@ -253,7 +253,7 @@ impl Source {
                     .into_iter()
                     .filter(|diagnostic| diagnostic.level == Level::Error)
                     .collect(),
-            })),
+            }))),
         }
     }
 }

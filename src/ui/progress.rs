@@ -101,7 +101,7 @@ impl Moving {
                 }
             },
             Event::SetupOutput { place, line } => {
-                self.start(place, &format!("setup: {}", tame(line)))
+                self.start(place, &format!("setup: {}", tame(line)));
             }
             Event::CheckStarted {
                 check,

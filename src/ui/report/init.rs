@@ -59,7 +59,7 @@ fn plan_json(plan: &Plan) -> Value {
             "branch": step.branch.as_str(),
             "worktree": step.worktree.display().to_string(),
             "action": action,
-            "at": at.map(|at| at.to_string()),
+            "at": at.map(std::string::ToString::to_string),
             "setup": step.setup,
         })
     });
