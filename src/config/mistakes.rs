@@ -358,21 +358,23 @@ fn templates() {
 }
 
 #[test]
-fn a_bad_id_is_reported_for_both_names() {
+fn a_track_that_fits_no_template_is_told_about_both_names() {
+    let text = "\
+[layout]
+branch = '{agent}/{track}'
+worktree = '{agent}/{track}'
+[track.a]
+agent = 'x'
+[track.b]
+agent = 'y.lock'
+";
+    let expected = [
+        "[track.b] gets no branch from `{agent}/{track}`: `y.lock/b` has a part that ends with `.lock`",
+        "[track.b] gets no worktree directory from `{agent}/{track}`: `y.lock/b` has a part that ends with `.lock`",
+    ];
     assert_eq!(
-        said("[track.'a.lock']\n"),
-        [
-            (
-                "'a.lock'".to_owned(),
-                "[track.a.lock] gets no branch from `track/{track}`: `track/a.lock` has a part that ends with `.lock`"
-                    .to_owned()
-            ),
-            (
-                "'a.lock'".to_owned(),
-                "[track.a.lock] gets no worktree directory from `{track}`: `a.lock` has a part that ends with `.lock`"
-                    .to_owned()
-            ),
-        ]
+        said(text),
+        expected.map(|message| ("b".to_owned(), message.to_owned()))
     );
 }
 
