@@ -31,9 +31,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(status: u8, message: impl ToString) -> Self {
+    pub fn new(status: u8, message: impl Into<String>) -> Self {
         Failure {
-            message: message.to_string(),
+            message: message.into(),
             hints: Vec::new(),
             status,
             config: None,
@@ -41,7 +41,7 @@ impl Failure {
     }
 
     /// The command line is wrong.
-    pub fn usage(message: impl ToString) -> Self {
+    pub fn usage(message: impl Into<String>) -> Self {
         Failure::new(USAGE, message)
     }
 
@@ -58,7 +58,7 @@ impl Failure {
     }
 }
 
-fn undetermined(error: impl ToString) -> Failure {
+fn undetermined(error: impl Into<String>) -> Failure {
     Failure::new(UNDETERMINED, error)
 }
 
@@ -73,7 +73,7 @@ fn meant(nearest: Option<&str>, known: &[String], what: &str) -> String {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let failure = undetermined(&error);
+        let failure = undetermined(error.to_string());
         match error {
             OpenError::NotARepository { .. } => failure.hint("go into a repository, or name one with `-C DIR`"),
             OpenError::NoGit => failure.hint("install git, or put it on the PATH"),
@@ -92,7 +92,7 @@ impl From<OpenError> for Failure {
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
-        let failure = undetermined(&error);
+        let failure = undetermined(error.to_string());
         match error {
             GitError::Shallow => failure.hint("fetch the rest: `git fetch --unshallow`"),
             _ => failure,
@@ -102,7 +102,7 @@ impl From<GitError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let failure = undetermined(&error);
+        let failure = undetermined(error.to_string());
         match error {
             StoreError::TooNew { .. } => {
                 failure.hint("update tracks; a newer version wrote this repository's state")
@@ -179,7 +179,9 @@ impl From<SetupError> for Failure {
         match error {
             SetupError::Git(error) => error.into(),
             SetupError::Store(error) => error.into(),
-            error @ (SetupError::Copy { .. } | SetupError::Runtime(_)) => undetermined(error),
+            error @ (SetupError::Copy { .. } | SetupError::Runtime(_)) => {
+                undetermined(error.to_string())
+            }
         }
     }
 }
@@ -188,7 +190,7 @@ impl From<RunnerError> for Failure {
     fn from(error: RunnerError) -> Self {
         match error {
             RunnerError::Store(error) => error.into(),
-            error @ RunnerError::Runtime(_) => undetermined(error),
+            error @ RunnerError::Runtime(_) => undetermined(error.to_string()),
         }
     }
 }
@@ -259,7 +261,7 @@ impl From<TrustError> for Failure {
         match error {
             TrustError::Store(error) => error.into(),
             error @ TrustError::NoHome => {
-                undetermined(error).hint("set HOME, or use `--yes` for one run")
+                undetermined(error.to_string()).hint("set HOME, or use `--yes` for one run")
             }
         }
     }

@@ -37,7 +37,7 @@ pub struct Args {
     pub format: LongFormat,
 }
 
-pub fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let interrupt = Interrupt::listen();
     let session = context.session(args.remote, interrupt.clone())?;
     let trust = context.trust(&session, args.yes)?;

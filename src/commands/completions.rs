@@ -14,7 +14,7 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u8, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut C::command(), "tracks", &mut script);
     context.terminal.answer(&String::from_utf8_lossy(&script));

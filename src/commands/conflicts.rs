@@ -25,7 +25,7 @@ pub struct Args {
     pub format: ShortFormat,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let session = context.session(args.remote, Interrupt::never())?;
     let pair = match args.tracks.as_slice() {
         [] => None,

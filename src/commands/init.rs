@@ -32,7 +32,7 @@ pub struct Args {
     pub format: LongFormat,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     if let Some(name) = &args.template {
         return write(starter(name)?, args, context);
     }

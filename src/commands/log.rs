@@ -14,7 +14,7 @@ pub struct Args {
     pub format: ShortFormat,
 }
 
-pub fn run(_: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(_: &Args, context: &Context) -> Result<u8, Failure> {
     let repository = ops::open_repository(&context.dir)?;
     let operations = Store::new(repository.common_dir()).operations()?;
     match context.terminal.format {

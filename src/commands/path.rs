@@ -12,7 +12,7 @@ pub struct Args {
     track: String,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let session = context.session(false, Interrupt::never())?;
     let track = session.track(&args.track)?;
     let worktrees = session.repository.worktrees()?;

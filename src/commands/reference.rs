@@ -19,7 +19,7 @@ enum Page {
     Keys,
 }
 
-pub fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u8, Failure> {
     context.terminal.answer(&match args.page {
         Page::Commands => commands(C::command()),
         Page::Keys => crate::config::reference(),

@@ -8,7 +8,7 @@ use super::Context;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub fn run(_: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(_: &Args, context: &Context) -> Result<u8, Failure> {
     context.terminal.answer(&crate::config::schema());
     Ok(DONE)
 }

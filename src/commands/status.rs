@@ -17,7 +17,7 @@ pub struct Args {
     pub format: ShortFormat,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let session = context.session(args.remote, Interrupt::never())?;
     let report = ops::status::run(&session)?;
     match context.terminal.format {

@@ -42,7 +42,7 @@ pub struct Args {
     pub format: LongFormat,
 }
 
-pub fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let interrupt = Interrupt::listen();
     let mut session = context.session(args.remote, interrupt.clone())?;
     if args.fetch {

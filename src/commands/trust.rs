@@ -27,7 +27,7 @@ pub struct Args {
     pub format: ShortFormat,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let session = context.session(false, Interrupt::never())?;
     if args.withdraw {
         ops::trust::withdraw(&session)?;

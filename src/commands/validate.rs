@@ -27,7 +27,7 @@ pub struct Args {
     pub format: ShortFormat,
 }
 
-pub fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let mut session = context.session(args.remote, Interrupt::never())?;
     let options = ops::validate::Options {
         track: args.track,

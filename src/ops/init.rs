@@ -315,7 +315,7 @@ pub fn run(
         report.problems.extend(outcome.problem);
     }
     let set_up = set_up(session, trust, &mut report, emit)?;
-    report.operation = record(session, &plan, &report, set_up, command)?;
+    report.operation = record(session, &plan, &report, &set_up, command)?;
     report.interrupted = session.interrupt.exit_status().is_some();
     Ok(report)
 }
@@ -532,7 +532,7 @@ fn record(
     session: &Session,
     plan: &Plan,
     report: &Report,
-    set_up: Vec<TrackId>,
+    set_up: &[TrackId],
     command: &str,
 ) -> Result<Option<String>, StoreError> {
     if report.created.is_empty() && set_up.is_empty() {
