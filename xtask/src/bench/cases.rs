@@ -103,7 +103,7 @@ pub(super) fn version(bench: &Bench) -> Result<(), Failure> {
 /// The morning question: how do all tracks stand?
 pub(super) fn status(bench: &Bench) -> Result<(), Failure> {
     let shape = Shape {
-        files: 3000,
+        files: 1000,
         tracks: 20,
     };
     let dir = bench.repository("status", shape, "")?;
@@ -128,7 +128,7 @@ pub(super) fn status(bench: &Bench) -> Result<(), Failure> {
         ],
     )?;
     crate::say(&table(
-        "Status of 20 tracks, 3000 files (the loop finds no collisions)",
+        "Status of 20 tracks, 1000 files (the loop finds no collisions)",
         &times,
     ));
     Ok(())
@@ -195,7 +195,7 @@ pub(super) fn conflicts(bench: &Bench) -> Result<(), Failure> {
 /// From one file to twelve places to work in.
 pub(super) fn init(bench: &Bench) -> Result<(), Failure> {
     let shape = Shape {
-        files: 3000,
+        files: 500,
         tracks: 12,
     };
     let template = bench.repository("init", shape, "")?;
@@ -226,7 +226,7 @@ pub(super) fn init(bench: &Bench) -> Result<(), Failure> {
         })
         .collect();
     let times = in_turns(
-        5,
+        3,
         vec![
             Contender::new("tracks init", || {
                 bench
@@ -241,7 +241,7 @@ pub(super) fn init(bench: &Bench) -> Result<(), Failure> {
             .prepared_by(|| fresh("init-theirs")),
         ],
     )?;
-    crate::say(&table("Worktrees for 12 tracks, 3000 files", &times));
+    crate::say(&table("Worktrees for 12 tracks, 500 files", &times));
     Ok(())
 }
 
@@ -251,7 +251,7 @@ pub(super) fn check(bench: &Bench) -> Result<(), Failure> {
     let dir = bench.repository(
         "check",
         Shape {
-            files: 3000,
+            files: 500,
             tracks: 12,
         },
         checks,
@@ -265,7 +265,7 @@ pub(super) fn check(bench: &Bench) -> Result<(), Failure> {
             Contender::new("tracks check, again", ask),
         ],
     )?;
-    crate::say(&table("One check in each of 12 tracks, 3000 files", &times));
+    crate::say(&table("One check in each of 12 tracks, 500 files", &times));
     Ok(())
 }
 

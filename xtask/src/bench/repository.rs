@@ -14,7 +14,7 @@ const WHEN: u64 = 1_795_424_400;
 const LINES: u64 = 60;
 const FILES_PER_FOLDER: u64 = 30;
 /// Files that any track may touch: what makes some of the pairs collide.
-const HOT_FILES: u64 = 40;
+const HOT_FILES: u64 = 8;
 const COMMITS_PER_TRACK: usize = 3;
 const EDITS_PER_COMMIT: usize = 4;
 
