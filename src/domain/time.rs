@@ -27,6 +27,11 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Whether the text is a calendar date in the one form that sorts as text, `2026-11-23`.
+pub fn is_date(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
+
 /// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration; write a number and a unit, like `90s`, `10m`, `4h` or `2d`")]
@@ -81,6 +86,21 @@ pub fn ago(age: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates() {
+        assert!(is_date("2026-11-23"));
+        for bad in [
+            "2026-02-30",
+            "20261123",
+            "2026-11-2",
+            "",
+            "2026-11-23T",
+            "+02026-11-",
+        ] {
+            assert!(!is_date(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn durations() {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Unexpected, Visitor};
 
-use crate::domain::time::parse_duration;
+use crate::domain::time::{is_date, parse_duration};
 
 /// A string that has to be of a certain form.
 trait Form: Sized {
@@ -119,11 +119,7 @@ pub(in crate::config) struct Date(pub(in crate::config) String);
 pub(in crate::config) struct Due(pub(in crate::config) String);
 
 fn iso_date(text: &str) -> Option<String> {
-    // jiff also reads shorter forms; only the one that sorts as text is kept.
-    (text.len() == 10)
-        .then(|| text.parse::<jiff::civil::Date>().ok())
-        .flatten()
-        .map(|date| date.to_string())
+    is_date(text).then(|| text.to_owned())
 }
 
 fn phase_day(text: &str) -> Option<String> {
