@@ -3,4 +3,6 @@
 mod project;
 mod shim;
 mod sync;
+mod sync_checks;
+mod sync_safety;
 mod world;
