@@ -6,7 +6,9 @@ use crate::ops::init::{InitError, StarterError};
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
-use crate::ops::{ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError};
+use crate::ops::{
+    ConfigProblem, MatrixError, OwnWorktreeError, RunnerError, SessionError, SetupError,
+};
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
 
@@ -112,6 +114,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<MatrixError> for Failure {
+    fn from(error: MatrixError) -> Self {
+        match error {
+            MatrixError::Git(error) => error.into(),
+            MatrixError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         let message = error.to_string();
@@ -138,6 +149,8 @@ impl From<SessionError> for Failure {
                 .hint("tracks start from a commit: make a first one, then `tracks init`"),
             SessionError::NoBase { .. } => undetermined(message)
                 .hint("set `[project] base` in tracks.toml to the branch that tracks start from"),
+            SessionError::IntegrationBranchTaken { .. } => Failure::usage(message)
+                .hint("give it a name of its own with `[integration] branch`"),
             SessionError::UnknownTrack { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, "track"))
             }
@@ -245,6 +258,8 @@ impl From<SyncError> for Failure {
                 "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
                 path.display()
             )),
+            SyncError::Symbolic { .. } => undetermined(message)
+                .hint("make it a branch of its own, or name another with `[integration] branch`"),
             SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message)
                 .hint("a merge driver that is not deterministic can do this; please report it otherwise"),
             SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
@@ -273,6 +288,7 @@ impl From<ValidateError> for Failure {
         match error {
             ValidateError::Session(error) => error.into(),
             ValidateError::Git(error) => error.into(),
+            ValidateError::Matrix(error) => error.into(),
             ValidateError::NoTrack { known, .. } => Failure::usage(message).hint(format!(
                 "name a track: `tracks validate TRACK` ({})",
                 known.join(", ")

@@ -42,6 +42,19 @@ pub(super) fn commit_info(gix: &gix::Repository, id: CommitId) -> Result<CommitI
     })
 }
 
+/// All best common ancestors, as this view of the repository has them.
+pub(super) fn merge_bases(
+    gix: &gix::Repository,
+    a: CommitId,
+    b: CommitId,
+) -> Result<Vec<CommitId>, GitError> {
+    gix.merge_bases_many(object_id(a.as_bytes()), &[object_id(b.as_bytes())])
+        .map_err(|error| unreadable("history", &error))?
+        .into_iter()
+        .map(|id| commit_id(id.detach()))
+        .collect()
+}
+
 impl Repository {
     /// # Errors
     /// When there is no such commit here.
@@ -54,14 +67,11 @@ impl Repository {
     /// # Errors
     /// [`GitError::Shallow`] where the clone is shallow and none was found.
     pub fn merge_bases(&self, a: CommitId, b: CommitId) -> Result<Vec<CommitId>, GitError> {
-        let gix = self.local();
-        let bases = gix
-            .merge_bases_many(object_id(a.as_bytes()), &[object_id(b.as_bytes())])
-            .map_err(|error| unreadable("history", &error))?;
+        let bases = merge_bases(&self.local(), a, b)?;
         if bases.is_empty() && self.is_shallow() {
             return Err(GitError::Shallow);
         }
-        bases.into_iter().map(|id| commit_id(id.detach())).collect()
+        Ok(bases)
     }
 
     /// # Errors

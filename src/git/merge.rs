@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::executable::{complaint, failure, run_any};
-use super::history::{CommitInfo, commit_info};
+use super::history::{CommitInfo, commit_info, merge_bases};
 use super::merge_tree::{Conflicted, Record, parse};
 use super::object::{blob, commit_id, file_at, object_id, tree_entries, tree_of, unreadable};
 use super::refs::IDENTITY;
@@ -267,6 +267,14 @@ impl<'r> Merger<'r> {
     /// When there is no such commit.
     pub fn commit(&self, id: CommitId) -> Result<CommitInfo, GitError> {
         commit_info(&self.local(), id)
+    }
+
+    /// Whether `ancestor` is `descendant` or in its history; either may have been written by this merger.
+    ///
+    /// # Errors
+    /// When a commit is not here.
+    pub fn is_ancestor(&self, ancestor: CommitId, descendant: CommitId) -> Result<bool, GitError> {
+        Ok(merge_bases(&self.local(), ancestor, descendant)?.contains(&ancestor))
     }
 
     /// The tree of a commit that this merger may have written.

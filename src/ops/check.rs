@@ -8,6 +8,7 @@ use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Project, Track, When};
 use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Snapshot};
 use crate::process::clock;
 use crate::store::StoreError;
@@ -89,7 +90,7 @@ pub fn run(
     let merger = matrix::scratch_merger(session, &session.repository)?;
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
-    let keys = Keys::new(&session.project);
+    let keys = Keys::new(&session.project, trust);
     let mut tasks = tasks(session, &merger, &keys, &grounds, &checks)?;
     let nothing_to_run = tasks.is_empty();
     let log_dir = session.store.new_log_dir(clock::now())?;
@@ -230,13 +231,14 @@ fn tasks<'a>(
 ) -> Result<Vec<Task<'a>>, CheckError> {
     let mut tasks: Vec<Task<'a>> = Vec::new();
     for ground in grounds {
+        let setup = commands_of_setup(&session.project, Some(ground.track));
         let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
         let own = checks
             .iter()
             .filter(|check| check.applies_to(&ground.track.id));
         for check in in_order_of_needs(own.copied().collect()) {
             let key = match ground.tree {
-                Some(tree) => Some(keys.key(merger, check, Some(ground.track), tree)?),
+                Some(tree) => keys.key(merger, check, &setup, tree)?,
                 None => None,
             };
             index_of.insert(&check.name, tasks.len());
@@ -296,15 +298,11 @@ fn prepare(
             continue;
         };
         let place = match &ground.dir {
-            Some(dir) => Place {
-                name: ground.track.id.to_string(),
-                dir: dir.clone(),
-                track: Some(ground.track),
-                tree: None,
-            },
+            Some(dir) => Place::of_track(&session.project, ground.track, dir),
             None => {
                 let probe = own_worktree::open_probe(session, tip)?;
-                let place = probe.stand_on(session, tip, Some(ground.track))?;
+                let setup = commands_of_setup(&session.project, Some(ground.track));
+                let place = probe.stand_on(session, tip, Some(ground.track), setup)?;
                 setup::copy_ignored(session, &place)?;
                 for task in tasks.iter_mut().filter(|task| task.side == side) {
                     task.dir.clone_from(&probe.dir);

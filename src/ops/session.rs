@@ -79,6 +79,9 @@ pub enum SessionError {
     Unborn,
     #[error("there is no branch to take as base; looked for {}", tried.join(", "))]
     NoBase { tried: Vec<String> },
+    /// Rounds rewrite the integration branch; nothing else may live on it.
+    #[error("the integration branch {branch} is also {what}")]
+    IntegrationBranchTaken { branch: BranchName, what: String },
     #[error("there is no track `{id}`")]
     UnknownTrack {
         id: String,
@@ -171,6 +174,7 @@ impl Session {
                 .map(|track| track.id.clone())
                 .collect()
         });
+        own_integration_branch(&project, &base)?;
         let store = Store::new(repository.common_dir());
         Ok(Session {
             repository,
@@ -362,6 +366,21 @@ fn resolve_base(
     let mut tried: Vec<String> = candidates.iter().map(BranchName::to_string).collect();
     tried.dedup();
     Err(SessionError::NoBase { tried })
+}
+
+/// The two copies of tracks.toml, and the base that the repository decides on, may clash where neither does by itself.
+fn own_integration_branch(project: &Project, base: &BasePoint) -> Result<(), SessionError> {
+    let branch = &project.integration.branch;
+    let track = project.tracks.iter().find(|track| track.branch == *branch);
+    let what = match track {
+        _ if base.name == *branch => "the base".to_owned(),
+        Some(track) => format!("the branch of track {}", track.id),
+        None => return Ok(()),
+    };
+    Err(SessionError::IntegrationBranchTaken {
+        branch: branch.clone(),
+        what,
+    })
 }
 
 fn difference_notices(base: &BasePoint, composed: &config::Composed) -> Vec<Notice> {

@@ -11,12 +11,14 @@ use crate::domain::project::{Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
+use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Repository, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::integration_side::last_round;
 use super::keys::Keys;
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::{self, MatrixError, Scope, TrackSide};
+use super::trust::Trust;
 use super::{BasePoint, Session};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +99,7 @@ pub struct NextStep {
 
 /// # Errors
 /// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session) -> Result<Report, GitError> {
+pub fn run(session: &Session, trust: &Trust) -> Result<Report, MatrixError> {
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let ids: Vec<TrackId> = session
         .project
@@ -106,9 +108,9 @@ pub fn run(session: &Session) -> Result<Report, GitError> {
         .map(|track| track.id.clone())
         .collect();
     let sides = matrix::track_sides(session, &merger, &ids, false)?;
-    let pairs = matrix::pairs(session, &merger, &sides, Scope::All)?;
+    let pairs = matrix::pairs(session, &merger, &sides, Scope::WithoutIntegration)?;
     let worktrees = session.repository.worktrees()?;
-    let keys = Keys::new(&session.project);
+    let keys = Keys::new(&session.project, trust);
     let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();
     let rows: Result<Vec<Row>, GitError> = in_parallel(&tracks, cores().get(), |(track, side)| {
         row(session, &merger, &keys, &worktrees, &pairs, track, side)
@@ -248,18 +250,18 @@ fn known_checks(
     side: &TrackSide,
 ) -> Result<Checks, GitError> {
     let mut checks = Checks::default();
+    let setup = commands_of_setup(&session.project, Some(track));
     let own = session
         .project
         .checks
         .iter()
         .filter(|check| check.when.contains(&When::Track) && check.applies_to(&track.id));
     for check in own {
-        let result = match side.tree.filter(|_| side.note.is_none()) {
-            Some(tree) => session
-                .store
-                .result(&keys.key(merger, check, Some(track), tree)?),
+        let key = match side.tree.filter(|_| side.note.is_none()) {
+            Some(tree) => keys.key(merger, check, &setup, tree)?,
             None => None,
         };
+        let result = key.and_then(|key| session.store.result(&key));
         let name = check.name.to_string();
         match result.map(|result| result.outcome) {
             Some(Outcome::Passed) => checks.passed.push(name),
@@ -304,7 +306,7 @@ fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
     })
 }
 
-fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitError> {
+fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, MatrixError> {
     let branch = session.project.integration.branch.clone();
     let commit = session.tip(&branch)?.map(|tip| tip.commit);
     let behind_base = commit
@@ -315,7 +317,7 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
                 .ok()
         })
         .map(|count| count.behind);
-    let round = last_round(session).filter(|round| round.candidate == commit);
+    let round = last_round(session)?.filter(|round| round.candidate == commit);
     let with_work = rows
         .iter()
         .filter(|row| row.ahead.is_some_and(|ahead| ahead > 0));

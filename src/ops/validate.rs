@@ -8,7 +8,7 @@ use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, Head};
 
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::{self, MatrixError, Scope, TrackSide};
 use super::{BasePoint, Session, SessionError};
 
 /// Which track, and over which range.
@@ -75,6 +75,8 @@ pub enum ValidateError {
     Session(#[from] SessionError),
     #[error(transparent)]
     Git(#[from] GitError),
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
     #[error("{here} belongs to no track")]
     NoTrack { here: String, known: Vec<String> },
     #[error("track {track} has no branch {branch} here, neither locally nor on {remote}")]

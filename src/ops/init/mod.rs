@@ -68,15 +68,6 @@ pub enum InitError {
     Setup(#[from] SetupError),
 }
 
-fn place<'a>(track: &'a Track, dir: &Path) -> Place<'a> {
-    Place {
-        name: track.id.to_string(),
-        dir: dir.to_owned(),
-        track: Some(track),
-        tree: None,
-    }
-}
-
 /// What became of one step.
 struct Outcome {
     created: bool,
@@ -281,7 +272,7 @@ fn set_up(
         let Some(track) = session.project.track(&made.track) else {
             continue;
         };
-        let place = place(track, &made.worktree);
+        let place = Place::of_track(&session.project, track, &made.worktree);
         if new {
             // A directory of that name may have been set up once, and deleted.
             session.store.forget_setup(&place.dir)?;

@@ -8,8 +8,9 @@ use crate::domain::revision::CommitId;
 use crate::git::{GitError, Start, Worktree};
 
 use super::super::own_worktree::{same_dir, worktrees_dir};
-use super::super::{Origin, Session, keys, setup};
-use super::{InitError, place};
+use super::super::setup::Place;
+use super::super::{Origin, Session, setup};
+use super::InitError;
 
 /// What `init` will do about one track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,10 +139,10 @@ fn step(
         (None, None) => create(session, track, None, &mut step.note)?,
     };
     if !matches!(step.action, Action::Refuse { .. }) {
-        let place = place(track, &step.worktree);
+        let place = Place::of_track(&session.project, track, &step.worktree);
         if matches!(step.action, Action::Create { .. }) || setup::is_due(session, &place) {
-            let commands = keys::setup_commands(&session.project, Some(track));
-            step.setup = commands.iter().map(setup::show).collect();
+            let commands = place.setup.iter();
+            step.setup = commands.map(|setup| setup::show(&setup.command)).collect();
         }
     }
     Ok(step)

@@ -93,6 +93,8 @@ pub enum SyncError {
         branch: BranchName,
         path: std::path::PathBuf,
     },
+    #[error("{branch} is a symbolic ref to {target}")]
+    Symbolic { branch: BranchName, target: String },
     #[error(
         "repeating the merge of {track} gave another result ({first} then {second}); nothing was moved"
     )]
@@ -145,6 +147,9 @@ pub fn run(
     let before = session.repository.branch(&branch)?;
     if !options.dry_run && !options.no_checks {
         refuse_checked_out(session, &branch)?;
+        if let Some(target) = session.repository.symbolic_target(&branch.full())? {
+            return Err(SyncError::Symbolic { branch, target });
+        }
     }
     emit(&Event::Stage(format!(
         "reading {} tracks",
