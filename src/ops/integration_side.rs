@@ -7,20 +7,18 @@ use crate::domain::merge::{Basis, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, MergeAnswer, Merger};
-use crate::store::{Merged, Round};
+use crate::store::{Merged, Round, StoreError};
 
 use super::Session;
 use super::matrix::{TrackSide, merge_commit, verdict};
 
-/// The last round that moved the integration branch, if any can be read.
-pub(super) fn last_round(session: &Session) -> Option<Round> {
-    session
-        .store
-        .rounds()
-        .ok()?
-        .into_iter()
-        .rev()
-        .find(|round| round.moved)
+/// The last round that moved the integration branch, if any has.
+///
+/// # Errors
+/// When the record of rounds cannot be read.
+pub(super) fn last_round(session: &Session) -> Result<Option<Round>, StoreError> {
+    let rounds = session.store.rounds()?;
+    Ok(rounds.into_iter().rev().find(|round| round.moved))
 }
 
 /// One rebuild in progress: the others of the last round, one after the other.
@@ -39,20 +37,28 @@ pub(super) fn pairs(
     sides: &[TrackSide],
     wanted: &dyn Fn(&TrackId) -> bool,
 ) -> Result<Vec<Pair>, GitError> {
-    let Some(round) = last_round(session) else {
-        return Ok(Vec::new());
+    let round = match last_round(session) {
+        Ok(Some(round)) => round,
+        Ok(None) => return Ok(Vec::new()),
+        // There may well be an integration side; that it cannot be told must not look like there being none.
+        Err(error) => return Ok(unavailable(sides, wanted, &error)),
     };
     let mut rebuilds = Vec::new();
     for side in sides.iter().filter(|side| wanted(&side.track)) {
         let Some(commit) = side.commit else { continue };
-        let others = others(session, &round, side)?;
-        rebuilds.push(Rebuild {
+        let mut rebuild = Rebuild {
             side,
             commit,
             at: session.base.commit,
-            others,
+            others: Vec::new(),
             failed: None,
-        });
+        };
+        match others(session, &round, side) {
+            Ok(others) => rebuild.others = others,
+            // What the round merged is gone from here by now, or was never fetched.
+            Err(error) => rebuild.failed = Some(error.to_string()),
+        }
+        rebuilds.push(rebuild);
     }
     rebuild_all(merger, &mut rebuilds)?;
     let ready: Vec<usize> = (0..rebuilds.len())
@@ -82,6 +88,24 @@ pub(super) fn pairs(
             }),
         })
         .collect())
+}
+
+fn unavailable(
+    sides: &[TrackSide],
+    wanted: &dyn Fn(&TrackId) -> bool,
+    error: &StoreError,
+) -> Vec<Pair> {
+    sides
+        .iter()
+        .filter(|side| side.commit.is_some() && wanted(&side.track))
+        .map(|side| Pair {
+            a: Side::Integration,
+            b: Side::Track(side.track.clone()),
+            basis: Basis::Tips,
+            merged: None,
+            verdict: Verdict::Unavailable(error.to_string()),
+        })
+        .collect()
 }
 
 /// The round's tracks without this one and without those that carry its commits (its dependents).

@@ -308,14 +308,21 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
                 .ok()
         })
         .map(|count| count.behind);
-    let round = last_round(session).filter(|round| round.candidate == commit);
+    let round = last_round(session)
+        .ok()
+        .flatten()
+        .filter(|round| round.candidate == commit);
     let with_work = rows
         .iter()
         .filter(|row| row.ahead.is_some_and(|ahead| ahead > 0));
     let (mut inside, mut outside) = (0, 0);
     for row in with_work {
         let is_in = match (row.commit, commit) {
-            (Some(tip), Some(commit)) => session.repository.is_ancestor(tip, commit)?,
+            (Some(tip), Some(commit)) => match session.repository.is_ancestor(tip, commit) {
+                // Not known to be in it.
+                Err(GitError::Shallow) => false,
+                answer => answer?,
+            },
             _ => false,
         };
         if is_in { inside += 1 } else { outside += 1 }
