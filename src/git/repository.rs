@@ -224,15 +224,18 @@ fn is_reftable(local: &gix::Repository) -> bool {
 
 /// Which of the known reasons it was that gix could not open what is around `dir`.
 fn why_not(dir: &Path, error: &gix::Error) -> OpenError {
-    let Ok((found, _)) = gix::discover::upwards(dir) else {
-        return match environment::var("GIT_DIR") {
-            Some(git_dir) => OpenError::NoGitDir {
-                dir: absolute(Path::new(&git_dir)),
-            },
-            None => OpenError::NotARepository { dir: absolute(dir) },
-        };
+    let git_dir = match environment::var("GIT_DIR") {
+        Some(named) if gix::discover::is_git(Path::new(&named)).is_err() => {
+            return OpenError::NoGitDir {
+                dir: absolute(Path::new(&named)),
+            };
+        }
+        Some(named) => PathBuf::from(named),
+        None => match gix::discover::upwards(dir) {
+            Ok((found, _)) => found.into_repository_and_work_tree_directories().0,
+            Err(_) => return OpenError::NotARepository { dir: absolute(dir) },
+        },
     };
-    let (git_dir, _) = found.into_repository_and_work_tree_directories();
     let common = gix::discover::path::from_plain_file(&git_dir.join("commondir"))
         .and_then(Result::ok)
         .map_or_else(|| git_dir.clone(), |path| git_dir.join(path));
