@@ -6,9 +6,7 @@ use crate::ops::init::{InitError, StarterError};
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
-use crate::ops::{
-    ConfigProblem, MatrixError, OwnWorktreeError, RunnerError, SessionError, SetupError,
-};
+use crate::ops::{ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError};
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
 
@@ -78,7 +76,9 @@ impl From<OpenError> for Failure {
         let failure = undetermined(error.to_string());
         match error {
             OpenError::NotARepository { .. } => failure.hint("go into a repository, or name one with `-C DIR`"),
+            OpenError::NoGitDir { .. } => failure.hint("unset GIT_DIR, or set it to a repository's `.git`"),
             OpenError::NoGit => failure.hint("install git, or put it on the PATH"),
+            OpenError::BadGit { .. } => failure.hint("see what `git version` says; tracks runs the first git on the PATH"),
             OpenError::GitTooOld { .. } => failure.hint("install a newer git, or put one first on the PATH"),
             OpenError::Reftable { .. } => failure.hint(
                 "a clone made with `git clone --ref-format=files` works, or `git refs migrate --ref-format=files` before there are worktrees",
@@ -94,11 +94,7 @@ impl From<OpenError> for Failure {
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
-        let failure = undetermined(error.to_string());
-        match error {
-            GitError::Shallow => failure.hint("fetch the rest: `git fetch --unshallow`"),
-            _ => failure,
-        }
+        undetermined(error.to_string())
     }
 }
 
@@ -109,16 +105,10 @@ impl From<StoreError> for Failure {
             StoreError::TooNew { .. } => {
                 failure.hint("update tracks; a newer version wrote this repository's state")
             }
-            StoreError::Io { .. } | StoreError::Format { .. } => failure,
-        }
-    }
-}
-
-impl From<MatrixError> for Failure {
-    fn from(error: MatrixError) -> Self {
-        match error {
-            MatrixError::Git(error) => error.into(),
-            MatrixError::Store(error) => error.into(),
+            StoreError::Format { .. } => failure.hint(
+                "mend it, or move it away: what it recorded is then forgotten, branches and worktrees stay as they are",
+            ),
+            StoreError::Io { .. } => failure,
         }
     }
 }
@@ -132,6 +122,8 @@ impl From<SessionError> for Failure {
             SessionError::NoConfig { .. } => {
                 Failure::usage(message).hint("write a commented one: `tracks init`")
             }
+            SessionError::NoConfigOnBase { .. } => Failure::usage(message)
+                .hint("commit it there: a branch cannot bring the rules that judge it"),
             SessionError::Config(problem) => {
                 let errors = problem.diagnostics.len();
                 let message = match errors {
@@ -143,7 +135,7 @@ impl From<SessionError> for Failure {
                     ..Failure::usage(message)
                 }
             }
-            SessionError::NotText { .. } => Failure::usage(message),
+            SessionError::NotText { .. } | SessionError::NotAFile { .. } => Failure::usage(message),
             SessionError::Read { .. } => undetermined(message),
             SessionError::Unborn => undetermined(message)
                 .hint("tracks start from a commit: make a first one, then `tracks init`"),
@@ -151,6 +143,9 @@ impl From<SessionError> for Failure {
                 .hint("set `[project] base` in tracks.toml to the branch that tracks start from"),
             SessionError::IntegrationBranchTaken { .. } => Failure::usage(message)
                 .hint("give it a name of its own with `[integration] branch`"),
+            SessionError::NoNamedBase { .. } => {
+                undetermined(message).hint("fetch it, or name a branch that exists")
+            }
             SessionError::UnknownTrack { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, "track"))
             }
@@ -288,7 +283,6 @@ impl From<ValidateError> for Failure {
         match error {
             ValidateError::Session(error) => error.into(),
             ValidateError::Git(error) => error.into(),
-            ValidateError::Matrix(error) => error.into(),
             ValidateError::NoTrack { known, .. } => Failure::usage(message).hint(format!(
                 "name a track: `tracks validate TRACK` ({})",
                 known.join(", ")

@@ -16,7 +16,9 @@ pub struct Worktree {
     /// Absolute; canonical where it exists.
     pub path: PathBuf,
     pub is_main: bool,
+    /// What is checked out, also while a rebase or a bisection has HEAD elsewhere: git lets nobody else have it then.
     pub branch: Option<BranchName>,
+    /// Where HEAD is.
     pub commit: Option<CommitId>,
     /// The reason may be empty.
     pub locked: Option<String>,
@@ -42,7 +44,31 @@ impl Repository {
     pub fn worktrees(&self) -> Result<Vec<Worktree>, GitError> {
         let cmd = self.cmd().args(["worktree", "list", "--porcelain", "-z"]);
         let output = run_beside_adds(&cmd, "worktree list")?;
-        Ok(parse_list(&output))
+        let mut list = parse_list(&output);
+        for worktree in &mut list {
+            if worktree.branch.is_none() && worktree.prunable.is_none() {
+                worktree.branch = self.suspended_branch(&worktree.path);
+            }
+        }
+        Ok(list)
+    }
+
+    /// The branch that a rebase or a bisection will come back to (as in git's `branch.c`).
+    fn suspended_branch(&self, worktree: &Path) -> Option<BranchName> {
+        let git_dir = self.git_dir_of(worktree).ok()?;
+        let read = |name: &str| std::fs::read_to_string(git_dir.join(name)).ok();
+        if let Some(full) =
+            read("rebase-merge/head-name").or_else(|| read("rebase-apply/head-name"))
+        {
+            return branch_name(full.trim_end().into());
+        }
+        let start = read("BISECT_START")?;
+        let start = start.trim_end();
+        // It started from no branch.
+        if CommitId::from_hex(start).is_ok() {
+            return None;
+        }
+        BranchName::new(start).ok()
     }
 
     /// What is uncommitted, without touching the index of the worktree.
@@ -331,6 +357,8 @@ mod tests {
             world.git_any_in(&side, start);
             let status = repository.worktree_status(&side).unwrap();
             assert_eq!(status.unfinished, Some(expected), "{start:?}");
+            let list = repository.worktrees().unwrap();
+            assert_eq!(list[1].branch, Some(branch("side")), "{start:?}");
             let conflicts = usize::from(expected != Unfinished::Bisect);
             assert_eq!(status.dirty.unmerged, conflicts, "{start:?}");
             assert_eq!(

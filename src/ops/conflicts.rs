@@ -10,7 +10,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::git::{GitError, Merger};
 
-use super::matrix::{self, MatrixError, Scope, TrackSide};
+use super::matrix::{self, Scope, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -63,7 +63,7 @@ impl Report {
 
 /// # Errors
 /// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, MatrixError> {
+pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
     let started = Instant::now();
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let wanted: Vec<TrackId> = match &options.pair {

@@ -8,20 +8,19 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, MergeAnswer, Merger};
 use crate::process::{cores, in_parallel};
-use crate::store::{Merged, Round};
+use crate::store::{Merged, Round, StoreError};
 
 use super::Session;
-use super::matrix::{MatrixError, TrackSide, merge_commit, verdict};
+use super::matrix::{TrackSide, merge_commit, verdict};
 
-/// The last round that moved the integration branch, if any can be read. One that was killed right after it moved the
-/// branch could not say so any more; the branch says it.
+/// The last round that moved the integration branch, if any has. One that was killed right after it moved the branch could
+/// not say so any more; the branch says it.
 ///
 /// # Errors
-/// When the rounds or the branch cannot be read.
-pub(super) fn last_round(session: &Session) -> Result<Option<Round>, MatrixError> {
-    let now = session
-        .repository
-        .branch(&session.project.integration.branch)?;
+/// When the record of rounds cannot be read.
+pub(super) fn last_round(session: &Session) -> Result<Option<Round>, StoreError> {
+    let branch = &session.project.integration.branch;
+    let now = session.repository.branch(branch).ok().flatten();
     let moved = |round: &Round| {
         round.moved || (round.green == Some(true) && now.is_some() && round.candidate == now)
     };
@@ -44,11 +43,18 @@ pub(super) fn pairs(
     merger: &Merger<'_>,
     sides: &[TrackSide],
     wanted: &dyn Fn(&TrackId) -> bool,
-) -> Result<Vec<Pair>, MatrixError> {
-    let Some(round) = last_round(session)? else {
-        return Ok(Vec::new());
+) -> Result<Vec<Pair>, GitError> {
+    let round = match last_round(session) {
+        Ok(Some(round)) => round,
+        Ok(None) => return Ok(Vec::new()),
+        // There may well be an integration side; that it cannot be told must not look like there being none.
+        Err(error) => return Ok(unavailable(sides, wanted, &error.to_string())),
     };
-    let carried = Carried::new(session, &round)?;
+    let carried = match Carried::new(session, &round) {
+        Ok(carried) => carried,
+        // What the round merged is gone from here by now, or was never fetched.
+        Err(error) => return Ok(unavailable(sides, wanted, &error.to_string())),
+    };
     let mut rebuilds = Vec::new();
     for side in sides.iter().filter(|side| wanted(&side.track)) {
         if side.tip.is_none() {
@@ -89,6 +95,20 @@ pub(super) fn pairs(
             }),
         })
         .collect())
+}
+
+fn unavailable(sides: &[TrackSide], wanted: &dyn Fn(&TrackId) -> bool, reason: &str) -> Vec<Pair> {
+    sides
+        .iter()
+        .filter(|side| side.tip.is_some() && wanted(&side.track))
+        .map(|side| Pair {
+            a: Side::Integration,
+            b: Side::Track(side.track.clone()),
+            basis: Basis::Tips,
+            merged: None,
+            verdict: Verdict::Unavailable(reason.to_owned()),
+        })
+        .collect()
 }
 
 /// What each merged track has beyond base: who carries whose commits.

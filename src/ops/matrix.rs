@@ -14,19 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::git::{GitError, MergeAnswer, Merger, NewCommit, Repository, Snapshot};
 use crate::process::{cores, in_parallel};
 
-use crate::store::StoreError;
-
 use super::{Session, integration_side};
-
-/// Why there is no matrix.
-#[derive(Debug, thiserror::Error)]
-pub enum MatrixError {
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// What the last round did could not be read, and so neither what integration is.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// One track as it goes into the matrix.
 #[derive(Debug, Clone)]
@@ -170,7 +158,7 @@ pub(super) fn pairs(
     merger: &Merger<'_>,
     sides: &[TrackSide],
     scope: Scope<'_>,
-) -> Result<Vec<Pair>, MatrixError> {
+) -> Result<Vec<Pair>, GitError> {
     let on_base = merge_into_base(merger, session.base.commit, sides)?;
     let mut pairs = Vec::new();
     for side in sides

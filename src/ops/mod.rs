@@ -19,7 +19,6 @@ pub mod trust;
 pub mod validate;
 
 pub use event::{Emit, Event, TrackStep};
-pub use matrix::MatrixError;
 pub use own_worktree::OwnWorktreeError;
 pub use runner::RunnerError;
 pub use session::{

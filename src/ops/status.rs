@@ -17,7 +17,7 @@ use crate::process::{cores, in_parallel};
 
 use super::integration_side::last_round;
 use super::keys::Keys;
-use super::matrix::{self, MatrixError, Scope, TrackSide};
+use super::matrix::{self, Scope, TrackSide};
 use super::trust::Trust;
 use super::{BasePoint, Session};
 
@@ -99,7 +99,7 @@ pub struct NextStep {
 
 /// # Errors
 /// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session, trust: &Trust) -> Result<Report, MatrixError> {
+pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let ids: Vec<TrackId> = session
         .project
@@ -306,7 +306,7 @@ fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
     })
 }
 
-fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, MatrixError> {
+fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitError> {
     let branch = session.project.integration.branch.clone();
     let commit = session.tip(&branch)?.map(|tip| tip.commit);
     let behind_base = commit
@@ -317,14 +317,21 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, Matr
                 .ok()
         })
         .map(|count| count.behind);
-    let round = last_round(session)?.filter(|round| round.candidate == commit);
+    let round = last_round(session)
+        .ok()
+        .flatten()
+        .filter(|round| round.candidate == commit);
     let with_work = rows
         .iter()
         .filter(|row| row.ahead.is_some_and(|ahead| ahead > 0));
     let (mut inside, mut outside) = (0, 0);
     for row in with_work {
         let is_in = match (row.commit, commit) {
-            (Some(tip), Some(commit)) => session.repository.is_ancestor(tip, commit)?,
+            (Some(tip), Some(commit)) => match session.repository.is_ancestor(tip, commit) {
+                // Not known to be in it.
+                Err(GitError::Shallow) => false,
+                answer => answer?,
+            },
             _ => false,
         };
         if is_in { inside += 1 } else { outside += 1 }

@@ -8,7 +8,7 @@ use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, Head};
 
-use super::matrix::{self, MatrixError, Scope, TrackSide};
+use super::matrix::{self, Scope, TrackSide};
 use super::{BasePoint, Session, SessionError};
 
 /// Which track, and over which range.
@@ -75,8 +75,6 @@ pub enum ValidateError {
     Session(#[from] SessionError),
     #[error(transparent)]
     Git(#[from] GitError),
-    #[error(transparent)]
-    Matrix(#[from] MatrixError),
     #[error("{here} belongs to no track")]
     NoTrack { here: String, known: Vec<String> },
     #[error("track {track} has no branch {branch} here, neither locally nor on {remote}")]
@@ -99,7 +97,7 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
     let here = session.repository.head()?;
     let track = match &options.track {
         Some(id) => session.track(id)?,
-        None => track_here(session, &here, dir, options.head.as_deref())?,
+        None => track_here(session, dir, options.head.as_deref())?,
     };
     let head = head(session, track, &here, options)?;
     let mut findings = Vec::new();
@@ -145,19 +143,16 @@ fn commit(session: &Session, revision: &str) -> Result<CommitId, ValidateError> 
         })
 }
 
-/// The track whose branch is checked out here, or whose branch `--head` names.
+/// The track whose branch is checked out here (also in the middle of a rebase), or whose branch `--head` names.
 fn track_here<'a>(
     session: &'a Session,
-    here: &Head,
     dir: &Path,
     head: Option<&str>,
 ) -> Result<&'a Track, ValidateError> {
     let remote = format!("{}/", session.project.remote);
     let named = head.map(|head| head.strip_prefix(&remote).unwrap_or(head));
-    let branch = match here {
-        Head::Branch { name, .. } => Some(name.as_str()),
-        Head::Unborn { .. } | Head::Detached { .. } => None,
-    };
+    let here = branch_here(session)?;
+    let branch = here.as_ref().map(BranchName::as_str);
     let tracks = &session.project.tracks;
     let of = |wanted: Option<&str>| {
         tracks
@@ -174,6 +169,18 @@ fn track_here<'a>(
             },
             known: tracks.iter().map(|track| track.id.to_string()).collect(),
         })
+}
+
+fn branch_here(session: &Session) -> Result<Option<BranchName>, GitError> {
+    if let Head::Branch { name, .. } = session.repository.head()? {
+        return Ok(Some(name));
+    }
+    let here = session.repository.current_worktree();
+    let worktrees = session.repository.worktrees()?;
+    Ok(worktrees
+        .into_iter()
+        .find(|entry| Some(entry.path.as_path()) == here)
+        .and_then(|entry| entry.branch))
 }
 
 fn head(
