@@ -42,17 +42,9 @@ pub(crate) fn assert_refused(ran: &Ran, status: i32, error: &str, hint: &str) {
 /// All verbs are refused alike, and one as JSON; with the verbs left out that need less than the others.
 #[track_caller]
 fn all_refused(world: &World, dir: &Path, but: &[&str], status: i32, error: &str, hint: &str) {
-    for verb in VERBS.iter().filter(|verb| !but.contains(&verb[0])) {
-        for format in ["text", "json"] {
-            if verb[0] != "status" && format == "json" {
-                continue;
-            }
-            let mut arguments = verb.to_vec();
-            if format == "json" {
-                arguments.extend(["--format", "json"]);
-            }
-            assert_refused(&world.tracks_in(dir, &arguments), status, error, hint);
-        }
+    let asked = VERBS.iter().filter(|verb| !but.contains(&verb[0]));
+    for arguments in asked.chain([&["status", "--format", "json"][..]].iter()) {
+        assert_refused(&world.tracks_in(dir, arguments), status, error, hint);
     }
 }
 
