@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         Err(error) => return Err(error.into()),
     };
-    ui::notices(context.terminal, &session.notices);
+    ui::notices(context.terminal, &session.notices, true);
     let tracks = session.tracks_named(&args.tracks)?;
     let trust = if args.dry_run {
         ops::trust::Trust::Nothing

@@ -61,7 +61,7 @@ impl Context {
             prefer_remote,
             interrupt,
         })?;
-        ui::notices(self.terminal, &session.notices);
+        ui::notices(self.terminal, &session.notices, false);
         Ok(session)
     }
 

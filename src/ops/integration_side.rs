@@ -12,21 +12,22 @@ use crate::store::{Merged, Round};
 use super::Session;
 use super::matrix::{TrackSide, merge_commit, verdict};
 
-/// The last round that moved the integration branch, if any can be read.
+/// The last round that moved the integration branch, if any can be read. One that was killed right after it moved the
+/// branch could not say so any more; the branch says it.
 pub(super) fn last_round(session: &Session) -> Option<Round> {
-    session
-        .store
-        .rounds()
-        .ok()?
-        .into_iter()
-        .rev()
-        .find(|round| round.moved)
+    let branch = &session.project.integration.branch;
+    let now = session.repository.branch(branch).ok().flatten();
+    let moved = |round: &Round| {
+        round.moved || (round.green == Some(true) && now.is_some() && round.candidate == now)
+    };
+    session.store.rounds().ok()?.into_iter().rev().find(moved)
 }
 
 /// One rebuild in progress: the others of the last round, one after the other.
 struct Rebuild<'a> {
     side: &'a TrackSide,
-    commit: CommitId,
+    /// What is merged into it; `None` where that is not known.
+    commit: Option<CommitId>,
     at: CommitId,
     others: Vec<&'a Merged>,
     failed: Option<String>,
@@ -44,24 +45,24 @@ pub(super) fn pairs(
     };
     let mut rebuilds = Vec::new();
     for side in sides.iter().filter(|side| wanted(&side.track)) {
-        let Some(commit) = side.commit else { continue };
-        let others = others(session, &round, side)?;
+        if side.tip.is_none() {
+            continue;
+        }
         rebuilds.push(Rebuild {
             side,
-            commit,
+            commit: side.commit,
             at: session.base.commit,
-            others,
-            failed: None,
+            others: others(session, &round, side)?,
+            failed: side.unavailable.clone(),
         });
     }
     rebuild_all(merger, &mut rebuilds)?;
-    let ready: Vec<usize> = (0..rebuilds.len())
-        .filter(|index| rebuilds[*index].failed.is_none())
-        .collect();
-    let requests: Vec<_> = ready
+    let (ready, requests): (Vec<usize>, Vec<_>) = rebuilds
         .iter()
-        .map(|index| (rebuilds[*index].at, rebuilds[*index].commit))
-        .collect();
+        .enumerate()
+        .filter(|(_, rebuild)| rebuild.failed.is_none())
+        .filter_map(|(index, rebuild)| Some((index, (rebuild.at, rebuild.commit?))))
+        .unzip();
     let mut answers: BTreeMap<usize, Verdict> = ready
         .into_iter()
         .zip(merger.merge_all(&requests)?.into_iter().map(verdict))
@@ -74,9 +75,9 @@ pub(super) fn pairs(
             b: Side::Track(rebuild.side.track.clone()),
             basis: Basis::Tips,
             merged: rebuild
-                .failed
-                .is_none()
-                .then_some((rebuild.at, rebuild.commit)),
+                .commit
+                .filter(|_| rebuild.failed.is_none())
+                .map(|commit| (rebuild.at, commit)),
             verdict: answers.remove(&index).unwrap_or_else(|| {
                 Verdict::Unavailable(rebuild.failed.clone().unwrap_or_default())
             }),
@@ -140,14 +141,9 @@ fn rebuild_all(merger: &Merger<'_>, rebuilds: &mut [Rebuild<'_>]) -> Result<(), 
                     let parents = [rebuild.at, other.commit];
                     rebuild.at = merge_commit(merger, *tree, &parents, "rebuilt\n")?;
                 }
-                Some(MergeAnswer::Conflicted { .. }) => {
-                    rebuild.failed = Some(format!(
-                        "integration cannot be rebuilt on base without {}: {} conflicts",
-                        rebuild.side.track, other.track
-                    ));
-                }
+                // Base has moved on, or it came in only together with this track: the next round will leave it out, too.
+                Some(MergeAnswer::Conflicted { .. }) | None => {}
                 Some(MergeAnswer::Unavailable(reason)) => rebuild.failed = Some(reason.clone()),
-                None => {}
             }
         }
     }

@@ -82,7 +82,8 @@ pub(super) fn command_bytes(command: &Command) -> Vec<u8> {
 
 /// What `TOOL --version` prints; a tool that is missing or refuses has an answer too: that one.
 fn tool_version(tool: &str) -> Vec<u8> {
-    let Some(program) = find_program(tool) else {
+    // A path could name a file of the repository, and nothing of it runs before somebody has approved it.
+    let Some(program) = find_program(tool).filter(|_| !tool.contains('/')) else {
         return b"missing".to_vec();
     };
     match Cmd::new(program).arg("--version").output() {

@@ -161,7 +161,9 @@ impl OwnWorktree {
         session: &Session,
         commit: CommitId,
         track: Option<&'a Track>,
-    ) -> Result<Place<'a>, GitError> {
+    ) -> Result<Place<'a>, OwnWorktreeError> {
+        // Untracked files go with the reset, and with them perhaps what a check has built.
+        session.store.forget_built(&self.dir)?;
         session.repository.reset_own_worktree(&self.dir, commit)?;
         let tree = session.repository.commit(commit)?.tree;
         Ok(Place {

@@ -69,29 +69,34 @@ pub(super) fn known_passes(session: &Session, tasks: &[Task<'_>]) -> Vec<Option<
                 .then_some(result)
         })
         .collect();
-    // What a check needs may have left files in its worktree (a build): a pass from elsewhere does not bring them along.
+    // What a check needs leaves files in its worktree (a build). A pass from elsewhere does not bring them along, and neither
+    // does one from before something else was built there.
     for index in (0..tasks.len()).rev() {
         if known[index].is_none() {
-            forget_passes_from_elsewhere(tasks, index, &mut known);
+            forget_what_is_not_built(session, tasks, index, &mut known);
         }
     }
     known
 }
 
-fn forget_passes_from_elsewhere(
+fn forget_what_is_not_built(
+    session: &Session,
     tasks: &[Task<'_>],
     index: usize,
     known: &mut [Option<CachedResult>],
 ) {
-    for need in tasks[index].needs.clone() {
-        if known[need]
-            .as_ref()
-            .is_some_and(|result| result.dir != tasks[need].dir)
-        {
+    for &need in &tasks[index].needs {
+        let task = &tasks[need];
+        let built = task.key.as_ref().is_some_and(|key| {
+            session
+                .store
+                .stands_built(&task.dir, task.check.name.as_str(), key)
+        });
+        if !built {
             known[need] = None;
         }
         if known[need].is_none() {
-            forget_passes_from_elsewhere(tasks, need, known);
+            forget_what_is_not_built(session, tasks, need, known);
         }
     }
 }
@@ -367,12 +372,15 @@ impl Checks<'_, '_> {
             return;
         }
         let store = &self.session.store;
-        let mut kept =
-            store.keep_duration(task.check.name.as_str(), &task.side.to_string(), run.wall);
+        let name = task.check.name.as_str();
+        let mut kept = store.keep_duration(name, &task.side.to_string(), run.wall);
         if let Some(key) = &task.key
             && task.tree.is_some()
             && (self.options.tree_now)(task) == task.tree
         {
+            if run.outcome == Outcome::Passed {
+                kept = kept.and(store.note_built(&task.dir, name, Some(key)));
+            }
             let result = CachedResult {
                 outcome: run.outcome,
                 flaky: run.flaky,
@@ -387,6 +395,10 @@ impl Checks<'_, '_> {
             };
             kept = kept.and(store.keep_result(key, &result));
         }
+        self.note_failure(kept);
+    }
+
+    fn note_failure(&mut self, kept: Result<(), StoreError>) {
         if let Err(error) = kept {
             self.failure.get_or_insert(error);
         }
@@ -404,6 +416,10 @@ impl Work for Checks<'_, '_> {
                 self.settle();
                 continue;
             }
+            // From now on, what it left before is being written over.
+            let name = task.check.name.as_str();
+            let forgotten = self.session.store.note_built(&task.dir, name, None);
+            self.note_failure(forgotten);
             (self.emit)(&Event::CheckStarted {
                 check: &task.check.name,
                 side: &task.side,

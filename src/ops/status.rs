@@ -84,8 +84,15 @@ pub struct Report {
     pub base: BasePoint,
     pub integration: IntegrationState,
     pub rows: Vec<Row>,
-    /// What to do next, most useful first; each is a sentence with a command.
-    pub next: Vec<String>,
+    /// What to do next, most useful first.
+    pub next: Vec<NextStep>,
+}
+
+/// Something worth doing, and the command that does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextStep {
+    pub what: String,
+    pub command: String,
 }
 
 /// # Errors
@@ -114,7 +121,7 @@ pub fn run(session: &Session) -> Result<Report, GitError> {
         (row.readiness, row.missing) = readiness(row, &waiting);
     }
     let integration = integration(session, &rows)?;
-    let next = next_steps(&rows, &integration);
+    let next = next_steps(session, &rows, &integration);
     Ok(Report {
         base: session.base.clone(),
         integration,
@@ -343,8 +350,9 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
     })
 }
 
-fn next_steps(rows: &[Row], integration: &IntegrationState) -> Vec<String> {
+fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -> Vec<NextStep> {
     let mut next = Vec::new();
+    let mut step = |command: String, what: String| next.push(NextStep { what, command });
     let names = |wanted: &dyn Fn(&Row) -> bool| -> Vec<&str> {
         rows.iter()
             .filter(|row| wanted(row))
@@ -353,36 +361,43 @@ fn next_steps(rows: &[Row], integration: &IntegrationState) -> Vec<String> {
     };
     let missing = names(&|row| row.worktree.is_none() && !row.landed);
     if !missing.is_empty() {
-        next.push(format!(
-            "make the worktrees of {}: tracks init",
-            missing.join(", ")
-        ));
+        step(
+            "tracks init".to_owned(),
+            format!("make the worktrees of {}", missing.join(", ")),
+        );
     }
-    for row in rows {
-        for other in row.collisions.iter().filter(|other| **other > row.track) {
-            next.push(format!(
-                "see where {} and {other} conflict: tracks conflicts {} {other}",
-                row.track, row.track
-            ));
+    for (index, row) in rows.iter().enumerate() {
+        let later = |other: &&TrackId| rows[index..].iter().any(|row| row.track == **other);
+        for other in row.collisions.iter().filter(later) {
+            step(
+                format!("tracks conflicts {} {other}", row.track),
+                format!("see where {} and {other} conflict", row.track),
+            );
         }
     }
-    let stale = names(&|row| row.conflicts_with_base);
-    if !stale.is_empty() {
-        next.push(format!(
-            "merge base into {} and solve the conflicts there",
-            stale.join(", ")
-        ));
+    for row in rows.iter().filter(|row| row.conflicts_with_base) {
+        let dir = row
+            .worktree
+            .as_ref()
+            .map(|dir| format!(" -C {}", dir.display()));
+        step(
+            format!("git{} merge {}", dir.unwrap_or_default(), session.base.name),
+            format!("{} conflicts with base; solve it there", row.track),
+        );
     }
     let unknown = names(&|row| !row.checks.unknown.is_empty() && row.readiness != Readiness::Empty);
     if !unknown.is_empty() {
-        next.push(format!(
-            "run what has not been checked: tracks check {}",
-            unknown.join(" ")
-        ));
+        step(
+            format!("tracks check {}", unknown.join(" ")),
+            "run what has not been checked".to_owned(),
+        );
     }
     let ready = rows.iter().any(|row| row.readiness == Readiness::Ready);
     if ready && integration.coverage != Coverage::Full {
-        next.push("bring together what fits: tracks sync".to_owned());
+        step(
+            "tracks sync".to_owned(),
+            "bring together what fits".to_owned(),
+        );
     }
     next
 }

@@ -5,10 +5,72 @@
 )]
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use etcetera::base_strategy::{BaseStrategy as _, Xdg};
+
+/// What the commands of tracks.toml inherit; nothing else, so that a check gives the same answer whoever starts it. More is
+/// given with `env`. A name that ends in `*` stands for all that begin so.
+pub(super) const INHERITED: &[&str] = &[
+    // Who and where.
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "XDG_*",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    // Language, time zone, terminal.
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TZ",
+    "TERM",
+    // The way to the network.
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_*",
+    "http_proxy",
+    "https_proxy",
+    "ftp_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "FTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    // Where toolchains are, if not in their usual place.
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "GOPATH",
+    "GOROOT",
+    "JAVA_HOME",
+    "NVM_DIR",
+    "PYENV_ROOT",
+    "RBENV_ROOT",
+    "VIRTUAL_ENV",
+];
+
+/// The part of our environment that [`INHERITED`] names.
+pub(super) fn inherited() -> Vec<(OsString, OsString)> {
+    env::vars_os()
+        .filter(|(name, _)| is_inherited(name))
+        .collect()
+}
+
+fn is_inherited(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    INHERITED.iter().any(|known| match known.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == *known,
+    })
+}
 
 /// The variable's value, if it is set, not empty and UTF-8.
 pub fn var(name: &str) -> Option<String> {
@@ -55,6 +117,27 @@ mod tests {
         assert!(!flag("TRACKS_NO_SUCH_VARIABLE"));
         assert_eq!(var("TRACKS_NO_SUCH_VARIABLE"), None);
         assert!(var("PATH").is_some());
+    }
+
+    #[test]
+    fn what_children_inherit() {
+        for (name, yes) in [
+            ("PATH", true),
+            ("LC_MESSAGES", true),
+            ("XDG_CACHE_HOME", true),
+            ("SSL_CERT_FILE", true),
+            ("no_proxy", true),
+            ("PATHS", false),
+            ("LC", false),
+            ("GIT_DIR", false),
+            ("TRACKS_YES", false),
+            ("CI", false),
+            ("AWS_SECRET_ACCESS_KEY", false),
+        ] {
+            assert_eq!(is_inherited(OsStr::new(name)), yes, "{name}");
+        }
+        let path = env::var_os("PATH").unwrap();
+        assert!(inherited().contains(&(OsString::from("PATH"), path)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::cmd::unbound;
 use super::group::Group;
 use super::output::{Announcement, Output};
-use super::{End, Interrupt, JobResult, ShellJob};
+use super::{End, Interrupt, JobResult, ShellJob, environment};
 use crate::domain::project::Command;
 
 /// For processes that the child left behind: how long they may go on writing to the log before they are killed.
@@ -57,6 +57,8 @@ impl Job {
         command
             .args(args)
             .current_dir(&job.cwd)
+            .env_clear()
+            .envs(environment::inherited())
             .envs(job.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(writer)

@@ -24,7 +24,7 @@ pub struct ShellJob {
     pub key: usize,
     pub command: Command,
     pub cwd: PathBuf,
-    /// Set on top of the inherited environment, from which the repository variables of git are removed.
+    /// Set on top of the small part of our environment that is inherited (`environment::INHERITED`).
     pub env: Vec<(String, String)>,
     pub log: PathBuf,
     pub timeout: Duration,

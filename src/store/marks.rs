@@ -1,18 +1,26 @@
-//! Small facts about worktrees that must outlive a run: which setup has been done there.
+//! Small facts about worktrees that must outlive a run: which setup has been done there, and what its checks last built.
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::naming::digest;
-use super::{Store, StoreError, record};
+use super::{ResultKey, Store, StoreError, record};
 
 #[derive(Serialize, Deserialize)]
 struct Setup {
     /// For people; the file is found by the digest of the path.
     worktree: String,
     digest: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Built {
+    worktree: String,
+    /// Check → key.
+    checks: BTreeMap<String, String>,
 }
 
 impl Store {
@@ -37,6 +45,56 @@ impl Store {
     /// When it cannot be written.
     pub fn forget_setup(&self, worktree: &Path) -> Result<(), StoreError> {
         record::remove(&self.setup_path(worktree))
+    }
+
+    /// Whether the last run of `check` in this worktree was a pass with this key: only then is what it left there (a build)
+    /// what that pass left.
+    pub fn stands_built(&self, worktree: &Path, check: &str, key: &ResultKey) -> bool {
+        self.built(worktree)
+            .get(check)
+            .is_some_and(|built| built == key.as_str())
+    }
+
+    /// `None`: what the check left there is not known to be of any pass.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_built(
+        &self,
+        worktree: &Path,
+        check: &str,
+        key: Option<&ResultKey>,
+    ) -> Result<(), StoreError> {
+        let mut checks = self.built(worktree);
+        let before = checks.clone();
+        match key {
+            Some(key) => checks.insert(check.to_owned(), key.as_str().to_owned()),
+            None => checks.remove(check),
+        };
+        if checks == before {
+            return Ok(());
+        }
+        let built = Built {
+            worktree: worktree.to_string_lossy().into_owned(),
+            checks,
+        };
+        record::write(&self.built_path(worktree), &built)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_built(&self, worktree: &Path) -> Result<(), StoreError> {
+        record::remove(&self.built_path(worktree))
+    }
+
+    fn built(&self, worktree: &Path) -> BTreeMap<String, String> {
+        let built: Option<Built> = record::read(&self.built_path(worktree)).ok().flatten();
+        built.map(|built| built.checks).unwrap_or_default()
+    }
+
+    fn built_path(&self, worktree: &Path) -> PathBuf {
+        let name = digest([worktree.as_os_str().as_bytes()]);
+        self.root.join("built").join(format!("{name}.json"))
     }
 
     fn setup_path(&self, worktree: &Path) -> PathBuf {

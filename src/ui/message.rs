@@ -32,10 +32,29 @@ pub fn warning(terminal: Terminal, message: &str) {
     terminal.aside(&format!("{} {message}\n", paint(WARN, "warning:")));
 }
 
-/// What a session has to say beside the answer.
-pub fn notices(terminal: Terminal, notices: &[Notice]) {
+/// What a session has to say beside the answer. Warnings about tracks.toml are drawn by `init`, which reads it for the
+/// first time; every other verb says in one line that there are some.
+pub fn notices(terminal: Terminal, notices: &[Notice], draw: bool) {
     for notice in notices {
         match notice {
+            Notice::Config {
+                name,
+                diagnostics: found,
+                ..
+            } if !draw => {
+                let first = found
+                    .first()
+                    .map(|first| first.message.as_str())
+                    .unwrap_or_default();
+                let more = match found.len() {
+                    0 | 1 => String::new(),
+                    _ => format!(
+                        "; {} more warnings: `tracks init --dry-run`",
+                        found.len() - 1
+                    ),
+                };
+                warning(terminal, &format!("{name}: {first}{more}"));
+            }
             Notice::Config {
                 name,
                 text,

@@ -10,8 +10,13 @@ use crate::ops::{Event, TrackStep};
 
 use super::report::check::{outcome_text, seconds};
 use super::report::events;
-use super::style::{BAD, DIM, GOOD, STRONG, paint, tame};
+use super::style::{BAD, DIM, STRONG, paint, tame};
 use super::{Format, Terminal};
+
+const WAITING: &str = "waiting: other runs take every job slot of this repository";
+
+/// In a log, a check that took less than this is told by the answer alone.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
 
 /// Shows the events of one operation. Dropping it clears the moving lines.
 #[derive(Debug)]
@@ -23,8 +28,14 @@ pub struct Progress {
 #[derive(Debug)]
 enum Face {
     Json,
-    Plain,
+    Plain(Plain),
     Moving(Moving),
+}
+
+/// A log: only what takes long is worth a line there, under the stage that it belongs to.
+#[derive(Debug, Default)]
+struct Plain {
+    stage: Mutex<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -39,7 +50,7 @@ impl Progress {
         let face = match terminal.format {
             Format::JsonLines => Face::Json,
             Format::Text | Format::Json if terminal.is_watched() => Face::Moving(Moving::new()),
-            Format::Text | Format::Json => Face::Plain,
+            Format::Text | Format::Json => Face::Plain(Plain::default()),
         };
         Progress { terminal, face }
     }
@@ -47,11 +58,7 @@ impl Progress {
     pub fn show(&self, event: &Event<'_>) {
         match &self.face {
             Face::Json => self.terminal.document(&events::json(event)),
-            Face::Plain => {
-                if let Some(line) = plain(event) {
-                    self.terminal.aside(&format!("{line}\n"));
-                }
-            }
+            Face::Plain(plain) => self.terminal.aside(&plain.lines(event)),
             Face::Moving(moving) => moving.show(event),
         }
     }
@@ -85,8 +92,7 @@ impl Moving {
                 self.stage.enable_steady_tick(Duration::from_millis(120));
             }
             Event::WaitingForSlot => {
-                self.stage
-                    .set_message("waiting: other runs take every job slot of this repository");
+                self.stage.set_message(WAITING);
             }
             Event::Track { track, step } => match step {
                 TrackStep::Waiting => self.start(track.as_str(), "waiting"),
@@ -168,23 +174,28 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-/// The line for a log; most events need none there.
-fn plain(event: &Event<'_>) -> Option<String> {
-    match event {
-        Event::CheckEnded { run } if !run.cached => Some(format!(
-            "{} {} {} {}",
-            outcome_text(run),
-            run.side,
-            run.check,
-            seconds(run.wall)
-        )),
-        Event::Track {
-            track,
-            step: TrackStep::Created,
-        } => Some(format!("{} {track}", paint(GOOD, "created"))),
-        Event::WaitingForSlot => {
-            Some("waiting: other runs take every job slot of this repository".to_owned())
-        }
-        _ => None,
+impl Plain {
+    /// What the log gets; most events need nothing there.
+    fn lines(&self, event: &Event<'_>) -> String {
+        let line = match event {
+            Event::Stage(text) => {
+                if let Ok(mut stage) = self.stage.lock() {
+                    *stage = Some(text.clone());
+                }
+                return String::new();
+            }
+            Event::CheckEnded { run } if !run.cached && run.wall >= WORTH_A_LINE => {
+                let (side, check) = (&run.side, &run.check);
+                format!(
+                    "{} {side} {check} {}\n",
+                    outcome_text(run),
+                    seconds(run.wall)
+                )
+            }
+            Event::WaitingForSlot => format!("{WAITING}\n"),
+            _ => return String::new(),
+        };
+        let stage = self.stage.lock().ok().and_then(|mut stage| stage.take());
+        stage.map(|stage| format!("{stage}\n")).unwrap_or_default() + &line
     }
 }

@@ -74,7 +74,7 @@ impl<'a> Judge<'a> {
         self.run(commit, &self.checks)
     }
 
-    /// Which of `names` are red on the commit; `None` where one of them could not be run.
+    /// Which of `names`, and of what they need, are red on the commit; `None` where one of them could not be run.
     pub(super) fn red_among(
         &self,
         commit: CommitId,
@@ -82,18 +82,14 @@ impl<'a> Judge<'a> {
     ) -> Result<Option<Vec<CheckName>>, SyncError> {
         let checks = in_order_of_needs(with_needs(&self.session.project, names.iter().collect()));
         let runs = self.run(commit, &checks)?;
-        let runs: Vec<&Run> = runs
-            .iter()
-            .filter(|run| names.contains(&run.check))
-            .collect();
+        // A need that is red is an answer, too: the check is not green there.
         let red: Vec<CheckName> = runs
             .iter()
-            .filter(|run| run.outcome.is_red())
+            .filter(|run| run.outcome.is_red() && !run.allow_failure)
             .map(|run| run.check.clone())
             .collect();
-        // A need that is red is an answer, too: the check is not green there.
-        let known = |run: &&Run| run.outcome == Outcome::Passed || run.outcome.is_red();
-        if red.is_empty() && !runs.iter().all(known) {
+        let unknown = |run: &Run| names.contains(&run.check) && run.outcome != Outcome::Passed;
+        if red.is_empty() && runs.iter().any(unknown) {
             return Ok(None);
         }
         Ok(Some(red))

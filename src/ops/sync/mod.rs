@@ -297,6 +297,11 @@ impl RoundRun<'_> {
                 Judged::Unknown
             });
         }
+        if chain.links.is_empty() {
+            // The candidate is base; asked twice, a flaky check would blame a track that is not there.
+            self.base_red = red;
+            return Ok(Judged::Red);
+        }
         (self.emit)(&Event::Stage("asking whether base is red too".to_owned()));
         match judge.red_among(self.session.base.commit, &red)? {
             None => {
@@ -329,10 +334,22 @@ impl RoundRun<'_> {
         }
     }
 
+    /// Whatever neither passed nor speaks against the candidate. Where a check is red, that others were skipped or cancelled
+    /// for it is no news.
     fn note_what_could_not_run(&mut self) {
-        for run in &self.checks {
-            let undetermined = matches!(run.outcome, Outcome::CouldNotRun | Outcome::Cancelled);
-            if undetermined && !run.allow_failure {
+        let counts = |run: &&Run| !run.allow_failure;
+        let red = self
+            .checks
+            .iter()
+            .filter(counts)
+            .any(|run| run.outcome.is_red());
+        for run in self.checks.iter().filter(counts) {
+            let open = match run.outcome {
+                Outcome::CouldNotRun => true,
+                Outcome::Cancelled | Outcome::Skipped => !red,
+                Outcome::Passed | Outcome::Failed | Outcome::TimedOut | Outcome::Stalled => false,
+            };
+            if open {
                 let why = run
                     .note
                     .clone()

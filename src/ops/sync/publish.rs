@@ -8,7 +8,7 @@ use crate::process::clock;
 use crate::store::{Event as StoredEvent, Fact, Operation, RefMove};
 
 use super::super::{Emit, Event, Session};
-use super::{Options, Report, SyncError, as_round};
+use super::{Options, Report, SyncError, as_round, refuse_checked_out};
 
 /// Holds the newest candidate, so that nothing of it is garbage while its checks run.
 pub(super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
@@ -28,6 +28,21 @@ pub(super) fn keep_candidate(session: &Session, candidate: CommitId) -> Result<(
         .update_refs(&[change], "tracks sync: candidate")?)
 }
 
+/// Nothing waits for a verdict any more.
+fn drop_candidate(session: &Session) -> Result<(), SyncError> {
+    let Some(before) = session.repository.reference(CANDIDATE_REF)? else {
+        return Ok(());
+    };
+    let change = RefChange {
+        name: CANDIDATE_REF.to_owned(),
+        before: Some(before),
+        after: None,
+    };
+    Ok(session
+        .repository
+        .update_refs(&[change], "tracks sync: green")?)
+}
+
 /// Moves the branch where the candidate is green, and records the round.
 pub(super) fn finish(
     session: &Session,
@@ -40,8 +55,14 @@ pub(super) fn finish(
         .candidate
         .filter(|_| green && report.undetermined.is_empty())
     {
-        if report.before != Some(candidate) {
+        if report.before == Some(candidate) {
+            drop_candidate(session)?;
+        } else {
             emit(&Event::Stage(format!("moving {}", report.branch)));
+            // Known before the branch moves, so that a kill in between leaves no commit of unknown origin on it.
+            session.store.record_round(&as_round(report))?;
+            // Somebody may have switched to it while the checks ran.
+            refuse_checked_out(session, &report.branch)?;
             move_branch(session, options, report, candidate)?;
         }
         report.after = Some(candidate);

@@ -29,7 +29,7 @@ pub fn json(report: &Report) -> Value {
                 Coverage::Full => "full",
             },
             "tracks": report.rows.iter().map(row_json).collect::<Vec<_>>(),
-            "next": report.next,
+            "next": report.next.iter().map(|step| format!("{}: {}", step.what, step.command)).collect::<Vec<_>>(),
         }),
     )
 }
@@ -124,14 +124,14 @@ pub fn text(report: &Report, now: Timestamp) -> String {
     }
     if !report.next.is_empty() {
         text.push_str("\nnext:\n");
+        let mut table = Table::default();
         for step in &report.next {
-            text.push_str(&match step.split_once(": ") {
-                Some((what, command)) => {
-                    format!("  {}  {}\n", paint(HINT, command), paint(DIM, what))
-                }
-                None => format!("  {step}\n"),
-            });
+            table.row(vec![
+                styled(HINT, step.command.clone()),
+                styled(DIM, step.what.clone()),
+            ]);
         }
+        text.push_str(&table.render(2));
     }
     text
 }
