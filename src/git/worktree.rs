@@ -1,5 +1,6 @@
 //! Worktrees: the list of them, and what is uncommitted in one.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::executable::{fields, run};
@@ -22,7 +23,7 @@ pub struct Worktree {
     pub commit: Option<CommitId>,
     /// The reason may be empty.
     pub locked: Option<String>,
-    /// git would prune it, and why.
+    /// Nobody can work there, and why: its directory is gone, or is not (or no longer) a worktree of this repository.
     pub prunable: Option<String>,
     /// `git worktree add` was killed before it finished.
     pub half_made: bool,
@@ -36,7 +37,7 @@ pub struct WorktreeStatus {
 }
 
 /// What `git worktree add` writes as the reason of the lock that it holds while it works.
-const INITIALIZING: &str = "initializing";
+pub(super) const INITIALIZING: &str = "initializing";
 
 impl Repository {
     /// # Errors
@@ -45,30 +46,42 @@ impl Repository {
         let cmd = self.cmd().args(["worktree", "list", "--porcelain", "-z"]);
         let output = run_beside_adds(&cmd, "worktree list")?;
         let mut list = parse_list(&output);
-        for worktree in &mut list {
-            if worktree.branch.is_none() && worktree.prunable.is_none() {
-                worktree.branch = self.suspended_branch(&worktree.path);
+        for entry in list.iter_mut().filter(|entry| !entry.is_main) {
+            if !entry.half_made && entry.prunable.is_none() {
+                entry.prunable = self.disowned(&entry.path);
+            }
+        }
+        for entry in list.iter_mut().filter(|entry| entry.branch.is_none()) {
+            if !entry.half_made && entry.prunable.is_none() {
+                let git_dir = self.git_dir_of(&entry.path);
+                entry.branch = git_dir.ok().and_then(|dir| left_for_now(&dir));
             }
         }
         Ok(list)
     }
 
-    /// The branch that a rebase or a bisection will come back to (as in git's `branch.c`).
-    fn suspended_branch(&self, worktree: &Path) -> Option<BranchName> {
-        let git_dir = self.git_dir_of(worktree).ok()?;
-        let read = |name: &str| std::fs::read_to_string(git_dir.join(name)).ok();
-        if let Some(full) =
-            read("rebase-merge/head-name").or_else(|| read("rebase-apply/head-name"))
-        {
-            return branch_name(full.trim_end().into());
-        }
-        let start = read("BISECT_START")?;
-        let start = start.trim_end();
-        // It started from no branch.
-        if CommitId::from_hex(start).is_ok() {
-            return None;
-        }
-        BranchName::new(start).ok()
+    /// What git does not see: it never asks where a locked entry is, nor whether the worktree knows of the entry. In a copy of
+    /// a repository, entries name the worktrees of the original, and those must not be taken for ours.
+    fn disowned(&self, worktree: &Path) -> Option<String> {
+        let dot_git = worktree.join(".git");
+        let why = match std::fs::read(&dot_git) {
+            Ok(content) => {
+                let admin = content.strip_prefix(b"gitdir: ").unwrap_or(&content);
+                let admin = worktree.join(path_of(admin.trim_ascii_end()));
+                match (
+                    admin.canonicalize(),
+                    self.common_dir().join("worktrees").canonicalize(),
+                ) {
+                    (Ok(admin), Ok(ours)) if admin.parent() == Some(&ours) => return None,
+                    (Ok(_), _) => "it belongs to another repository",
+                    (Err(_), _) => "it looks for its repository in another place",
+                }
+            }
+            Err(_) if dot_git.is_dir() => "it is a repository of its own",
+            Err(error) if error.kind() == ErrorKind::NotFound => "its directory is gone",
+            Err(_) => return None,
+        };
+        Some(why.to_owned())
     }
 
     /// What is uncommitted, without touching the index of the worktree.
@@ -183,8 +196,25 @@ fn count(output: &[u8]) -> Dirty {
     dirty
 }
 
+/// The branch that a rebase or a bisection works on: HEAD is detached meanwhile, and `git worktree list` does not say.
+fn left_for_now(git_dir: &Path) -> Option<BranchName> {
+    let read = |name: &str| std::fs::read_to_string(git_dir.join(name)).ok();
+    let rebased = ["rebase-merge/head-name", "rebase-apply/head-name"];
+    match rebased.into_iter().find_map(read) {
+        Some(full) => branch_name(full.trim_end().into()),
+        None => {
+            let start = read("BISECT_START")?;
+            // It started from no branch.
+            if CommitId::from_hex(start.trim_end()).is_ok() {
+                return None;
+            }
+            branch_name(format!("refs/heads/{}", start.trim_end()).as_str().into())
+        }
+    }
+}
+
 /// The marks that git itself goes by (its `wt-status.c`); a rebase may hold one of the others inside it.
-fn unfinished(git_dir: &Path) -> Option<Unfinished> {
+pub(super) fn unfinished(git_dir: &Path) -> Option<Unfinished> {
     let marks = [
         ("rebase-merge", Unfinished::Rebase),
         ("rebase-apply", Unfinished::Rebase),
@@ -266,6 +296,62 @@ mod tests {
                 entry("with space\nand line", Some("x/y")),
             ]
         );
+    }
+
+    #[test]
+    fn a_rebase_and_a_bisection_have_a_branch() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world.write("a", "2\n");
+        world.commit("two");
+        for (name, start) in [
+            (
+                "rebased",
+                &["rebase", "-q", "--force-rebase", "--exec", "false", "HEAD~"] as &[&str],
+            ),
+            ("bisected", &["bisect", "start", "HEAD", "HEAD~"]),
+        ] {
+            let path = world.outside().join(name);
+            world.git(&["worktree", "add", "-q", "-b", name, &path.to_string_lossy()]);
+            world.git_any_in(&path, start);
+            world.git_any_in(&path, &["checkout", "-q", "--detach"]);
+            let entry = world.open().entry(&path).unwrap().unwrap();
+            assert_eq!(entry.branch, Some(branch(name)));
+        }
+    }
+
+    #[test]
+    fn what_git_takes_for_usable() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        for name in ["gone", "other", "own", "lost", "fine"] {
+            world.git(&["worktree", "add", "-q", "-b", name, &format!("../{name}")]);
+        }
+        let at = |name: &str| world.outside().join(name);
+        world.git(&["worktree", "lock", "../gone"]);
+        std::fs::remove_dir_all(at("gone")).unwrap();
+        world.git_in(&world.outside(), &["clone", "-q", "repo", "clone"]);
+        world.git_in(
+            &at("clone"),
+            &["worktree", "add", "-q", "--detach", "../theirs"],
+        );
+        std::fs::copy(at("theirs/.git"), at("other/.git")).unwrap();
+        std::fs::remove_file(at("own/.git")).unwrap();
+        world.git_in(&at("own"), &["init", "-q"]);
+        crate::git::testing::write_at(&at("lost/.git"), b"gitdir: /no/such/place\n");
+        let repository = world.open();
+        for (name, why) in [
+            ("gone", Some("its directory is gone")),
+            ("other", Some("it belongs to another repository")),
+            ("own", Some("it is a repository of its own")),
+            ("lost", Some("it looks for its repository in another place")),
+            ("fine", None),
+        ] {
+            let entry = repository.entry(&at(name)).unwrap().unwrap();
+            assert_eq!(entry.prunable.as_deref(), why, "{name}");
+        }
     }
 
     #[test]
