@@ -118,6 +118,7 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     .into_iter()
     .collect();
     let mut rows = rows?;
+    note_last_round(session, &mut rows);
     let waiting = waiting_for(session, &rows);
     for (row, waiting) in rows.iter_mut().zip(waiting) {
         (row.readiness, row.missing) = readiness(row, &waiting);
@@ -148,7 +149,7 @@ fn row(
     let dirty = worktree.and_then(
         |entry| match session.repository.worktree_status(&entry.path) {
             Ok(status) => {
-                if let Some(unfinished) = status.unfinished {
+                if let Some(unfinished) = status.unfinished.filter(|_| side.note.is_none()) {
                     notes.push(format!("in the middle of a {}", unfinished.as_str()));
                 }
                 Some(status.dirty)
@@ -270,6 +271,19 @@ fn known_checks(
         }
     }
     Ok(checks)
+}
+
+/// What the last round had against a track, as long as the track is still what was judged.
+fn note_last_round(session: &Session, rows: &mut [Row]) {
+    let rounds = session.store.rounds().unwrap_or_default();
+    let Some(last) = rounds.last() else { return };
+    for row in rows {
+        let said = last.ejected.iter().find(|left| {
+            left.track == row.track && left.commit.is_some() && left.commit == row.commit
+        });
+        row.notes
+            .extend(said.map(|left| format!("not in round {}: {}", last.number, left.reason)));
+    }
 }
 
 /// Dependencies that hold a track up: without a branch, or in conflict with base.

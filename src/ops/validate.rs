@@ -64,6 +64,16 @@ impl Report {
             .any(|verdict| matches!(verdict, Verdict::Unavailable(_)))
     }
 
+    /// Why a merge is unavailable, one sentence each.
+    pub fn reasons(&self) -> Vec<&str> {
+        self.verdicts()
+            .filter_map(|verdict| match verdict {
+                Verdict::Unavailable(reason) => Some(reason.as_str()),
+                Verdict::Clean | Verdict::Conflict(_) => None,
+            })
+            .collect()
+    }
+
     fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
         std::iter::once(&self.with_base).chain(&self.with_integration)
     }

@@ -137,6 +137,12 @@ fn keys_that_do_nothing_yet_only_warn() {
     assert_eq!(ran.status, 0);
     serde_json::from_str::<serde_json::Value>(&ran.stdout).expect("a document");
     assert_snapshot!(ran.stderr, @r"
+    warning: tracks.toml: `[track.a] contact` does nothing yet
+    note: main has no tracks.toml yet, so the working copy judges everything; commit it there
+    ");
+    let ran = world.tracks(&["init", "--dry-run"]);
+    assert_eq!(ran.status, 0);
+    assert_snapshot!(ran.stderr, @r"
     warning: `[track.a] contact` does nothing yet
      --> tracks.toml:2:1
       |

@@ -78,7 +78,7 @@ fn rounds_that_cannot_be_read_are_no_clean_verdict() {
     let path = world.repo().join(".git/tracks/rounds.jsonl");
     let good = fs::read(&path).expect("a journal");
     for (line, says) in [
-        (&b"garbage\n"[..], "is not readable: line 2"),
+        (&b"garbage\n"[..], "is not readable: line 3"),
         (
             b"{\"v\":99,\"new\":1}\n",
             "has format 99; this version knows up to 1",
