@@ -2,10 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, FileTimes, Metadata, OpenOptions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
+
+use tempfile::TempPath;
 
 use super::at;
 use crate::domain::path::RepoPath;
@@ -20,7 +23,7 @@ pub struct Copied {
 }
 
 /// Copies `paths` (files, symlinks or whole directories) from one root to another. What exists at the target stays as it
-/// is. Each file appears whole or not at all. Modes and modification times are kept; symlinks are copied as they are.
+/// is. Each file appears whole or not at all; two copies into one root at the same time are not meant. Modes and modification times are kept; symlinks are copied as they are.
 /// Directories are merged. What has vanished from the source meanwhile, and what is neither file, symlink nor directory
 /// (sockets …), is left out; so is the target root itself, should it lie in a directory to be copied. Never writes through
 /// a symlink at the target.
@@ -64,6 +67,8 @@ impl Copy {
             return Ok(());
         }
         let made = if look(target)?.is_some() {
+            // Perhaps a run was killed, and somebody else made the file since.
+            let _ = fs::remove_file(part_of(target));
             Err(io::ErrorKind::AlreadyExists.into())
         } else if kind.is_symlink() {
             fs::read_link(source).and_then(|to| symlink(to, target))
@@ -108,21 +113,30 @@ impl Copy {
     }
 }
 
-/// Under a name of its own until it is whole.
+/// Under another name until it is whole: always the same one for a target, so that a run clears away what a killed one left.
 fn copy_file(source: &Path, target: &Path, facts: &Metadata) -> io::Result<()> {
-    let dir = target.parent().unwrap_or(Path::new("."));
-    let copy = tempfile::Builder::new()
-        .prefix(".tracks-")
-        .make_in(dir, |path| {
-            reflink_copy::reflink_or_copy(source, path)?;
-            // Build tools compare the times of what they made.
-            let times = FileTimes::new().set_modified(facts.modified()?);
-            fs::set_permissions(path, facts.permissions())?;
-            OpenOptions::new().read(true).open(path)?.set_times(times)
-        })?;
-    copy.into_temp_path()
-        .persist_noclobber(target)
-        .map_err(|error| error.error)
+    let part = part_of(target);
+    match fs::remove_file(&part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let part = TempPath::try_from_path(part)?;
+    reflink_copy::reflink_or_copy(source, &part)?;
+    // Build tools compare the times of what they made.
+    let times = FileTimes::new().set_modified(facts.modified()?);
+    fs::set_permissions(&part, facts.permissions())?;
+    OpenOptions::new()
+        .read(true)
+        .open(&part)?
+        .set_times(times)?;
+    part.persist_noclobber(target).map_err(|error| error.error)
+}
+
+/// Not the target's name with an ending, which could be too long for a name.
+fn part_of(target: &Path) -> PathBuf {
+    let mut hash = DefaultHasher::new();
+    target.file_name().hash(&mut hash);
+    target.with_file_name(format!(".tracks-{:016x}", hash.finish()))
 }
 
 /// A copy may take long, and nobody is asked to stand still meanwhile.
@@ -293,6 +307,18 @@ mod tests {
         assert_eq!(roots.content("dir/b"), "mine");
         assert_eq!(roots.content("dir/c"), "dir/c");
         assert!(roots.to("sub").is_symlink());
+    }
+
+    #[test]
+    fn what_a_killed_copy_left_is_cleared_away() {
+        let roots = Roots::with(&["a", "dir/b"]);
+        write_atomic(&part_of(&roots.to("a")), b"cut o").unwrap();
+        write_atomic(&roots.to("dir/b"), b"mine").unwrap();
+        write_atomic(&part_of(&roots.to("dir/b")), b"cut o").unwrap();
+        assert_eq!(roots.copy(&["a", "dir"]).unwrap(), copied(1, 1));
+        assert_eq!(roots.content("a"), "a");
+        assert_eq!(fs::read_dir(roots.to("")).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(roots.to("dir")).unwrap().count(), 1);
     }
 
     #[test]

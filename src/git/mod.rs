@@ -29,7 +29,7 @@ pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
 pub use worktree::{Worktree, WorktreeStatus};
-pub use worktree_add::{AddError, Start};
+pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};
 
 #[cfg(test)]
 mod testing;

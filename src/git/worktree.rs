@@ -1,5 +1,6 @@
 //! Worktrees: the list of them, and what is uncommitted in one.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::executable::{fields, run};
@@ -16,11 +17,12 @@ pub struct Worktree {
     /// Absolute; canonical where it exists.
     pub path: PathBuf,
     pub is_main: bool,
+    /// During a rebase or a bisection the one that git will come back to.
     pub branch: Option<BranchName>,
     pub commit: Option<CommitId>,
     /// The reason may be empty.
     pub locked: Option<String>,
-    /// git would prune it, and why.
+    /// Nobody can work there, and why: its directory is gone, or is not (or no longer) a worktree of this repository.
     pub prunable: Option<String>,
     /// `git worktree add` was killed before it finished.
     pub half_made: bool,
@@ -34,7 +36,7 @@ pub struct WorktreeStatus {
 }
 
 /// What `git worktree add` writes as the reason of the lock that it holds while it works.
-const INITIALIZING: &str = "initializing";
+pub(super) const INITIALIZING: &str = "initializing";
 
 impl Repository {
     /// # Errors
@@ -42,7 +44,43 @@ impl Repository {
     pub fn worktrees(&self) -> Result<Vec<Worktree>, GitError> {
         let cmd = self.cmd().args(["worktree", "list", "--porcelain", "-z"]);
         let output = run_beside_adds(&cmd, "worktree list")?;
-        Ok(parse_list(&output))
+        let mut list = parse_list(&output);
+        for entry in list.iter_mut().filter(|entry| !entry.is_main) {
+            if !entry.half_made && entry.prunable.is_none() {
+                entry.prunable = self.disowned(&entry.path);
+            }
+        }
+        for entry in list.iter_mut().filter(|entry| entry.branch.is_none()) {
+            if !entry.half_made && entry.prunable.is_none() {
+                let git_dir = self.git_dir_of(&entry.path);
+                entry.branch = git_dir.ok().and_then(|dir| left_for_now(&dir));
+            }
+        }
+        Ok(list)
+    }
+
+    /// What git does not see: it never asks where a locked entry is, nor whether the worktree knows of the entry. In a copy of
+    /// a repository, entries name the worktrees of the original, and those must not be taken for ours.
+    fn disowned(&self, worktree: &Path) -> Option<String> {
+        let dot_git = worktree.join(".git");
+        let why = match std::fs::read(&dot_git) {
+            Ok(content) => {
+                let admin = content.strip_prefix(b"gitdir: ").unwrap_or(&content);
+                let admin = worktree.join(path_of(admin.trim_ascii_end()));
+                match (
+                    admin.canonicalize(),
+                    self.common_dir().join("worktrees").canonicalize(),
+                ) {
+                    (Ok(admin), Ok(ours)) if admin.parent() == Some(&ours) => return None,
+                    (Ok(_), _) => "it belongs to another repository",
+                    (Err(_), _) => "it looks for its repository in another place",
+                }
+            }
+            Err(_) if dot_git.is_dir() => "it is a repository of its own",
+            Err(error) if error.kind() == ErrorKind::NotFound => "its directory is gone",
+            Err(_) => return None,
+        };
+        Some(why.to_owned())
     }
 
     /// What is uncommitted, without touching the index of the worktree.
@@ -157,8 +195,21 @@ fn count(output: &[u8]) -> Dirty {
     dirty
 }
 
+/// The branch that a rebase or a bisection works on: HEAD is detached meanwhile, and `git worktree list` does not say.
+fn left_for_now(git_dir: &Path) -> Option<BranchName> {
+    let read = |name: &str| std::fs::read_to_string(git_dir.join(name)).ok();
+    let rebased = ["rebase-merge/head-name", "rebase-apply/head-name"];
+    match rebased.into_iter().find_map(read) {
+        Some(full) => branch_name(full.trim_end().into()),
+        None => {
+            let start = read("BISECT_START")?;
+            branch_name(format!("refs/heads/{}", start.trim_end()).as_str().into())
+        }
+    }
+}
+
 /// The marks that git itself goes by (its `wt-status.c`); a rebase may hold one of the others inside it.
-fn unfinished(git_dir: &Path) -> Option<Unfinished> {
+pub(super) fn unfinished(git_dir: &Path) -> Option<Unfinished> {
     let marks = [
         ("rebase-merge", Unfinished::Rebase),
         ("rebase-apply", Unfinished::Rebase),

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::object::unreadable;
+use super::repository::branch_name;
 use super::worktree::run_beside_adds;
 use super::{GitError, RefChange, RefError, Repository};
 use crate::domain::name::BranchName;
@@ -22,7 +24,7 @@ pub enum Start {
 /// Why a worktree was not added. Neither entry nor directory nor new branch is left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
-    #[error("{} exists and is not an empty directory", path.display())]
+    #[error("{}", why_in_the_way(path))]
     InTheWay { path: PathBuf },
     /// The worktree is there and whole; a hook of the repository failed afterwards.
     #[error("the post-checkout hook failed: {message}")]
@@ -39,7 +41,7 @@ impl Repository {
     /// See [`AddError`].
     pub fn add_worktree(&self, path: &Path, start: &Start) -> Result<(), AddError> {
         let path = settled(path);
-        if in_the_way(&path) {
+        if let Some(path) = in_the_way(&path) {
             return Err(AddError::InTheWay { path });
         }
         let registered = self.admin_dir(&path)?.is_some();
@@ -64,6 +66,30 @@ impl Repository {
                 Err(error.into())
             }
         }
+    }
+
+    /// The branch beside which git cannot have one of this name: `a` and `a/b` would be a file and a directory.
+    ///
+    /// # Errors
+    /// When refs cannot be read.
+    pub fn branch_in_the_way(&self, name: &BranchName) -> Result<Option<BranchName>, GitError> {
+        for (slash, _) in name.as_str().match_indices('/') {
+            let above = BranchName::new(&name.as_str()[..slash]).ok();
+            if let Some(above) = above
+                && self.branch(&above)?.is_some()
+            {
+                return Ok(Some(above));
+            }
+        }
+        let gix = self.local();
+        let fail = |error: gix::Error| unreadable("refs", &error);
+        let below = format!("{}/", name.full());
+        let platform = gix.references().map_err(fail)?;
+        let first = platform.prefixed(below.as_str()).map_err(fail)?.next();
+        Ok(match first {
+            Some(reference) => branch_name(reference.map_err(fail)?.name().as_bstr()),
+            None => None,
+        })
     }
 
     /// Makes the branch before git does: then it is known whose it is when the rest fails.
@@ -143,16 +169,29 @@ fn no_branch(message: String) -> GitError {
     }
 }
 
-fn in_the_way(path: &Path) -> bool {
-    match (path.symlink_metadata(), std::fs::read_dir(path)) {
-        (Err(_), _) => false,
-        (Ok(_), Ok(mut entries)) => entries.next().is_some(),
-        (Ok(_), Err(_)) => true,
+/// What is there that a new worktree at `path` would need out of its way: at the path itself anything but an empty
+/// directory, or above it what is no directory.
+pub fn in_the_way(path: &Path) -> Option<PathBuf> {
+    let there = |path: &Path| path.symlink_metadata().is_ok();
+    if there(path) {
+        let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+        return (!is_empty).then(|| path.to_owned());
     }
+    let above = path.ancestors().skip(1).find(|above| there(above))?;
+    (!above.is_dir()).then(|| above.to_owned())
+}
+
+/// What is wrong with what [`in_the_way`] found, as a sentence.
+pub fn why_in_the_way(path: &Path) -> String {
+    let what = match path.is_dir() {
+        true => "exists and is not empty",
+        false => "exists and is not a directory",
+    };
+    format!("{} {what}", path.display())
 }
 
 /// The path as git will list it, also while the end of it does not exist.
-pub(super) fn settled(path: &Path) -> PathBuf {
+pub fn settled(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if let Ok(canonical) = path.canonicalize() {
         return canonical;

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use super::checkout::remove_if_there;
 use super::executable::{fields, run, run_any};
 use super::scratch::io;
-use super::worktree::path_of;
+use super::worktree::{INITIALIZING, path_of, unfinished};
 use super::worktree_add::settled;
 use super::{GitError, Repository, Worktree};
 use crate::process::Cmd;
 
 impl Repository {
     /// Finishes or clears away what a killed `git worktree add` left at this path: afterwards the entry is either whole or
-    /// gone, and a prunable one is gone. Never deletes a file that such a run did not write.
+    /// gone, and a prunable one is gone, unless somebody locked it. Never deletes a file that such a run did not write.
     ///
     /// # Errors
     /// When git cannot do it.
@@ -34,11 +34,66 @@ impl Repository {
         };
         if now.half_made {
             half.mend()
-        } else if now.prunable.is_some() {
+        } else if now.prunable.is_some() && now.locked.is_none() {
             half.forget()
         } else {
             Ok(())
         }
+    }
+
+    /// What of somebody's work would be gone together with an entry whose directory is gone: what only it refers to.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn work_in_entry(&self, worktree: &Worktree) -> Result<Option<String>, GitError> {
+        let Some(admin) = self.admin_dir(&worktree.path)? else {
+            return Ok(None);
+        };
+        if let Some(what) = unfinished(&admin) {
+            return Ok(Some(format!("an unfinished {}", what.as_str())));
+        }
+        let git = || self.cmd().env("GIT_DIR", &admin);
+        if worktree.branch.is_none() {
+            let known = ["--branches", "--tags", "--remotes"];
+            let cmd = git().args(["rev-list", "--max-count=1", "HEAD", "--not"]);
+            if !run(&cmd.args(known), "rev-list HEAD")?.is_empty() {
+                return Ok(Some("commits that are on no branch".to_owned()));
+            }
+        }
+        if !admin.join("index").is_file() {
+            return Ok(None);
+        }
+        let cmd = git().args(["diff-index", "--cached", "--quiet", "HEAD", "--"]);
+        let staged = run_any(&cmd, "diff-index --cached")?.status == Some(1);
+        Ok(staged.then(|| "what is staged".to_owned()))
+    }
+
+    /// Clears away what a `git worktree add` leaves that was killed in the one moment in which it makes every other git on
+    /// worktrees fail: between creating `commondir` and writing it. Whoever calls must know that no such moment lasts.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn clear_stillborn_worktrees(&self) -> Result<(), GitError> {
+        let Ok(entries) = std::fs::read_dir(self.common_dir().join("worktrees")) else {
+            return Ok(());
+        };
+        for admin in entries.flatten().map(|entry| entry.path()) {
+            let holds = |name: &str, text: &str| {
+                std::fs::read(admin.join(name)).is_ok_and(|content| content == text.as_bytes())
+            };
+            if !holds("commondir", "") || !holds("locked", INITIALIZING) {
+                continue;
+            }
+            let dot_git = std::fs::read(admin.join("gitdir")).unwrap_or_default();
+            let dot_git = admin.join(path_of(dot_git.trim_ascii_end()));
+            let half = Half {
+                repository: self,
+                path: dot_git.parent().unwrap_or(&admin),
+                admin: &admin,
+            };
+            half.take_away_empty()?;
+        }
+        Ok(())
     }
 
     /// The entry below `worktrees/` of the common directory that stands for the worktree at `path`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{AddError, GitError, Start};
+use crate::git::{AddError, GitError, Start, settled};
 use crate::store::{Lock, LockError, LockName};
 
 use super::Session;
@@ -34,12 +34,12 @@ pub(super) struct OwnWorktree {
     _lock: Lock,
 }
 
-/// Where worktrees live; `None` in a bare repository with a relative `[layout] worktrees`.
+/// Where worktrees live, symlinks resolved as git does; `None` in a bare repository with a relative `[layout] worktrees`.
 pub(super) fn worktrees_dir(session: &Session) -> Option<PathBuf> {
     let configured = Path::new(&session.project.layout.worktrees);
     match session.repository.main_worktree() {
-        _ if configured.is_absolute() => Some(configured.to_owned()),
-        Some(main) => Some(normal(&main.join(configured))),
+        _ if configured.is_absolute() => Some(settled(&normal(configured))),
+        Some(main) => Some(settled(&normal(&main.join(configured)))),
         None => None,
     }
 }

@@ -217,7 +217,15 @@ impl Session {
         if ids.is_empty() {
             return Ok(self.project.tracks.iter().collect());
         }
-        ids.iter().map(|id| self.track(id)).collect()
+        let mut tracks: Vec<&Track> = Vec::new();
+        for id in ids {
+            let track = self.track(id)?;
+            // Named twice, it is meant once.
+            if !tracks.iter().any(|named| named.id == track.id) {
+                tracks.push(track);
+            }
+        }
+        Ok(tracks)
     }
 }
 

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use rustix::io::{FdFlags, fcntl_setfd};
+
 use super::naming::file_name;
 use super::record::make_parent;
 use super::{Store, StoreError};
@@ -54,6 +56,22 @@ impl Lock {
         );
         self.file.set_len(0)?;
         self.file.write_all(text.as_bytes())
+    }
+}
+
+impl Lock {
+    /// Whether children that are started from now on hold the lock too, as long as they live: after us only where we are
+    /// killed, since dropping it releases it for all.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn pass_on(&self, yes: bool) -> Result<(), StoreError> {
+        let flags = match yes {
+            true => FdFlags::empty(),
+            false => FdFlags::CLOEXEC,
+        };
+        let refused = |error: rustix::io::Errno| StoreError::io(Path::new("a lock"))(error.into());
+        fcntl_setfd(&self.file, flags).map_err(refused)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{AddError, GitError, Repository, Start, Worktree};
+use crate::git::{AddError, GitError, Start, Worktree};
 use crate::process::{clock, cores, in_parallel};
 use crate::store::{LockError, LockName, Operation, RefMove, StoreError};
 
@@ -97,15 +97,17 @@ pub fn run(
         let plan = plan(session, tracks)?;
         return Ok(Report::of_plan(plan));
     }
-    let who = format!("process {}", std::process::id());
-    let _lock = session
+    let lock = session
         .store
-        .lock(&LockName::Init, &who)
+        .lock(&LockName::Init, "tracks init")
         .map_err(|error| match error {
             LockError::Held { holder } => InitError::Busy { holder },
             LockError::Store(error) => InitError::Store(error),
         })?;
-    let plan = plan(session, tracks)?;
+    let plan = plan(session, tracks).or_else(|_| {
+        session.repository.clear_stillborn_worktrees()?;
+        plan(session, tracks)
+    })?;
     exclude_worktrees(session)?;
     for step in &plan.steps {
         emit(&Event::Track {
@@ -113,7 +115,10 @@ pub fn run(
             step: TrackStep::Waiting,
         });
     }
+    // Should we be killed, a git that we have started goes on, and nobody may clear away what it is about to make.
+    lock.pass_on(true)?;
     let outcomes = make_worktrees(session, &plan, emit);
+    lock.pass_on(false)?;
     let mut report = Report {
         base: plan.base,
         created: Vec::new(),
@@ -137,8 +142,18 @@ pub fn run(
         }
         report.problems.extend(outcome.problem);
     }
+    // Before setup, which takes long and may be killed; and again when it is known what became of it.
+    let id = session.store.new_operation_id(clock::now());
+    let mut operation = operation(id, &plan, &report, command);
+    if !operation.did.is_empty() {
+        session.store.record_operation(&operation)?;
+    }
     let set_up = set_up(session, trust, &mut report, emit)?;
-    report.operation = record(session, &plan, &report, &set_up, command)?;
+    if !set_up.is_empty() {
+        operation.did.extend(set_up);
+        session.store.record_operation(&operation)?;
+    }
+    report.operation = (!operation.did.is_empty()).then_some(operation.id);
     report.interrupted = session.interrupt.exit_status().is_some();
     Ok(report)
 }
@@ -211,28 +226,14 @@ fn make_worktrees(session: &Session, plan: &Plan, emit: Emit<'_>) -> Vec<Outcome
                     track: &step.track,
                     step: TrackStep::Creating,
                 });
-                match make(session, &step.worktree, start, mend.as_ref()) {
+                match make(session, step, start, mend.as_ref()) {
                     Ok(()) => Outcome {
                         created: true,
                         problem: None,
                     },
-                    Err(AddError::Hook { message }) => Outcome {
-                        created: true,
-                        problem: problem(
-                            format!("the post-checkout hook failed: {message}"),
-                            "the worktree is complete; see to the hook".to_owned(),
-                        ),
-                    },
-                    Err(error @ AddError::InTheWay { .. }) => Outcome {
-                        created: false,
-                        problem: problem(error.to_string(), "move it away".to_owned()),
-                    },
-                    Err(AddError::Git(error)) => Outcome {
-                        created: false,
-                        problem: problem(
-                            error.to_string(),
-                            "mend what git says and run `tracks init` again".to_owned(),
-                        ),
+                    Err(error) => Outcome {
+                        created: matches!(error, AddError::Hook { .. }),
+                        problem: problem(error.to_string(), how_to_mend(&error).to_owned()),
                     },
                 }
             }
@@ -240,36 +241,42 @@ fn make_worktrees(session: &Session, plan: &Plan, emit: Emit<'_>) -> Vec<Outcome
     })
 }
 
+fn how_to_mend(error: &AddError) -> &'static str {
+    match error {
+        AddError::InTheWay { .. } => "move it away, or give the track another worktree",
+        AddError::Hook { .. } => "the worktree is complete; see to the hook",
+        AddError::Git(_) => "mend what git says and run `tracks init` again",
+    }
+}
+
 fn make(
     session: &Session,
-    path: &Path,
+    step: &Step,
     start: &Start,
     mend: Option<&Worktree>,
 ) -> Result<(), AddError> {
-    let Some(entry) = mend else {
-        return session.repository.add_worktree(path, start);
-    };
-    session.repository.mend_worktree(entry)?;
-    if is_whole(&session.repository, path)? {
-        return Ok(());
+    if let Some(entry) = mend {
+        session.repository.mend_worktree(entry)?;
+        let whole = |entry: &Worktree| {
+            same_dir(&entry.path, &step.worktree)
+                && entry.branch.as_ref() == Some(&step.branch)
+                && !entry.half_made
+                && entry.prunable.is_none()
+        };
+        if session.repository.worktrees()?.iter().any(whole) {
+            return Ok(());
+        }
     }
-    session.repository.add_worktree(path, start)
+    session.repository.add_worktree(&step.worktree, start)
 }
 
-fn is_whole(repository: &Repository, path: &Path) -> Result<bool, GitError> {
-    let worktrees = repository.worktrees()?;
-    Ok(worktrees
-        .iter()
-        .any(|entry| same_dir(&entry.path, path) && !entry.half_made && entry.prunable.is_none()))
-}
-
-/// Copies and setup, for new worktrees and for those whose setup never finished. Returns whose setup ran.
+/// Copies and setup, for new worktrees and for those whose setup never finished. Returns what was done, a sentence each.
 fn set_up(
     session: &Session,
     trust: &Trust,
     report: &mut Report,
     emit: Emit<'_>,
-) -> Result<Vec<TrackId>, InitError> {
+) -> Result<Vec<String>, InitError> {
     let problems = Mutex::new(Vec::new());
     let mut places = Vec::new();
     for (made, new) in report
@@ -289,6 +296,9 @@ fn set_up(
         places.push((made.track.clone(), place, new));
     }
     in_parallel(&places, cores().get().clamp(2, 4), |(track, place, new)| {
+        if session.interrupt.exit_status().is_some() {
+            return;
+        }
         emit(&Event::Track {
             track,
             step: TrackStep::Copying,
@@ -320,8 +330,13 @@ fn set_up(
     if due.is_empty() || session.interrupt.exit_status().is_some() {
         return Ok(Vec::new());
     }
-    let log_dir = session.store.new_log_dir(clock::now())?;
-    let mut ran = Vec::new();
+    let runs = |place: &Place<'_>| trust.allows_setup(&session.project, place.track);
+    let log_dir = match due.iter().any(runs) {
+        true => session.store.new_log_dir(clock::now())?,
+        // Nothing will be written there.
+        false => PathBuf::new(),
+    };
+    let mut did = Vec::new();
     for (place, result) in due
         .iter()
         .zip(setup::run(session, trust, &due, &log_dir, emit)?)
@@ -331,37 +346,31 @@ fn set_up(
         };
         match result {
             SetUp::Unneeded => {}
-            SetUp::Done => ran.push(track),
+            SetUp::Done => did.push(format!("ran the setup of {track}")),
             SetUp::NotApproved(commands) => report.problems.push(Problem {
                 track,
                 message: format!("setup was not run, its commands are not approved: {}", commands.join("; ")),
                 fix: "look at them with `tracks trust`, then run `tracks init` again (or `tracks init --yes`)"
                     .to_owned(),
             }),
-            SetUp::Failed { message, log } => report.problems.push(Problem {
-                track,
-                message,
-                fix: match log {
-                    Some(log) => format!("see {}, then run `tracks init` again", log.display()),
-                    None => "run `tracks init` again".to_owned(),
-                },
-            }),
+            SetUp::Failed { message, log } => {
+                did.push(format!("began the setup of {track}, which failed"));
+                report.problems.push(Problem {
+                    track,
+                    message,
+                    fix: match log {
+                        Some(log) => format!("see {}, then run `tracks init` again", log.display()),
+                        None => "run `tracks init` again".to_owned(),
+                    },
+                });
+            }
         }
     }
-    Ok(ran)
+    Ok(did)
 }
 
-fn record(
-    session: &Session,
-    plan: &Plan,
-    report: &Report,
-    set_up: &[TrackId],
-    command: &str,
-) -> Result<Option<String>, StoreError> {
-    if report.created.is_empty() && set_up.is_empty() {
-        return Ok(None);
-    }
-    let now = clock::now();
+/// What has been done so far: the branches made, and the worktrees.
+fn operation(id: String, plan: &Plan, report: &Report, command: &str) -> Operation {
     let created = |track: &TrackId| report.created.iter().any(|made| made.track == *track);
     let refs = plan
         .steps
@@ -379,7 +388,7 @@ fn record(
             Action::Create { .. } | Action::Keep | Action::Refuse { .. } => None,
         })
         .collect();
-    let mut did: Vec<String> = report
+    let did = report
         .created
         .iter()
         .map(|made| {
@@ -390,21 +399,12 @@ fn record(
             )
         })
         .collect();
-    did.extend(
-        set_up
-            .iter()
-            .map(|track| format!("ran the setup of {track}")),
-    );
-    let id = session.store.new_operation_id(now);
-    let command = command.to_owned();
-    let operation = Operation {
-        id: id.clone(),
-        time: now,
-        command,
+    Operation {
+        id,
+        time: clock::now(),
+        command: command.to_owned(),
         refs,
         did,
         undone: false,
-    };
-    session.store.record_operation(&operation)?;
-    Ok(Some(id))
+    }
 }

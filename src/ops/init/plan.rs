@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, Start, Worktree};
+use crate::git::{GitError, Start, Worktree, in_the_way, why_in_the_way};
 
 use super::super::own_worktree::{same_dir, worktrees_dir};
-use super::super::{Origin, Session, keys, setup};
+use super::super::{Session, keys, setup};
 use super::{InitError, place};
 
 /// What `init` will do about one track.
@@ -83,23 +83,16 @@ fn step(
     let broken = |entry: &Worktree| entry.half_made || entry.prunable.is_some();
     // An entry that is broken elsewhere blocks the branch as much as one at the track's own place.
     let here = here.or_else(|| on_branch.filter(|entry| broken(entry)));
-    let refuse = |message: String, fix: String| Action::Refuse { message, fix };
     step.action = match (here, on_branch) {
-        (Some(entry), _) if broken(entry) => match &entry.locked {
-            // Somebody locked it on purpose, for example because it lives on a disk that is not mounted.
-            Some(reason) if !entry.half_made => refuse(
-                format!(
-                    "its worktree {} is gone but locked{}",
-                    entry.path.display(),
-                    because(reason)
-                ),
-                format!(
-                    "bring the directory back, or `git worktree unlock {}`",
-                    entry.path.display()
-                ),
-            ),
-            _ => create(session, track, Some(entry.clone()), &mut step.note)?,
-        },
+        (Some(entry), _) if entry.half_made => {
+            create(session, track, Some(entry.clone()), &mut step.note)?
+        }
+        (Some(entry), _) if entry.prunable.is_some() => {
+            match cannot_replace(session, entry, &path)? {
+                Some(refusal) => refusal,
+                None => create(session, track, Some(entry.clone()), &mut step.note)?,
+            }
+        }
         (Some(entry), _) if entry.branch.as_ref() == Some(&track.branch) => Action::Keep,
         (Some(entry), _) => refuse(
             match &entry.branch {
@@ -112,7 +105,7 @@ fn step(
             },
             format!(
                 "run `git -C {} switch {}`, or give the track another worktree",
-                path.display(),
+                quoted(&path),
                 track.branch
             ),
         ),
@@ -131,11 +124,13 @@ fn step(
             step.worktree.clone_from(&entry.path);
             Action::Keep
         }
-        (None, None) if in_the_way(&path) => refuse(
-            format!("{} exists and is not an empty directory", path.display()),
-            "move it away, or give the track another worktree".to_owned(),
-        ),
-        (None, None) => create(session, track, None, &mut step.note)?,
+        (None, None) => match in_the_way(&path) {
+            Some(there) => refuse(
+                why_in_the_way(&there),
+                "move it away, or give the track another worktree".to_owned(),
+            ),
+            None => create(session, track, None, &mut step.note)?,
+        },
     };
     if !matches!(step.action, Action::Refuse { .. }) {
         let place = place(track, &step.worktree);
@@ -147,18 +142,67 @@ fn step(
     Ok(step)
 }
 
-fn because(reason: &str) -> String {
-    if reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({reason})")
-    }
+fn refuse(message: String, fix: String) -> Action {
+    Action::Refuse { message, fix }
 }
 
-fn in_the_way(path: &Path) -> bool {
-    match std::fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+/// Why an entry that nobody can work in must stay as it is, though it blocks the track.
+fn cannot_replace(
+    session: &Session,
+    entry: &Worktree,
+    path: &Path,
+) -> Result<Option<Action>, GitError> {
+    let (there, why) = (
+        entry.path.display(),
+        entry.prunable.as_deref().unwrap_or_default(),
+    );
+    // Somebody locked it on purpose, for example because it lives on a disk that is not mounted.
+    if let Some(reason) = &entry.locked {
+        let because = match reason.as_str() {
+            "" => String::new(),
+            reason => format!(" ({reason})"),
+        };
+        return Ok(Some(refuse(
+            format!("its worktree {there} is locked{because}, and {why}"),
+            format!(
+                "bring it back, or `git worktree unlock {}`",
+                quoted(&entry.path)
+            ),
+        )));
+    }
+    if let Some(obstacle) = in_the_way(path) {
+        // The repository or its worktree has been moved or copied: what is there may be somebody's work.
+        return Ok(Some(refuse(
+            format!(
+                "{}, and the worktree known for the track is not usable: {there}: {why}",
+                why_in_the_way(&obstacle)
+            ),
+            format!(
+                "if it is that worktree, moved: `git worktree repair {}`; else move it away",
+                quoted(path)
+            ),
+        )));
+    }
+    let work = session.repository.work_in_entry(entry)?;
+    Ok(work.map(|work| {
+        refuse(
+            format!("its worktree {there} is not usable ({why}), and {work} would be lost with it"),
+            format!(
+                "if it was moved: `git worktree repair NEW-PATH`; to give that up: `git worktree remove --force {}`",
+                quoted(&entry.path)
+            ),
+        )
+    }))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',');
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -169,25 +213,30 @@ fn create(
     mend: Option<Worktree>,
     note: &mut Option<String>,
 ) -> Result<Action, GitError> {
-    let start = match session.tip(&track.branch)? {
-        None => Start::NewBranch {
-            name: track.branch.clone(),
-            at: session.base.commit,
-        },
-        Some(tip) => match session.repository.branch(&track.branch)? {
-            Some(_) => {
-                *note = Some("on the branch that was there".to_owned());
-                Start::Branch(track.branch.clone())
-            }
-            None => {
-                debug_assert_eq!(tip.origin, Origin::Remote);
-                *note = Some(format!("from {}/{}", session.project.remote, track.branch));
-                Start::NewBranch {
-                    name: track.branch.clone(),
-                    at: tip.commit,
-                }
-            }
-        },
+    if session.repository.branch(&track.branch)?.is_some() {
+        *note = Some("on the branch that was there".to_owned());
+        let start = Start::Branch(track.branch.clone());
+        return Ok(Action::Create { start, mend });
+    }
+    if let Some(other) = session.repository.branch_in_the_way(&track.branch)? {
+        return Ok(refuse(
+            format!(
+                "git cannot have branch {} beside branch {other}",
+                track.branch
+            ),
+            format!("rename one: `git branch -m {other} NEW-NAME`, or `branch` of the track"),
+        ));
+    }
+    let at = match session.tip(&track.branch)? {
+        None => session.base.commit,
+        Some(tip) => {
+            *note = Some(format!("from {}/{}", session.project.remote, track.branch));
+            tip.commit
+        }
     };
-    Ok(Action::Create { start, mend })
+    let name = track.branch.clone();
+    Ok(Action::Create {
+        start: Start::NewBranch { name, at },
+        mend,
+    })
 }

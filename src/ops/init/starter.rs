@@ -14,7 +14,7 @@ use super::super::session::FILE_NAME;
 pub fn write_starter(repository: &Repository, starter: &Starter) -> Result<PathBuf, StarterError> {
     let main = repository.main_worktree().ok_or(StarterError::Bare)?;
     let path = main.join(FILE_NAME);
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         return Err(StarterError::Exists { path });
     }
     crate::files::write_atomic(&path, starter.text.as_bytes()).map_err(|source| {
