@@ -134,6 +134,7 @@ impl<'a> Judge<'a> {
         let options = runner::Options {
             fresh: false,
             fail_fast: session.project.run.fail_fast,
+            stopped: false,
             log_dir: &self.log_dir,
             // Nobody else works there, and the next candidate resets it.
             tree_now: &|task| task.tree,
