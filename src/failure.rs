@@ -1,6 +1,6 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
-use crate::git::{GitError, OpenError, RefError};
+use crate::git::{GitError, NotOurs, OpenError, RefError};
 use crate::ops::check::CheckError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::sync::SyncError;
@@ -217,7 +217,28 @@ impl From<OwnWorktreeError> for Failure {
             }
             OwnWorktreeError::InTheWay { .. } => undetermined(message)
                 .hint("tracks keeps a worktree of its own there; move away what is in it"),
+            OwnWorktreeError::InTheMaking { path } => undetermined(message).hint(format!(
+                "wait for it to end; if none is running, it was killed: `git worktree remove --force --force {}`",
+                path.display()
+            )),
+            OwnWorktreeError::NotOurs { path, why } => undetermined(message).hint(give_back(&path, &why)),
         }
+    }
+}
+
+/// How a worktree of ours becomes usable again without loss for who took it.
+fn give_back(path: &std::path::Path, why: &NotOurs) -> String {
+    let path = path.display();
+    match why {
+        NotOurs::Link | NotOurs::Foreign => format!(
+            "move it away, and tracks makes its own; if it only was moved: `git worktree repair {path}`"
+        ),
+        NotOurs::Unmarked => {
+            format!("move it away: `git worktree move {path} NEW-PATH`, and tracks makes its own")
+        }
+        NotOurs::OnBranch { .. } | NotOurs::Unfinished(_) | NotOurs::Elsewhere { .. } => format!(
+            "nothing was touched; to keep what is there: `git worktree move {path} NEW-PATH`, and tracks makes a new one"
+        ),
     }
 }
 

@@ -1,23 +1,143 @@
-//! Worktrees of our own (`.integration`, `.probe-N`): moved from commit to commit, never somebody's place to work.
+//! Worktrees of our own (`.integration`, `.probe-N`): moved from commit to commit, which throws away what is in them. So
+//! before each move it is made sure that the worktree is ours and stands where we left it: a mark in its private git
+//! directory says so.
 
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::executable::run;
+use super::repository::branch_name;
 use super::scratch::io;
+use super::worktree::{path_of, unfinished};
+use super::worktree_add::settled;
 use super::{GitError, Repository};
+use crate::domain::change::Unfinished;
 use crate::domain::revision::CommitId;
 
+/// The file in the private git directory: the commit on which the worktree stands, and before and during a move the one
+/// where it goes, a line each.
+const MARK: &str = "tracks-own";
+
+/// Why a worktree is not ours to move.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOurs {
+    #[error("it is a symbolic link")]
+    Link,
+    #[error("it is not a worktree of this repository")]
+    Foreign,
+    #[error("tracks did not make it")]
+    Unmarked,
+    #[error("branch {branch} is checked out there")]
+    OnBranch { branch: String },
+    #[error("its HEAD has been moved to {}", at.short())]
+    Elsewhere {
+        at: CommitId,
+        /// Where we left it.
+        left_at: CommitId,
+    },
+    #[error("a {} is under way there", .0.as_str())]
+    Unfinished(Unfinished),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OwnError {
+    #[error("{} is kept for tracks' own use, but {why}", path.display())]
+    NotOurs { path: PathBuf, why: NotOurs },
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
 impl Repository {
-    /// Puts a detached worktree of ours onto `commit`: tracked files as in the commit, untracked ones gone, ignored ones
+    /// Declares a worktree that was just added to be ours.
+    ///
+    /// # Errors
+    /// When it is no detached worktree of this repository.
+    pub fn claim_own_worktree(&self, worktree: &Path) -> Result<(), OwnError> {
+        let admin = self.linked(worktree)?;
+        match head(&admin)? {
+            Ok(commit) => Ok(write_mark(&admin, &[commit])?),
+            Err(branch) => Err(not_ours(worktree, NotOurs::OnBranch { branch })),
+        }
+    }
+
+    /// Makes sure that the worktree is ours, and that nobody has begun to work in it. Edits on the very commit where we left
+    /// it are not told from those that checks make.
+    ///
+    /// # Errors
+    /// [`OwnError::NotOurs`] where it is not.
+    pub fn assert_own_worktree(&self, worktree: &Path) -> Result<(), OwnError> {
+        let admin = self.linked(worktree)?;
+        self.standing(worktree, &admin).map(drop)
+    }
+
+    /// Puts a worktree of ours onto `commit`: tracked files as in the commit, untracked ones gone, ignored ones
     /// (installed packages, build output) kept. A stale index lock that a killed run left is removed; the caller holds the
     /// lock of the worktree.
     ///
     /// # Errors
-    /// When git cannot do it.
-    pub fn reset_own_worktree(&self, worktree: &Path, commit: CommitId) -> Result<(), GitError> {
-        let lock = self.git_dir_of(worktree)?.join("index.lock");
-        remove_if_there(&lock)?;
+    /// When it is not ours (see [`Repository::assert_own_worktree`]), or git cannot do it.
+    pub fn reset_own_worktree(&self, worktree: &Path, commit: CommitId) -> Result<(), OwnError> {
+        let admin = self.linked(worktree)?;
+        let now = self.standing(worktree, &admin)?;
+        write_mark(&admin, &[now, commit])?;
+        self.move_to(worktree, &admin, commit)?;
+        Ok(write_mark(&admin, &[commit])?)
+    }
+
+    /// Whether an entry whose directory is gone was ours, and nobody had begun to work in it.
+    pub(super) fn was_own(&self, admin: &Path) -> bool {
+        matches!(head(admin), Ok(Ok(at)) if read_mark(admin).contains(&at))
+            && unfinished(admin).is_none()
+    }
+
+    /// The private git directory of a real directory that is a linked worktree of this repository, each naming the other:
+    /// in a copy of a repository, entries name the worktrees of the original.
+    fn linked(&self, worktree: &Path) -> Result<PathBuf, OwnError> {
+        let foreign = || not_ours(worktree, NotOurs::Foreign);
+        match worktree.symlink_metadata() {
+            Ok(facts) if facts.is_symlink() => return Err(not_ours(worktree, NotOurs::Link)),
+            Ok(facts) if facts.is_dir() => {}
+            _ => return Err(foreign()),
+        }
+        if !worktree.join(".git").is_file() {
+            return Err(foreign());
+        }
+        let admin = self.git_dir_of(worktree)?;
+        let admin = worktree.join(admin).canonicalize().map_err(|_| foreign())?;
+        let ours = self.common_dir().join("worktrees").canonicalize();
+        if admin.parent() != ours.ok().as_deref() {
+            return Err(foreign());
+        }
+        let back = std::fs::read(admin.join("gitdir")).map_err(|_| foreign())?;
+        let back = admin.join(path_of(back.trim_ascii_end()));
+        if back.parent().map(settled) != Some(settled(worktree)) {
+            return Err(foreign());
+        }
+        Ok(admin)
+    }
+
+    /// Where it stands, that being where we left it.
+    fn standing(&self, worktree: &Path, admin: &Path) -> Result<CommitId, OwnError> {
+        let refuse = |why| Err(not_ours(worktree, why));
+        let marked = read_mark(admin);
+        let Some(&left_at) = marked.first() else {
+            return refuse(NotOurs::Unmarked);
+        };
+        let at = match head(admin)? {
+            Ok(at) => at,
+            Err(branch) => return refuse(NotOurs::OnBranch { branch }),
+        };
+        if let Some(what) = unfinished(admin) {
+            return refuse(NotOurs::Unfinished(what));
+        }
+        match marked.contains(&at) {
+            true => Ok(at),
+            false => refuse(NotOurs::Elsewhere { at, left_at }),
+        }
+    }
+
+    fn move_to(&self, worktree: &Path, admin: &Path, commit: CommitId) -> Result<(), GitError> {
+        remove_if_there(&admin.join("index.lock"))?;
         let cmd = || {
             self.cmd_in(worktree)
                 .args(["-c", "core.hooksPath=/dev/null"])
@@ -41,6 +161,50 @@ impl Repository {
         let path = info.join("exclude");
         append_line(&path, line).map_err(io(&path))
     }
+}
+
+fn not_ours(worktree: &Path, why: NotOurs) -> OwnError {
+    OwnError::NotOurs {
+        path: worktree.to_owned(),
+        why,
+    }
+}
+
+/// The commit, or else the branch.
+fn head(admin: &Path) -> Result<Result<CommitId, String>, GitError> {
+    let path = admin.join("HEAD");
+    let text = std::fs::read_to_string(&path).map_err(io(&path))?;
+    let text = text.trim_end();
+    Ok(
+        match (CommitId::from_hex(text), text.strip_prefix("ref: ")) {
+            (Ok(commit), _) => Ok(commit),
+            (Err(_), name) => {
+                let name = name.unwrap_or(text).trim_start();
+                let branch = branch_name(name.into());
+                Err(branch.map_or_else(|| name.to_owned(), |branch| branch.to_string()))
+            }
+        },
+    )
+}
+
+/// Empty where there is none.
+fn read_mark(admin: &Path) -> Vec<CommitId> {
+    let text = std::fs::read_to_string(admin.join(MARK)).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| CommitId::from_hex(line).ok())
+        .collect()
+}
+
+/// All or nothing: after a kill, the mark names the commit that HEAD names.
+fn write_mark(admin: &Path, commits: &[CommitId]) -> Result<(), GitError> {
+    let text: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(admin)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_data()?;
+        file.persist(admin.join(MARK)).map_err(|error| error.error)
+    };
+    write().map(drop).map_err(io(&admin.join(MARK)))
 }
 
 /// In one write, so that two processes cannot mix their lines.
@@ -103,6 +267,7 @@ mod tests {
         world.git_in(&probe, &["init", "-q", "nested"]);
         write_at(&world.root().join(".git/worktrees/probe/index.lock"), b"");
 
+        repository.claim_own_worktree(&probe).unwrap();
         repository.reset_own_worktree(&probe, two).unwrap();
         assert_eq!(
             world.git_in(&probe, &["rev-parse", "HEAD"]),
@@ -116,7 +281,81 @@ mod tests {
         assert!(!probe.join("b").exists());
         let nowhere = CommitId::from_hex(&"1".repeat(40)).unwrap();
         let error = repository.reset_own_worktree(&probe, nowhere).unwrap_err();
-        assert!(matches!(error, GitError::Program { .. }), "{error:?}");
+        assert!(
+            matches!(error, OwnError::Git(GitError::Program { .. })),
+            "{error:?}"
+        );
+        repository.assert_own_worktree(&probe).unwrap();
+        repository.reset_own_worktree(&probe, two).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_ours_is_not_moved() {
+        let world = World::new();
+        world.write("a", "1\n");
+        let one = world.commit("one");
+        world.write("a", "2\n");
+        let two = world.commit("two");
+        let probe = world.outside().join("probe");
+        world.git(&["worktree", "add", "-q", "--detach", "../probe"]);
+        let repository = world.open();
+        let why = |path: &Path| match repository.reset_own_worktree(path, one) {
+            Err(OwnError::NotOurs { why, .. }) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(&probe), NotOurs::Unmarked);
+        repository.claim_own_worktree(&probe).unwrap();
+        world.git_in(&probe, &["switch", "-q", "-c", "fix/it"]);
+        let branch = "fix/it".to_owned();
+        assert_eq!(why(&probe), NotOurs::OnBranch { branch });
+        world.git_in(&probe, &["switch", "-q", "--detach", "HEAD~"]);
+        let (at, left_at) = (one, two);
+        assert_eq!(why(&probe), NotOurs::Elsewhere { at, left_at });
+        world.git_in(&probe, &["switch", "-q", "--detach", "main"]);
+        world.git_in(&probe, &["bisect", "start"]);
+        assert_eq!(why(&probe), NotOurs::Unfinished(Unfinished::Bisect));
+        world.git_in(&probe, &["bisect", "reset"]);
+        repository.assert_own_worktree(&probe).unwrap();
+
+        let link = world.outside().join("link");
+        std::os::unix::fs::symlink(&probe, &link).unwrap();
+        assert_eq!(why(&link), NotOurs::Link);
+        assert_eq!(why(&world.root()), NotOurs::Foreign);
+        assert_eq!(why(&world.outside()), NotOurs::Foreign);
+        let copy = world.outside().join("copy");
+        std::fs::create_dir(&copy).unwrap();
+        std::fs::copy(probe.join(".git"), copy.join(".git")).unwrap();
+        assert_eq!(why(&copy), NotOurs::Foreign);
+        world.git_in(&world.outside(), &["clone", "-q", "repo", "clone"]);
+        let clone = world.open_at(&world.outside().join("clone"));
+        let error = clone.assert_own_worktree(&probe).unwrap_err();
+        assert!(matches!(
+            error,
+            OwnError::NotOurs {
+                why: NotOurs::Foreign,
+                ..
+            }
+        ));
+        repository.reset_own_worktree(&probe, one).unwrap();
+    }
+
+    #[test]
+    fn a_killed_move_is_carried_on() {
+        let world = World::new();
+        let one = world.commit("one");
+        let two = world.commit("two");
+        let probe = world.outside().join("probe");
+        world.git(&["worktree", "add", "-q", "--detach", "../probe"]);
+        let repository = world.open();
+        repository.claim_own_worktree(&probe).unwrap();
+        let mark = world.root().join(".git/worktrees/probe").join(MARK);
+        assert_eq!(std::fs::read_to_string(&mark).unwrap(), format!("{two}\n"));
+        // Before and after git has moved HEAD.
+        for at in [two, one] {
+            write_at(&mark, format!("{two}\n{one}\n").as_bytes());
+            world.git_in(&probe, &["checkout", "-q", "--detach", &at.to_string()]);
+            repository.reset_own_worktree(&probe, two).unwrap();
+        }
     }
 
     #[test]

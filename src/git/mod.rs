@@ -21,6 +21,7 @@ mod worktree;
 mod worktree_add;
 mod worktree_mend;
 
+pub use checkout::{NotOurs, OwnError};
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};

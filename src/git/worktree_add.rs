@@ -57,7 +57,8 @@ impl Repository {
         match self.entry(&path)? {
             Some(entry) if !entry.half_made && entry.prunable.is_none() => Err(hook_failed(error)),
             entry => {
-                if let Some(entry) = entry {
+                // After an error git itself clears away; only where it was killed is what is left surely from it.
+                if let (Some(entry), GitError::Program { status: None, .. }) = (entry, &error) {
                     self.mend_worktree(&entry)?;
                 }
                 // Fails where the directory is gone, as it should be, or holds what is not ours.

@@ -3,7 +3,8 @@
 //! The order of `git worktree add`: entry with a lock "initializing", the `.git` file, HEAD, the files, the index, the
 //! lock away. So no index means that files may be missing or cut off, and an index that all of them are there.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::checkout::remove_if_there;
@@ -16,10 +17,11 @@ use crate::process::Cmd;
 
 impl Repository {
     /// Finishes or clears away what a killed `git worktree add` left at this path: afterwards the entry is either whole or
-    /// gone, and a prunable one is gone, unless somebody locked it. Never deletes a file that such a run did not write.
+    /// gone, and a prunable one is gone, unless somebody locked it. Never deletes a file that such a run did not write, and
+    /// no entry that holds work. Whoever calls must know that the run is dead: a living one would be robbed of its files.
     ///
     /// # Errors
-    /// When git cannot do it.
+    /// When git cannot do it, or work would be lost.
     pub fn mend_worktree(&self, worktree: &Worktree) -> Result<(), GitError> {
         // It may have been finished, or cleared away, since it was listed.
         let (Some(now), Some(admin)) =
@@ -35,7 +37,16 @@ impl Repository {
         if now.half_made {
             half.mend()
         } else if now.prunable.is_some() && now.locked.is_none() {
-            half.forget()
+            if self.was_own(&admin) {
+                return half.forget();
+            }
+            match self.work_in_entry(&now)? {
+                None => half.retire(),
+                Some(work) => Err(GitError::Read {
+                    what: now.path.display().to_string(),
+                    message: format!("{work} would be lost with its entry"),
+                }),
+            }
         } else {
             Ok(())
         }
@@ -64,7 +75,8 @@ impl Repository {
             return Ok(None);
         }
         let cmd = git().args(["diff-index", "--cached", "--quiet", "HEAD", "--"]);
-        let staged = run_any(&cmd, "diff-index --cached")?.status == Some(1);
+        // Where it cannot be compared (the branch is gone), it may hold anything.
+        let staged = run_any(&cmd, "diff-index --cached")?.status != Some(0);
         Ok(staged.then(|| "what is staged".to_owned()))
     }
 
@@ -176,6 +188,39 @@ impl Half<'_> {
 
     fn forget(&self) -> Result<(), GitError> {
         std::fs::remove_dir_all(self.admin).map_err(io(self.admin))
+    }
+
+    /// Takes the entry of a directory that is gone out of the list, and keeps its name from being used again: should the
+    /// directory turn up (it was moved, or its disk was not there), git says there that it is no worktree, instead of sharing
+    /// HEAD and index with the worktree that has come in its place.
+    fn retire(&self) -> Result<(), GitError> {
+        let entries = std::fs::read_dir(self.admin).map_err(io(self.admin))?;
+        // Without this file there is no entry for git.
+        remove_if_there(&self.admin.join("gitdir"))?;
+        let locked = self.admin.join("locked");
+        // Else git would prune the name.
+        let reason = b"tracks keeps this name from being used again\n";
+        std::fs::File::create(&locked)
+            .and_then(|mut file| file.write_all(reason))
+            .map_err(io(&locked))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            // What its HEAD was may be asked for one day.
+            if path == locked || path.file_name() == Some(OsStr::new("logs")) {
+                continue;
+            }
+            let removed = match path.is_dir() {
+                true => std::fs::remove_dir_all(&path),
+                false => std::fs::remove_file(&path),
+            };
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(io(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn unlock(&self) -> Result<(), GitError> {

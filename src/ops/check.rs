@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
@@ -15,8 +16,8 @@ use crate::store::StoreError;
 
 use super::keys::Keys;
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
-use super::runner::{self, RunnerError, Task};
-use super::setup::{self, Place, SetUp, SetupError};
+use super::runner::{self, Finished, RunnerError, Task};
+use super::setup::{self, Place, SetUp, SetupError, job_slots};
 use super::trust::Trust;
 use super::{Emit, Event, Session, SessionError, matrix};
 
@@ -69,12 +70,14 @@ pub enum CheckError {
 /// Where one track's checks run.
 struct Ground<'a> {
     track: &'a Track,
-    /// `None` until a probe worktree is opened, or where there is no branch.
+    /// `None` until a probe worktree is lent to it, or where there is no branch.
     dir: Option<PathBuf>,
     tip: Option<CommitId>,
     tree: Option<TreeId>,
     blocked: Option<String>,
-    probe: Option<OwnWorktree>,
+    in_probe: bool,
+    /// Their needs are indices into this list.
+    tasks: Vec<Task<'a>>,
 }
 
 /// # Errors
@@ -91,42 +94,78 @@ pub fn run(
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
     let keys = Keys::new(&session.project, trust);
-    let mut tasks = tasks(session, &merger, &keys, &grounds, &checks)?;
-    let nothing_to_run = tasks.is_empty();
-    let log_dir = session.store.new_log_dir(clock::now())?;
-    prepare(
+    for ground in &mut grounds {
+        ground.tasks = tasks(session, &merger, &keys, ground, &checks)?;
+    }
+    let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
+    let fail_fast = options.fail_fast || session.project.run.fail_fast;
+    let mut course = Course {
         session,
         trust,
-        &mut grounds,
-        &mut tasks,
-        options.fresh,
-        &log_dir,
+        fresh: options.fresh,
+        log_dir: session.store.new_log_dir(clock::now())?,
+        probes: Vec::new(),
         emit,
-    )?;
-    emit(&Event::Stage(format!("running {} checks", tasks.len())));
-    let finished = runner::run(
-        session,
-        trust,
-        &tasks,
-        &runner::Options {
-            fresh: options.fresh,
-            fail_fast: options.fail_fast || session.project.run.fail_fast,
-            log_dir: &log_dir,
-            tree_now: &|task| tree_now(session, &merger, &grounds, task),
-        },
-        emit,
-    )?;
+    };
+    let mut runs: Vec<(usize, Vec<Run>)> = Vec::new();
+    let mut total = Finished {
+        runs: Vec::new(),
+        wall: Duration::ZERO,
+        critical: Duration::ZERO,
+        slots: job_slots(&session.project),
+    };
+    for (round, batch) in course.batches(&grounds).into_iter().enumerate() {
+        let red = |run: &Run| run.outcome.is_red() && !run.allow_failure;
+        let stopped = session.interrupt.exit_status().is_some()
+            || fail_fast && runs.iter().any(|(_, runs)| runs.iter().any(red));
+        if !stopped {
+            course.prepare(&mut grounds, &batch)?;
+        }
+        if round == 0 {
+            emit(&Event::Stage(format!("running {number} checks")));
+        }
+        let finished = runner::run(
+            session,
+            trust,
+            &joined(&grounds, &batch),
+            &runner::Options {
+                fresh: options.fresh,
+                fail_fast,
+                stopped,
+                log_dir: &course.log_dir,
+                tree_now: &|task| tree_now(session, &merger, &grounds, task),
+            },
+            emit,
+        )?;
+        total.wall += finished.wall;
+        total.critical = total.critical.max(finished.critical);
+        let mut finished = finished.runs.into_iter();
+        for index in batch {
+            let own = grounds[index].tasks.len();
+            runs.push((index, finished.by_ref().take(own).collect()));
+        }
+    }
+    runs.sort_by_key(|(index, _)| *index);
+    total.runs = runs.into_iter().flat_map(|(_, runs)| runs).collect();
     Ok(Report {
-        summary: Summary::of(&finished.runs),
-        timing: Timing::new(
-            finished.wall,
-            &finished.runs,
-            finished.slots,
-            finished.critical,
-        ),
-        runs: finished.runs,
-        nothing_to_run,
+        summary: Summary::of(&total.runs),
+        timing: Timing::new(total.wall, &total.runs, total.slots, total.critical),
+        nothing_to_run: total.runs.is_empty(),
+        runs: total.runs,
     })
+}
+
+/// The tasks of several grounds in one list.
+fn joined<'a>(grounds: &[Ground<'a>], batch: &[usize]) -> Vec<Task<'a>> {
+    let mut joined: Vec<Task<'a>> = Vec::new();
+    for &index in batch {
+        let before = joined.len();
+        joined.extend(grounds[index].tasks.iter().cloned().map(|task| Task {
+            needs: task.needs.iter().map(|need| need + before).collect(),
+            ..task
+        }));
+    }
+    joined
 }
 
 /// The checks of these names, and what they need.
@@ -216,7 +255,8 @@ fn grounds<'a>(
             // In the middle of a merge the files are not what any tree says.
             tree: if side.note.is_some() { None } else { side.tree },
             blocked,
-            probe: None,
+            in_probe: false,
+            tasks: Vec::new(),
         });
     }
     Ok(grounds)
@@ -226,39 +266,37 @@ fn tasks<'a>(
     session: &'a Session,
     merger: &Merger<'_>,
     keys: &Keys<'_>,
-    grounds: &[Ground<'a>],
+    ground: &Ground<'a>,
     checks: &[&'a Check],
 ) -> Result<Vec<Task<'a>>, CheckError> {
     let mut tasks: Vec<Task<'a>> = Vec::new();
-    for ground in grounds {
-        let setup = commands_of_setup(&session.project, Some(ground.track));
-        let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
-        let own = checks
-            .iter()
-            .filter(|check| check.applies_to(&ground.track.id));
-        for check in in_order_of_needs(own.copied().collect()) {
-            let key = match ground.tree {
-                Some(tree) => keys.key(merger, check, &setup, tree)?,
-                None => None,
-            };
-            index_of.insert(&check.name, tasks.len());
-            tasks.push(Task {
-                check,
-                side: Side::Track(ground.track.id.clone()),
-                dir: ground
-                    .dir
-                    .clone()
-                    .unwrap_or_else(|| session.repository.common_dir().to_owned()),
-                tree: ground.tree,
-                key,
-                needs: check
-                    .needs
-                    .iter()
-                    .filter_map(|need| index_of.get(need).copied())
-                    .collect(),
-                blocked: ground.blocked.clone(),
-            });
-        }
+    let setup = commands_of_setup(&session.project, Some(ground.track));
+    let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
+    let own = checks
+        .iter()
+        .filter(|check| check.applies_to(&ground.track.id));
+    for check in in_order_of_needs(own.copied().collect()) {
+        let key = match ground.tree {
+            Some(tree) => keys.key(merger, check, &setup, tree)?,
+            None => None,
+        };
+        index_of.insert(&check.name, tasks.len());
+        tasks.push(Task {
+            check,
+            side: Side::Track(ground.track.id.clone()),
+            dir: ground
+                .dir
+                .clone()
+                .unwrap_or_else(|| session.repository.common_dir().to_owned()),
+            tree: ground.tree,
+            key,
+            needs: check
+                .needs
+                .iter()
+                .filter_map(|need| index_of.get(need).copied())
+                .collect(),
+            blocked: ground.blocked.clone(),
+        });
     }
     Ok(tasks)
 }
@@ -277,56 +315,84 @@ pub(super) fn in_order_of_needs(checks: Vec<&Check>) -> Vec<&Check> {
     ordered
 }
 
-/// Opens probe worktrees and runs setups, but only where something will really run.
-fn prepare(
-    session: &Session,
-    trust: &Trust,
-    grounds: &mut [Ground<'_>],
-    tasks: &mut [Task<'_>],
+/// One run of the command, batch after batch.
+struct Course<'a> {
+    session: &'a Session,
+    trust: &'a Trust,
     fresh: bool,
-    log_dir: &std::path::Path,
-    emit: Emit<'_>,
-) -> Result<(), CheckError> {
-    let known = runner::known_passes(session, tasks);
-    let mut places: Vec<(TrackId, Place<'_>)> = Vec::new();
-    for ground in grounds.iter_mut() {
-        let side = Side::Track(ground.track.id.clone());
-        let runs = tasks.iter().zip(&known).any(|(task, known)| {
-            task.side == side && (fresh || known.is_none()) && trust.allows_check(task.check)
-        });
-        let Some(tip) = ground.tip.filter(|_| runs && ground.blocked.is_none()) else {
-            continue;
-        };
-        let place = match &ground.dir {
-            Some(dir) => Place::of_track(&session.project, ground.track, dir),
-            None => {
-                let probe = own_worktree::open_probe(session, tip)?;
-                let setup = commands_of_setup(&session.project, Some(ground.track));
-                let place = probe.stand_on(session, tip, Some(ground.track), setup)?;
-                setup::copy_ignored(session, &place)?;
-                for task in tasks.iter_mut().filter(|task| task.side == side) {
-                    task.dir.clone_from(&probe.dir);
-                }
-                ground.dir = Some(probe.dir.clone());
-                ground.probe = Some(probe);
-                place
-            }
-        };
-        places.push((ground.track.id.clone(), place));
+    log_dir: PathBuf,
+    /// Opened when first needed, and lent to one track after the other.
+    probes: Vec<OwnWorktree>,
+    emit: Emit<'a>,
+}
+
+impl<'a> Course<'a> {
+    /// Indices of grounds that can be worked on together: a probe worktree is a whole checkout, and more of them than can be
+    /// busy at once would be waste.
+    fn batches(&self, grounds: &[Ground<'_>]) -> Vec<Vec<usize>> {
+        let (probed, rest): (Vec<usize>, Vec<usize>) = (0..grounds.len())
+            .partition(|index| grounds[*index].dir.is_none() && self.will_run(&grounds[*index]));
+        let mut batches: Vec<Vec<usize>> = probed
+            .chunks(job_slots(&self.session.project).max(1) as usize)
+            .map(<[usize]>::to_vec)
+            .collect();
+        match batches.first_mut() {
+            Some(first) => first.extend(rest),
+            None => batches.push(rest),
+        }
+        batches
     }
-    let only: Vec<Place<'_>> = places.iter().map(|(_, place)| place.clone()).collect();
-    for ((track, _), result) in places
-        .iter()
-        .zip(setup::run(session, trust, &only, log_dir, emit)?)
-    {
-        if let Some(obstacle) = obstacle(&result) {
-            let side = Side::Track(track.clone());
-            for task in tasks.iter_mut().filter(|task| task.side == side) {
-                task.blocked.get_or_insert_with(|| obstacle.clone());
+
+    fn will_run(&self, ground: &Ground<'_>) -> bool {
+        let known = runner::known_passes(self.session, &ground.tasks);
+        let runs = ground.tasks.iter().zip(&known).any(|(task, known)| {
+            (self.fresh || known.is_none()) && self.trust.allows_check(task.check)
+        });
+        runs && ground.tip.is_some() && ground.blocked.is_none()
+    }
+
+    /// Lends probe worktrees and runs setups, but only where something will really run.
+    fn prepare(&mut self, grounds: &mut [Ground<'a>], batch: &[usize]) -> Result<(), CheckError> {
+        let mut places: Vec<(usize, Place<'_>)> = Vec::new();
+        let mut lent = 0;
+        for &index in batch {
+            let ground = &mut grounds[index];
+            let Some(tip) = ground.tip.filter(|_| self.will_run(ground)) else {
+                continue;
+            };
+            let place = match &ground.dir {
+                Some(dir) => Place::of_track(&self.session.project, ground.track, dir),
+                None => {
+                    if lent == self.probes.len() {
+                        let probe = own_worktree::open_probe(self.session, tip)?;
+                        self.probes.push(probe);
+                    }
+                    let probe = &self.probes[lent];
+                    lent += 1;
+                    let setup = commands_of_setup(&self.session.project, Some(ground.track));
+                    let place = probe.stand_on(self.session, tip, Some(ground.track), setup)?;
+                    setup::copy_ignored(self.session, &place)?;
+                    for task in &mut ground.tasks {
+                        task.dir.clone_from(&probe.dir);
+                    }
+                    ground.dir = Some(probe.dir.clone());
+                    ground.in_probe = true;
+                    place
+                }
+            };
+            places.push((index, place));
+        }
+        let only: Vec<Place<'_>> = places.iter().map(|(_, place)| place.clone()).collect();
+        let results = setup::run(self.session, self.trust, &only, &self.log_dir, self.emit)?;
+        for ((index, _), result) in places.iter().zip(results) {
+            if let Some(obstacle) = obstacle(&result) {
+                for task in &mut grounds[*index].tasks {
+                    task.blocked.get_or_insert_with(|| obstacle.clone());
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Why nothing can run where setup ended like this.
@@ -353,7 +419,7 @@ fn tree_now(
     let ground = grounds
         .iter()
         .find(|ground| Side::Track(ground.track.id.clone()) == task.side)?;
-    if ground.probe.is_some() {
+    if ground.in_probe {
         return task.tree;
     }
     let tip = session.repository.branch(&ground.track.branch).ok()??;

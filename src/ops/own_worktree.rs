@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::trust::TrustedCommand;
-use crate::git::{AddError, GitError, Start, settled};
-use crate::store::{Lock, LockError, LockName};
+use crate::git::{AddError, GitError, NotOurs, OwnError, Start, Worktree, in_the_way, settled};
+use crate::store::{Lock, LockError, LockName, lock_directory};
 
 use super::Session;
 use super::setup::Place;
@@ -21,10 +21,23 @@ pub enum OwnWorktreeError {
     InUse { name: String, holder: String },
     #[error("{} is in the way", path.display())]
     InTheWay { path: PathBuf },
+    #[error("a `git worktree add` that tracks did not start is at work in {}", path.display())]
+    InTheMaking { path: PathBuf },
+    #[error("{} is kept for tracks' own use, but {why}", path.display())]
+    NotOurs { path: PathBuf, why: NotOurs },
     #[error(transparent)]
     Git(#[from] GitError),
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+}
+
+impl From<OwnError> for OwnWorktreeError {
+    fn from(error: OwnError) -> Self {
+        match error {
+            OwnError::NotOurs { path, why } => OwnWorktreeError::NotOurs { path, why },
+            OwnError::Git(error) => OwnWorktreeError::Git(error),
+        }
+    }
 }
 
 /// One of them, locked.
@@ -32,7 +45,7 @@ pub enum OwnWorktreeError {
 pub(super) struct OwnWorktree {
     pub name: String,
     pub dir: PathBuf,
-    _lock: Lock,
+    _locks: [Lock; 2],
 }
 
 /// Where worktrees live, symlinks resolved as git does; `None` in a bare repository with a relative `[layout] worktrees`.
@@ -91,49 +104,101 @@ pub(super) fn open(
 ) -> Result<OwnWorktree, OwnWorktreeError> {
     let dir = worktrees_dir(session)
         .ok_or(OwnWorktreeError::NoPlace)?
-        .join(name);
+        .join(directory_name(session, name));
+    let in_use = |holder| OwnWorktreeError::InUse {
+        name: name.to_owned(),
+        holder,
+    };
     let who = format!("process {}", std::process::id());
-    let lock = match session
+    let lock = session
         .store
         .lock(&LockName::Worktree(name.to_owned()), &who)
-    {
-        Ok(lock) => lock,
-        Err(LockError::Held { holder }) => {
-            return Err(OwnWorktreeError::InUse {
-                name: name.to_owned(),
-                holder,
-            });
-        }
-        Err(LockError::Store(error)) => return Err(error.into()),
-    };
+        .map_err(|error| match error {
+            LockError::Held { holder } => in_use(holder),
+            LockError::Store(error) => error.into(),
+        })?;
     exclude_worktrees(session)?;
-    for entry in session.repository.worktrees()? {
-        if entry.path == dir && (entry.half_made || entry.prunable.is_some()) {
-            session.repository.mend_worktree(&entry)?;
-        }
-    }
-    let there = session
-        .repository
-        .worktrees()?
-        .iter()
-        .any(|entry| same_dir(&entry.path, &dir));
-    if !there {
-        session.store.forget_setup(&dir)?;
-        match session
-            .repository
-            .add_worktree(&dir, &Start::Detached(start))
-        {
-            // The hook is the project's business; the worktree is whole.
-            Ok(()) | Err(AddError::Hook { .. }) => {}
-            Err(AddError::InTheWay { path }) => return Err(OwnWorktreeError::InTheWay { path }),
-            Err(AddError::Git(error)) => return Err(error.into()),
-        }
-    }
+    make_if_missing(session, &dir, start, &lock)?;
+    // Before its contents are looked at: another repository may have it under the same path.
+    let directory = lock_directory(&dir)?.ok_or_else(|| in_use("another repository".to_owned()))?;
+    session.repository.assert_own_worktree(&dir)?;
     Ok(OwnWorktree {
         name: name.to_owned(),
         dir,
-        _lock: lock,
+        _locks: [lock, directory],
     })
+}
+
+/// In a directory that is the same whatever repository asks, the names differ.
+fn directory_name(session: &Session, name: &str) -> String {
+    match Path::new(&session.project.layout.worktrees).is_absolute() {
+        true => format!("{name}-{}", session.store.tag()),
+        false => name.to_owned(),
+    }
+}
+
+fn make_if_missing(
+    session: &Session,
+    dir: &Path,
+    start: CommitId,
+    lock: &Lock,
+) -> Result<(), OwnWorktreeError> {
+    if dir.is_symlink() {
+        return Err(OwnWorktreeError::NotOurs {
+            path: dir.to_owned(),
+            why: NotOurs::Link,
+        });
+    }
+    let (repository, store) = (&session.repository, &session.store);
+    let began = store.was_adding(dir);
+    let entry = || -> Result<Option<Worktree>, GitError> {
+        let list = repository.worktrees()?;
+        Ok(list.into_iter().find(|entry| settled(&entry.path) == dir))
+    };
+    match entry()? {
+        Some(entry) if entry.half_made && !began => {
+            return Err(OwnWorktreeError::InTheMaking { path: entry.path });
+        }
+        Some(entry) if entry.half_made => repository.mend_worktree(&entry)?,
+        Some(entry) if entry.prunable.is_some() => match in_the_way(dir) {
+            Some(_) => {
+                return Err(OwnWorktreeError::NotOurs {
+                    path: dir.to_owned(),
+                    why: NotOurs::Foreign,
+                });
+            }
+            None => repository.mend_worktree(&entry)?,
+        },
+        _ => {}
+    }
+    if entry()?.is_none() {
+        store.forget_setup(dir)?;
+        store.note_adding(dir)?;
+        // Should we be killed, a git that we have started goes on, and nobody may clear away what it is about to make.
+        lock.pass_on(true)?;
+        let added = repository.add_worktree(dir, &Start::Detached(start));
+        lock.pass_on(false)?;
+        match added {
+            // The hook is the project's business; the worktree is whole.
+            Ok(()) | Err(AddError::Hook { .. }) => repository.claim_own_worktree(dir)?,
+            Err(error) => {
+                store.forget_adding(dir)?;
+                return Err(match error {
+                    AddError::InTheWay { path } => OwnWorktreeError::InTheWay { path },
+                    AddError::Git(error) => error.into(),
+                    AddError::Hook { message } => GitError::Protocol {
+                        command: "worktree add".to_owned(),
+                        message,
+                    }
+                    .into(),
+                });
+            }
+        }
+    } else if began {
+        // A run was killed after it had made the worktree and before it said so.
+        repository.claim_own_worktree(dir)?;
+    }
+    Ok(store.forget_adding(dir)?)
 }
 
 /// Whether two paths are one directory, symlinks resolved.
@@ -141,7 +206,10 @@ pub(super) fn same_dir(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The first of `.probe-0`, `.probe-1` … that nobody uses.
+/// So many probe worktrees may be in use, or in somebody's way, before no further one is tried.
+const MOST_PROBES: u32 = 256;
+
+/// The first of `.probe-0`, `.probe-1` … that nobody uses, and that is ours to use.
 pub(super) fn open_probe(
     session: &Session,
     start: CommitId,
@@ -149,7 +217,12 @@ pub(super) fn open_probe(
     let mut number = 0;
     loop {
         match open(session, &format!(".probe-{number}"), start) {
-            Err(OwnWorktreeError::InUse { .. }) => number += 1,
+            Err(
+                OwnWorktreeError::InUse { .. }
+                | OwnWorktreeError::InTheWay { .. }
+                | OwnWorktreeError::InTheMaking { .. }
+                | OwnWorktreeError::NotOurs { .. },
+            ) if number < MOST_PROBES => number += 1,
             result => return result,
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Options<'a> {
     /// Run again what passed before.
     pub fresh: bool,
     pub fail_fast: bool,
+    /// Only says what is known; the rest is cancelled.
+    pub stopped: bool,
     pub log_dir: &'a Path,
     /// The tree that a task's worktree holds now: a result counts only for a tree that did not change meanwhile.
     pub tree_now: &'a (dyn Fn(&Task<'_>) -> Option<TreeId> + 'a),
@@ -150,6 +152,9 @@ pub(super) fn run(
         emit,
         failure: None,
     };
+    if options.stopped {
+        work.schedule.cancel();
+    }
     work.settle();
     if !work.schedule.is_done() {
         let pool = Pool {

@@ -101,6 +101,20 @@ impl Store {
     }
 }
 
+/// Takes the lock of a directory itself, without leaving anything in it; `None` while somebody else has it. Unlike
+/// [`Store::lock`] it also keeps other repositories out.
+///
+/// # Errors
+/// When it is no directory.
+pub fn lock_directory(dir: &Path) -> Result<Option<Lock>, StoreError> {
+    let file = File::open(dir).map_err(StoreError::io(dir))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(None),
+        // Some network file systems cannot lock what is open for reading: there the repository's own lock must do.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(Lock { file })),
+    }
+}
+
 fn holder(path: &Path) -> String {
     let mut text = String::new();
     let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
@@ -188,6 +202,17 @@ mod tests {
         drop(lock);
         store.lock(&LockName::Init, "y").unwrap();
         drop(held_by_child);
+    }
+
+    #[test]
+    fn a_directory_is_locked_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = lock_directory(dir.path()).unwrap();
+        assert!(lock.is_some() && lock_directory(dir.path()).unwrap().is_none());
+        drop(lock);
+        assert!(lock_directory(dir.path()).unwrap().is_some());
+        assert!(lock_directory(&dir.path().join("missing")).is_err());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Small facts about worktrees that must outlive a run: which setup has been done there, and what its checks last built.
+//! Small facts about worktrees that must outlive a run: that a run has begun to make one, which setup has been done there,
+//! and what its checks last built.
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::naming::digest;
+use super::naming::{digest, file_name};
 use super::{ResultKey, Store, StoreError, record};
 
 #[derive(Serialize, Deserialize)]
@@ -17,6 +18,11 @@ struct Setup {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Adding {
+    worktree: String,
+}
+
+#[derive(Serialize, Deserialize)]
 struct Built {
     worktree: String,
     /// Check → key.
@@ -24,6 +30,30 @@ struct Built {
 }
 
 impl Store {
+    /// To be called before a worktree is added: should the run be killed, the next one knows whose the half-made worktree is.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_adding(&self, worktree: &Path) -> Result<(), StoreError> {
+        let adding = Adding {
+            worktree: worktree.to_string_lossy().into_owned(),
+        };
+        record::write(&self.adding_path(worktree), &adding)
+    }
+
+    /// Whether a run of ours began to add a worktree there and did not come to an end. Only who holds the lock under which
+    /// such worktrees are made knows that it is dead.
+    pub fn was_adding(&self, worktree: &Path) -> bool {
+        let adding: Option<Adding> = record::read(&self.adding_path(worktree)).ok().flatten();
+        adding.is_some()
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_adding(&self, worktree: &Path) -> Result<(), StoreError> {
+        record::remove(&self.adding_path(worktree))
+    }
+
     /// What was last noted about a worktree's setup, by its path as given here and there. What cannot be read was not
     /// noted: doing a setup again does no harm.
     pub fn setup_done(&self, worktree: &Path) -> Option<String> {
@@ -97,6 +127,14 @@ impl Store {
         self.root.join("built").join(format!("{name}.json"))
     }
 
+    fn adding_path(&self, worktree: &Path) -> PathBuf {
+        let name = match worktree.to_str() {
+            Some(text) => file_name(text),
+            None => digest([worktree.as_os_str().as_bytes()]),
+        };
+        self.root.join("adding").join(format!("{name}.json"))
+    }
+
     fn setup_path(&self, worktree: &Path) -> PathBuf {
         let name = digest([worktree.as_os_str().as_bytes()]);
         self.root.join("setup").join(format!("{name}.json"))
@@ -106,6 +144,19 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn worktrees_in_the_making() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let (a, b) = (Path::new("/w/a"), Path::new("/w/b"));
+        store.note_adding(a).unwrap();
+        store.note_adding(a).unwrap();
+        assert!(store.was_adding(a) && !store.was_adding(b));
+        store.forget_adding(b).unwrap();
+        store.forget_adding(a).unwrap();
+        assert!(!store.was_adding(a));
+    }
 
     #[test]
     fn noted_and_forgotten() {

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub use approvals::Approvals;
 pub use error::StoreError;
 pub use events::{Event, Fact};
-pub use lock::{Lock, LockError, LockName};
+pub use lock::{Lock, LockError, LockName, lock_directory};
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
@@ -41,6 +41,14 @@ impl Store {
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Eight hexadecimal digits that tell this repository from others, for what several share a directory for.
+    pub fn tag(&self) -> String {
+        use std::os::unix::ffi::OsStrExt as _;
+        let mut tag = naming::digest([self.root.as_os_str().as_bytes()]);
+        tag.truncate(8);
+        tag
     }
 
     /// Where scratch object directories live.

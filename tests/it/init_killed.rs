@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::json;
 
 use crate::init::{TWO, assert_whole, document, everything, init, operations, tracks_in, world};
 use crate::world::{Ran, World};
@@ -245,11 +247,21 @@ fn killed_at_each_step_of_git() {
         .replace("$ADD", add);
         let ran = world.run_in(&world.repo(), "sh", &["-c", &script]);
         assert_eq!(ran.status, 0, "{step}: {}", ran.shown());
+        begun_by_us(&world, &world.repo().join("worktrees/api"));
         let (status, answer) = init(&world, &[]);
         assert_eq!(status, 0, "{step}: {answer}");
         assert_eq!(tracks_in(&answer, "created"), ["api", "ui"], "{step}");
         assert_whole(&world, &["api", "ui"]);
     }
+}
+
+/// As a run writes it down before git begins.
+pub(crate) fn begun_by_us(world: &World, worktree: &Path) {
+    let worktree = worktree.to_str().expect("a text");
+    world.write(
+        &format!(".git/tracks/adding/{}.json", worktree.replace('/', "%2f")),
+        &format!("{}\n", json!({"v": 1, "worktree": worktree})),
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{AddError, GitError, Start, Worktree};
+use crate::git::{AddError, GitError, Start, Worktree, settled};
 use crate::process::{clock, cores, in_parallel};
 use crate::store::{LockError, LockName, Operation, RefMove, StoreError};
 
@@ -106,10 +106,19 @@ pub fn run(
             step: TrackStep::Waiting,
         });
     }
-    // Should we be killed, a git that we have started goes on, and nobody may clear away what it is about to make.
+    // Should we be killed, the next run knows what is ours to clear away …
+    for step in &plan.steps {
+        let dir = settled(&step.worktree);
+        match step.action {
+            Action::Create { .. } => session.store.note_adding(&dir)?,
+            Action::Keep | Action::Refuse { .. } => session.store.forget_adding(&dir)?,
+        }
+    }
+    // … and that a git that we have started, and that goes on, is still at work.
     lock.pass_on(true)?;
     let outcomes = make_worktrees(session, &plan, emit);
     lock.pass_on(false)?;
+    forget_what_was_added(session, &plan)?;
     let mut report = Report {
         base: plan.base,
         created: Vec::new(),
@@ -230,6 +239,26 @@ fn make_worktrees(session: &Session, plan: &Plan, emit: Emit<'_>) -> Vec<Outcome
             }
         }
     })
+}
+
+fn forget_what_was_added(session: &Session, plan: &Plan) -> Result<(), InitError> {
+    let there = session.repository.worktrees()?;
+    for step in &plan.steps {
+        let Action::Create { mend, .. } = &step.action else {
+            continue;
+        };
+        let mended = mend.iter().map(|entry| entry.path.clone());
+        for dir in mended.chain([settled(&step.worktree)]) {
+            // Not where git was killed and what it left could not be cleared away.
+            if !there
+                .iter()
+                .any(|entry| entry.half_made && entry.path == dir)
+            {
+                session.store.forget_adding(&dir)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn how_to_mend(error: &AddError) -> &'static str {

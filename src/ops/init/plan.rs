@@ -85,9 +85,20 @@ fn step(
     // An entry that is broken elsewhere blocks the branch as much as one at the track's own place.
     let here = here.or_else(|| on_branch.filter(|entry| broken(entry)));
     step.action = match (here, on_branch) {
-        (Some(entry), _) if entry.half_made => {
+        // A run of ours began it, and it is dead: we are alone.
+        (Some(entry), _) if entry.half_made && session.store.was_adding(&entry.path) => {
             create(session, track, Some(entry.clone()), &mut step.note)?
         }
+        (Some(entry), _) if entry.half_made => refuse(
+            format!(
+                "a `git worktree add` is making {}, or was killed while it did",
+                entry.path.display()
+            ),
+            format!(
+                "wait for it to end; if none is running: `git worktree remove --force --force {}`",
+                quoted(&entry.path)
+            ),
+        ),
         (Some(entry), _) if entry.prunable.is_some() => {
             match cannot_replace(session, entry, &path)? {
                 Some(refusal) => refusal,

@@ -151,6 +151,7 @@ impl<'a> Judge<'a> {
         let options = runner::Options {
             fresh: false,
             fail_fast: session.project.run.fail_fast,
+            stopped: false,
             log_dir: &self.log_dir,
             // Nobody else works there, but a check itself may write over what it judges.
             tree_now: &|task| task.tree.filter(|_| !self.tracked_files_changed()),
