@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::name::CheckName;
 use crate::domain::project::{Check, Command, Project, Track};
 use crate::domain::revision::TreeId;
 use crate::git::{GitError, Merger};
@@ -9,7 +10,7 @@ use crate::process::{Cmd, find_program};
 use crate::store::ResultKey;
 
 /// Bump when what goes into a key changes its meaning.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// Makes keys; asks each tool for its version once.
 #[derive(Debug)]
@@ -29,7 +30,8 @@ impl<'p> Keys<'p> {
         Keys { project, versions }
     }
 
-    /// The key of `check` on a tree that `merger` can read, in a worktree set up for `track`.
+    /// The key of `check` on a tree that `merger` can read, in a worktree set up for `track`. What it needs is part of it:
+    /// a check reads what those have built.
     pub(super) fn key(
         &self,
         merger: &Merger<'_>,
@@ -37,7 +39,28 @@ impl<'p> Keys<'p> {
         track: Option<&Track>,
         tree: TreeId,
     ) -> Result<ResultKey, GitError> {
-        let mut parts: Vec<Vec<u8>> = vec![FORMAT.into(), command_bytes(&check.run)];
+        let mut parts: Vec<Vec<u8>> = vec![FORMAT.into()];
+        parts.extend(
+            setup_commands(self.project, track)
+                .iter()
+                .map(command_bytes),
+        );
+        for check in with_needs(self.project, vec![&check.name]) {
+            self.add(&mut parts, merger, check, tree)?;
+        }
+        Ok(ResultKey::of(parts.iter().map(Vec::as_slice)))
+    }
+
+    /// What `check` reads by itself.
+    fn add(
+        &self,
+        parts: &mut Vec<Vec<u8>>,
+        merger: &Merger<'_>,
+        check: &Check,
+        tree: TreeId,
+    ) -> Result<(), GitError> {
+        parts.push(b"check".to_vec());
+        parts.push(command_bytes(&check.run));
         parts.push(check.cwd.clone().into_bytes());
         for (name, value) in &check.settings.env {
             parts.push(format!("{name}={value}").into_bytes());
@@ -45,24 +68,44 @@ impl<'p> Keys<'p> {
         for tool in &check.tools {
             parts.push(self.versions.get(tool).cloned().unwrap_or_default());
         }
-        parts.extend(
-            setup_commands(self.project, track)
-                .iter()
-                .map(command_bytes),
-        );
         parts.push(b"tree".to_vec());
         if check.inputs.is_empty() {
             parts.push(tree.as_bytes().to_vec());
-        } else {
-            for (path, mode, blob) in merger.tree_entries(tree)? {
-                if check.inputs.iter().any(|input| input.matches(&path)) {
-                    parts.push(path.as_bytes().to_vec());
-                    parts.push(format!("{mode:o} {blob}").into_bytes());
-                }
+            return Ok(());
+        }
+        for (path, mode, blob) in merger.tree_entries(tree)? {
+            if check.inputs.iter().any(|input| input.matches(&path)) {
+                parts.push(path.as_bytes().to_vec());
+                parts.push(format!("{mode:o} {blob}").into_bytes());
             }
         }
-        Ok(ResultKey::of(parts.iter().map(Vec::as_slice)))
+        Ok(())
     }
+}
+
+/// The checks of these names and all that they need, in the order of the file.
+pub(super) fn with_needs<'a>(
+    project: &'a Project,
+    mut wanted: Vec<&'a CheckName>,
+) -> Vec<&'a Check> {
+    let mut next = 0;
+    while next < wanted.len() {
+        for need in project
+            .check(wanted[next])
+            .into_iter()
+            .flat_map(|check| &check.needs)
+        {
+            if !wanted.iter().any(|name| **name == *need) {
+                wanted.push(need);
+            }
+        }
+        next += 1;
+    }
+    project
+        .checks
+        .iter()
+        .filter(|check| wanted.iter().any(|name| **name == check.name))
+        .collect()
 }
 
 /// The setup of a track's worktree, or of a tree that belongs to no track.
