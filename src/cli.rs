@@ -59,7 +59,11 @@ pub fn run() -> u8 {
     };
     let terminal = Terminal::new(cli.verb.format());
     let result = Context::new(cli.dir, terminal).and_then(|context| cli.verb.run(&context));
-    result.unwrap_or_else(|failure| failure.show(terminal))
+    let status = result.unwrap_or_else(|failure| failure.show(terminal));
+    match status {
+        failure::DONE if terminal.lost_an_answer() => failure::UNDETERMINED,
+        status => status,
+    }
 }
 
 impl Verb {

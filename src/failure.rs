@@ -76,7 +76,9 @@ impl From<OpenError> for Failure {
         let failure = undetermined(error.to_string());
         match error {
             OpenError::NotARepository { .. } => failure.hint("go into a repository, or name one with `-C DIR`"),
+            OpenError::NoGitDir { .. } => failure.hint("unset GIT_DIR, or set it to a repository's `.git`"),
             OpenError::NoGit => failure.hint("install git, or put it on the PATH"),
+            OpenError::BadGit { .. } => failure.hint("see what `git version` says; tracks runs the first git on the PATH"),
             OpenError::GitTooOld { .. } => failure.hint("install a newer git, or put one first on the PATH"),
             OpenError::Reftable { .. } => failure.hint(
                 "a clone made with `git clone --ref-format=files` works, or `git refs migrate --ref-format=files` before there are worktrees",
@@ -92,11 +94,7 @@ impl From<OpenError> for Failure {
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
-        let failure = undetermined(error.to_string());
-        match error {
-            GitError::Shallow => failure.hint("fetch the rest: `git fetch --unshallow`"),
-            _ => failure,
-        }
+        undetermined(error.to_string())
     }
 }
 
@@ -107,7 +105,10 @@ impl From<StoreError> for Failure {
             StoreError::TooNew { .. } => {
                 failure.hint("update tracks; a newer version wrote this repository's state")
             }
-            StoreError::Io { .. } | StoreError::Format { .. } => failure,
+            StoreError::Format { .. } => failure.hint(
+                "mend it, or move it away: what it recorded is then forgotten, branches and worktrees stay as they are",
+            ),
+            StoreError::Io { .. } => failure,
         }
     }
 }
@@ -121,6 +122,8 @@ impl From<SessionError> for Failure {
             SessionError::NoConfig { .. } => {
                 Failure::usage(message).hint("write a commented one: `tracks init`")
             }
+            SessionError::NoConfigOnBase { .. } => Failure::usage(message)
+                .hint("commit it there: a branch cannot bring the rules that judge it"),
             SessionError::Config(problem) => {
                 let errors = problem.diagnostics.len();
                 let message = match errors {
@@ -132,12 +135,17 @@ impl From<SessionError> for Failure {
                     ..Failure::usage(message)
                 }
             }
-            SessionError::NotText { .. } => Failure::usage(message),
+            SessionError::NotText { .. } | SessionError::NotAFile { .. } => Failure::usage(message),
             SessionError::Read { .. } => undetermined(message),
             SessionError::Unborn => undetermined(message)
                 .hint("tracks start from a commit: make a first one, then `tracks init`"),
             SessionError::NoBase { .. } => undetermined(message)
                 .hint("set `[project] base` in tracks.toml to the branch that tracks start from"),
+            SessionError::IntegrationBranchTaken { .. } => Failure::usage(message)
+                .hint("give it a name of its own with `[integration] branch`"),
+            SessionError::NoNamedBase { .. } => {
+                undetermined(message).hint("fetch it, or name a branch that exists")
+            }
             SessionError::UnknownTrack { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, "track"))
             }
@@ -266,6 +274,8 @@ impl From<SyncError> for Failure {
                 "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
                 path.display()
             )),
+            SyncError::Symbolic { .. } => undetermined(message)
+                .hint("make it a branch of its own, or name another with `[integration] branch`"),
             SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message)
                 .hint("a merge driver that is not deterministic can do this; please report it otherwise"),
             SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),

@@ -35,12 +35,18 @@ impl Context {
     /// # Errors
     /// When the directory does not exist.
     pub fn new(dir: Option<PathBuf>, terminal: Terminal) -> Result<Context, Failure> {
-        let here = environment::current_dir().map_err(|error| {
-            Failure::new(UNDETERMINED, format!("the current directory: {error}"))
-        })?;
         let dir = match dir {
-            Some(dir) => here.join(dir),
-            None => here,
+            Some(dir) if dir.is_absolute() => dir,
+            dir => {
+                let here = environment::current_dir().map_err(|error| {
+                    Failure::new(
+                        UNDETERMINED,
+                        format!("the current directory is not there: {error}"),
+                    )
+                    .hint("go to one that exists, or name one with `-C DIR`")
+                })?;
+                dir.map_or(here.clone(), |dir| here.join(dir))
+            }
         };
         if !dir.is_dir() {
             return Err(Failure::usage(format!(

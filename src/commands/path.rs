@@ -23,8 +23,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             Failure::new(UNDETERMINED, format!("track {} has no worktree", track.id))
                 .hint(format!("make it: `tracks init {}`", track.id))
         })?;
-    context
-        .terminal
-        .answer(&format!("{}\n", worktree.path.display()));
+    let mut line = worktree.path.as_os_str().as_encoded_bytes().to_vec();
+    line.push(b'\n');
+    context.terminal.answer_bytes(&line);
     Ok(DONE)
 }

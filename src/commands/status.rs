@@ -2,6 +2,7 @@
 
 use crate::failure::{DONE, Failure};
 use crate::ops;
+use crate::ops::trust::Trust;
 use crate::process::{Interrupt, clock};
 use crate::ui::{Format, report};
 
@@ -19,7 +20,8 @@ pub struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let session = context.session(args.remote, Interrupt::never())?;
-    let report = ops::status::run(&session)?;
+    let trust = Trust::load(&session, false)?;
+    let report = ops::status::run(&session, &trust)?;
     match context.terminal.format {
         Format::Text => context
             .terminal

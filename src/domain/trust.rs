@@ -74,15 +74,33 @@ pub fn commands_of_setup(project: &Project, track: Option<&Track>) -> Vec<Truste
         .collect()
 }
 
-/// What a check runs, its narrower form for further attempts included.
+/// The setup of the integration worktree: the layout's, and what these tracks want instead of it, each once.
+pub fn commands_of_integration_setup(project: &Project, tracks: &[&Track]) -> Vec<TrustedCommand> {
+    let mut seen = BTreeSet::new();
+    let own = tracks.iter().filter(|track| track.setup.is_some());
+    std::iter::once(None)
+        .chain(own.map(|track| Some(*track)))
+        .flat_map(|track| commands_of_setup(project, track))
+        .filter(|command| seen.insert(command.exact_text()))
+        .collect()
+}
+
+/// What a check runs: its command, the narrower form for further attempts, and the versions it asks for.
 pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
-    [("run", Some(&check.run)), ("retry", check.retry.as_ref())]
+    let run = [("run", Some(&check.run)), ("retry", check.retry.as_ref())];
+    let mut commands: Vec<TrustedCommand> = run
         .into_iter()
         .filter_map(|(key, command)| {
             let place = format!("[check.{}] {key}", check.name);
             Some(trusted(&place, command?, &check.cwd, &check.settings.env))
         })
-        .collect()
+        .collect();
+    for tool in &check.tools {
+        let version = Command::Argv(vec![tool.clone(), "--version".to_owned()]);
+        let place = format!("[check.{}] tools", check.name);
+        commands.push(trusted(&place, &version, ".", &BTreeMap::new()));
+    }
+    commands
 }
 
 fn trusted(

@@ -22,7 +22,7 @@ pub enum GitError {
         path: std::path::PathBuf,
         source: std::io::Error,
     },
-    /// History ends before the answer; a shallow clone.
-    #[error("the history needed is not in this shallow clone")]
+    /// History ends before the answer. Verdicts quote this sentence too, so it bears the way out.
+    #[error("the history needed is not in this shallow clone; `git fetch --unshallow` brings it")]
     Shallow,
 }

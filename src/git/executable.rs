@@ -24,17 +24,26 @@ impl Git {
     }
 
     fn at(program: PathBuf) -> Result<Git, OpenError> {
+        let bad = |message: String| OpenError::BadGit {
+            program: program.clone(),
+            message,
+        };
         let output = quiet(&program)
             .arg("version")
             .output()
-            .map_err(|_| OpenError::NoGit)?;
+            .map_err(|error| bad(error.source.to_string()))?;
+        if output.status != Some(0) {
+            return Err(bad(complaint(&output)));
+        }
         let text = String::from_utf8_lossy(&output.stdout);
-        let found = text.trim().trim_start_matches("git version ").to_owned();
+        let first = text.lines().next().unwrap_or_default();
+        let found = first.trim().trim_start_matches("git version ").to_owned();
         match parse_version(&found) {
             Some(version) if (version.0, version.1) >= MINIMUM_VERSION => {
                 Ok(Git { program, version })
             }
-            _ => Err(OpenError::GitTooOld { found }),
+            Some(_) => Err(OpenError::GitTooOld { found }),
+            None => Err(bad(format!("`git version` says \"{found}\""))),
         }
     }
 
@@ -165,10 +174,27 @@ mod tests {
             Err(OpenError::GitTooOld { found }) => assert_eq!(found, "2.39.5 (Apple Git-154)"),
             other => panic!("{other:?}"),
         }
-        assert!(matches!(
-            Git::at(dir.path().join("nothing")),
-            Err(OpenError::NoGit)
-        ));
+    }
+
+    #[test]
+    fn a_git_that_is_none_is_not_called_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("git");
+        for (script, expected) in [
+            ("exit 1", "exit status 1, without a message"),
+            ("echo 'fatal: no licence' >&2; exit 69", "no licence"),
+            ("echo hello", "`git version` says \"hello\""),
+            ("true", "`git version` says \"\""),
+            ("kill -9 $$", "killed by a signal"),
+        ] {
+            crate::git::testing::write_script(&program, script);
+            match Git::at(program.clone()) {
+                Err(OpenError::BadGit { message, .. }) => assert_eq!(message, expected),
+                other => panic!("{script}: {other:?}"),
+            }
+        }
+        let nothing = Git::at(dir.path().join("nothing"));
+        assert!(matches!(nothing, Err(OpenError::BadGit { .. })));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Commits and how they relate.
 
+use std::collections::HashSet;
+
 use super::object::{commit_id, object_id, tree_id, unreadable};
 use super::{GitError, Repository};
 use crate::domain::revision::{CommitId, TreeId};
@@ -52,25 +54,22 @@ impl Repository {
     /// All best common ancestors; empty for unrelated histories.
     ///
     /// # Errors
-    /// [`GitError::Shallow`] where the clone is shallow and none was found.
+    /// [`GitError::Shallow`] where history was cut off too early to tell.
     pub fn merge_bases(&self, a: CommitId, b: CommitId) -> Result<Vec<CommitId>, GitError> {
         let gix = self.local();
-        let bases = gix
-            .merge_bases_many(object_id(a.as_bytes()), &[object_id(b.as_bytes())])
-            .map_err(|error| unreadable("history", &error))?;
-        if bases.is_empty() && self.is_shallow() {
+        if is_cut_short(&gix, a, b)? {
             return Err(GitError::Shallow);
         }
-        bases.into_iter().map(|id| commit_id(id.detach())).collect()
+        known_merge_bases(&gix, a, b)
     }
 
     /// # Errors
     /// As [`Repository::merge_bases`].
     pub fn ahead_behind(&self, tip: CommitId, base: CommitId) -> Result<AheadBehind, GitError> {
-        if self.is_shallow() {
-            self.merge_bases(tip, base)?;
-        }
         let gix = self.local();
+        if is_cut_short(&gix, tip, base)? {
+            return Err(GitError::Shallow);
+        }
         Ok(AheadBehind {
             ahead: walk(&gix, tip, &[base], usize::MAX)?.len(),
             behind: walk(&gix, base, &[tip], usize::MAX)?.len(),
@@ -82,7 +81,15 @@ impl Repository {
     /// # Errors
     /// When a commit is not here; [`GitError::Shallow`] as in [`Repository::merge_bases`].
     pub fn is_ancestor(&self, ancestor: CommitId, descendant: CommitId) -> Result<bool, GitError> {
-        Ok(self.merge_bases(ancestor, descendant)?.contains(&ancestor))
+        let gix = self.local();
+        if known_merge_bases(&gix, ancestor, descendant)?.contains(&ancestor) {
+            return Ok(true);
+        }
+        // Only a "no" may come from what is not here.
+        if is_cut_short(&gix, ancestor, descendant)? {
+            return Err(GitError::Shallow);
+        }
+        Ok(false)
     }
 
     /// What is reachable from `tip` and from none of `hidden`, newest first, at most `limit`.
@@ -100,6 +107,40 @@ impl Repository {
             .map(commit_id)
             .collect()
     }
+}
+
+pub(super) fn known_merge_bases(
+    gix: &gix::Repository,
+    a: CommitId,
+    b: CommitId,
+) -> Result<Vec<CommitId>, GitError> {
+    gix.merge_bases_many(object_id(a.as_bytes()), &[object_id(b.as_bytes())])
+        .map_err(|error| unreadable("history", &error))?
+        .into_iter()
+        .map(|id| commit_id(id.detach()))
+        .collect()
+}
+
+/// Whether a shallow clone lacks history that could hold a nearer merge base of the two than the ones seen: that is so
+/// where what only one of them has reaches the edge of the clone. A merge from an older base can be clean where the real
+/// one conflicts.
+pub(super) fn is_cut_short(
+    gix: &gix::Repository,
+    a: CommitId,
+    b: CommitId,
+) -> Result<bool, GitError> {
+    let fail = |error: gix::Error| unreadable("the edge of the shallow clone", &error);
+    let Some(edge) = gix.shallow_commits().map_err(fail)? else {
+        return Ok(false);
+    };
+    let edge: HashSet<gix::ObjectId> = edge.iter().copied().collect();
+    for (tip, other) in [(a, b), (b, a)] {
+        let own = walk(gix, tip, &[other], usize::MAX)?;
+        if own.iter().any(|id| edge.contains(id)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn walk(
@@ -282,5 +323,43 @@ mod tests {
             assert!(matches!(answer, Err(GitError::Shallow)), "{answer:?}");
         }
         assert_eq!(repository.merge_bases(main, main).unwrap(), [main]);
+    }
+
+    /// The fork point is in reach of both; what counts is whether the edge lies before or behind it.
+    #[test]
+    fn a_shallow_clone_that_reaches_behind_the_fork_is_as_good_as_a_whole_one() {
+        let origin = World::new();
+        for number in ["1", "2", "3", "4", "5", "6"] {
+            origin.write("m", number);
+            origin.commit(number);
+        }
+        let fork = origin.tip("main~1");
+        origin.topic("topic", "main~1", &[("t", Some("1\n"))]);
+        let url = format!("file://{}", origin.root().display());
+        let clone =
+            |depth: &str| World::with(&["clone", "-q", depth, "--no-single-branch", &url, "repo"]);
+        let deep = clone("--depth=3");
+        let (main, topic) = (deep.tip("origin/main"), deep.tip("origin/topic"));
+        assert_eq!(deep.open().merge_bases(main, topic).unwrap(), [fork]);
+        assert!(!deep.open().is_ancestor(main, topic).unwrap());
+        assert!(deep.open().is_ancestor(fork, topic).unwrap());
+        // An older merge base is here, a nearer one may not be: topic takes main in, by a merge whose parent is cut off.
+        origin.git(&["checkout", "-q", "topic"]);
+        origin.git(&["merge", "-q", "--no-edit", "main"]);
+        let flat = clone("--depth=1");
+        let (main, topic) = (flat.tip("origin/main"), flat.tip("origin/topic"));
+        let repository = flat.open();
+        assert!(
+            repository.is_ancestor(main, topic).unwrap(),
+            "the parent's id says so"
+        );
+        assert!(matches!(
+            repository.merge_bases(main, topic),
+            Err(GitError::Shallow)
+        ));
+        assert!(matches!(
+            repository.ahead_behind(topic, main),
+            Err(GitError::Shallow)
+        ));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::executable::{complaint, failure, run_any};
-use super::history::{CommitInfo, commit_info};
+use super::history::{CommitInfo, commit_info, is_cut_short, known_merge_bases};
 use super::merge_tree::{Conflicted, Record, parse};
 use super::object::{blob, commit_id, file_at, object_id, tree_entries, tree_of, unreadable};
 use super::refs::IDENTITY;
@@ -94,9 +94,13 @@ impl<'r> Merger<'r> {
     /// When git cannot be run at all; a pair that git refuses is [`MergeAnswer::Unavailable`].
     pub fn merge_all(&self, pairs: &[(CommitId, CommitId)]) -> Result<Vec<MergeAnswer>, GitError> {
         let missing = self.missing(pairs);
+        let whole = |(ours, theirs): &(CommitId, CommitId)| {
+            !missing.contains(ours) && !missing.contains(theirs)
+        };
+        let cut_short = self.cut_short(pairs.iter().copied().filter(whole))?;
         let asked: Vec<(CommitId, CommitId)> = pairs
             .iter()
-            .filter(|(ours, theirs)| !missing.contains(ours) && !missing.contains(theirs))
+            .filter(|pair| whole(pair) && !cut_short.contains(pair))
             .copied()
             .collect();
         let processes = cores()
@@ -112,8 +116,11 @@ impl<'r> Merger<'r> {
             answers.extend(chunk?);
         }
         let mut answers = answers.into_iter();
-        let answer_of = |(ours, theirs): &(CommitId, CommitId)| {
-            [ours, theirs]
+        let answer_of = |pair: &(CommitId, CommitId)| {
+            if cut_short.contains(pair) {
+                return MergeAnswer::Unavailable(GitError::Shallow.to_string());
+            }
+            [&pair.0, &pair.1]
                 .into_iter()
                 .find(|id| missing.contains(id))
                 .map(|id| MergeAnswer::Unavailable(format!("commit {} is not here", id.short())))
@@ -130,6 +137,24 @@ impl<'r> Merger<'r> {
         ids.into_iter()
             .filter(|id| gix.find_commit(object_id(id.as_bytes())).is_err())
             .collect()
+    }
+
+    /// What git would merge from an older base than the real one, because a shallow clone does not have that.
+    fn cut_short(
+        &self,
+        pairs: impl Iterator<Item = (CommitId, CommitId)>,
+    ) -> Result<BTreeSet<(CommitId, CommitId)>, GitError> {
+        let mut found = BTreeSet::new();
+        if !self.repository.is_shallow() {
+            return Ok(found);
+        }
+        let gix = self.local();
+        for (ours, theirs) in pairs {
+            if is_cut_short(&gix, ours, theirs)? {
+                found.insert((ours, theirs));
+            }
+        }
+        Ok(found)
     }
 
     /// The first pair that git refuses ends its batch: it is set aside, and the batch goes on behind it.
@@ -150,7 +175,7 @@ impl<'r> Merger<'r> {
                 if output.status == Some(129) {
                     return Err(failure(&output, "merge-tree --stdin"));
                 }
-                answers.push(MergeAnswer::Unavailable(self.refusal(&output)));
+                answers.push(MergeAnswer::Unavailable(refusal(&output)));
             }
         }
         Ok(answers)
@@ -171,19 +196,6 @@ impl<'r> Merger<'r> {
             .stdin(input);
         let output = run_any(&cmd, "merge-tree --stdin")?;
         Ok((parse(&output.stdout).map_err(protocol)?, output))
-    }
-
-    fn refusal(&self, output: &CmdOutput) -> String {
-        let complaint = complaint(output);
-        match complaint.as_str() {
-            "refusing to merge unrelated histories" if self.repository.is_shallow() => {
-                GitError::Shallow.to_string()
-            }
-            "refusing to merge unrelated histories" => {
-                "the two histories have no common commit".to_owned()
-            }
-            _ => format!("git cannot merge them: {complaint}"),
-        }
     }
 
     fn answer(&self, record: Record) -> Result<MergeAnswer, GitError> {
@@ -269,6 +281,14 @@ impl<'r> Merger<'r> {
         commit_info(&self.local(), id)
     }
 
+    /// Whether `ancestor` is `descendant` or in its history; either may have been written by this merger.
+    ///
+    /// # Errors
+    /// When a commit is not here.
+    pub fn is_ancestor(&self, ancestor: CommitId, descendant: CommitId) -> Result<bool, GitError> {
+        Ok(known_merge_bases(&self.local(), ancestor, descendant)?.contains(&ancestor))
+    }
+
     /// The tree of a commit that this merger may have written.
     ///
     /// # Errors
@@ -292,6 +312,16 @@ impl<'r> Merger<'r> {
 
     fn local(&self) -> gix::Repository {
         self.gix.to_thread_local()
+    }
+}
+
+fn refusal(output: &CmdOutput) -> String {
+    let complaint = complaint(output);
+    match complaint.as_str() {
+        "refusing to merge unrelated histories" => {
+            "the two histories have no common commit".to_owned()
+        }
+        _ => format!("git cannot merge them: {complaint}"),
     }
 }
 

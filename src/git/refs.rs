@@ -128,6 +128,19 @@ impl Repository {
         peel(&gix, &mut reference)
     }
 
+    /// What a symbolic ref points to; `None` for any other ref, and where there is none.
+    ///
+    /// # Errors
+    /// When the ref cannot be read.
+    pub fn symbolic_target(&self, full_name: &str) -> Result<Option<String>, GitError> {
+        let gix = self.local();
+        let reference = find(&gix, full_name)?;
+        Ok(reference.and_then(|reference| {
+            let target = reference.target();
+            target.try_name().map(|name| name.as_bstr().to_string())
+        }))
+    }
+
     /// Local branches, and those remote-tracking branches that have no local one, whose short name (without the remote)
     /// matches the glob (`*` stays inside a segment unless the glob ends with it, as in `git branch --list`); sorted.
     ///
@@ -189,7 +202,8 @@ impl Repository {
             .cmd()
             .env("GIT_COMMITTER_NAME", IDENTITY.0)
             .env("GIT_COMMITTER_EMAIL", IDENTITY.1)
-            .args(["update-ref", "-m", message, "--stdin", "-z"])
+            // Without it, a symbolic ref would move what it points to.
+            .args(["update-ref", "--no-deref", "-m", message, "--stdin", "-z"])
             .stdin(self.transaction(changes));
         let output = run_any(&cmd, "update-ref --stdin")?;
         if output.status == Some(0) {

@@ -13,13 +13,20 @@ use crate::process::{Cmd, environment};
 pub enum OpenError {
     #[error("{} is not inside a git repository", dir.display())]
     NotARepository { dir: PathBuf },
+    /// The variable names something that is no repository.
+    #[error("GIT_DIR is {}, which is not a git repository", dir.display())]
+    NoGitDir { dir: PathBuf },
     #[error("there is no `git` on the PATH")]
     NoGit,
+    /// What is called git cannot be run, or is something else.
+    #[error("{} does not work: {message}", program.display())]
+    BadGit { program: PathBuf, message: String },
     #[error("git {found} is too old; tracks needs {}.{} or newer", super::MINIMUM_VERSION.0, super::MINIMUM_VERSION.1)]
     GitTooOld { found: String },
     #[error("{} stores its refs as a reftable, which tracks cannot read", dir.display())]
     Reftable { dir: PathBuf },
-    /// git refuses a repository of another user (`safe.directory`).
+    /// git refuses a repository of another user (`safe.directory`). `dir` is what git would have allowed: the worktree, or
+    /// the repository itself where there is none.
     #[error("{} belongs to another user", dir.display())]
     Untrusted { dir: PathBuf },
     #[error("cannot open the repository at {}: {message}", dir.display())]
@@ -80,7 +87,9 @@ impl Repository {
         }
         // Git asks whose it is only where it found the repository by itself.
         if local.git_dir_trust() != gix::sec::Trust::Full && environment::var("GIT_DIR").is_none() {
-            return Err(OpenError::Untrusted { dir: git_dir });
+            return Err(OpenError::Untrusted {
+                dir: local.workdir().map_or(git_dir, absolute),
+            });
         }
         let here = absolute(dir);
         let current_worktree = local
@@ -215,16 +224,18 @@ fn is_reftable(local: &gix::Repository) -> bool {
 
 /// Which of the known reasons it was that gix could not open what is around `dir`.
 fn why_not(dir: &Path, error: &gix::Error) -> OpenError {
-    let Ok((found, _)) = gix::discover::upwards(dir) else {
-        return match environment::var("GIT_DIR") {
-            Some(git_dir) => OpenError::Broken {
-                dir: git_dir.into(),
-                message: one_line(error),
-            },
-            None => OpenError::NotARepository { dir: absolute(dir) },
-        };
+    let git_dir = match environment::var("GIT_DIR") {
+        Some(named) if gix::discover::is_git(Path::new(&named)).is_err() => {
+            return OpenError::NoGitDir {
+                dir: absolute(Path::new(&named)),
+            };
+        }
+        Some(named) => PathBuf::from(named),
+        None => match gix::discover::upwards(dir) {
+            Ok((found, _)) => found.into_repository_and_work_tree_directories().0,
+            Err(_) => return OpenError::NotARepository { dir: absolute(dir) },
+        },
     };
-    let (git_dir, _) = found.into_repository_and_work_tree_directories();
     let common = gix::discover::path::from_plain_file(&git_dir.join("commondir"))
         .and_then(Result::ok)
         .map_or_else(|| git_dir.clone(), |path| git_dir.join(path));

@@ -17,8 +17,9 @@ pub struct Worktree {
     /// Absolute; canonical where it exists.
     pub path: PathBuf,
     pub is_main: bool,
-    /// During a rebase or a bisection the one that git will come back to.
+    /// What is checked out, also while a rebase or a bisection has HEAD elsewhere: git lets nobody else have it then.
     pub branch: Option<BranchName>,
+    /// Where HEAD is.
     pub commit: Option<CommitId>,
     /// The reason may be empty.
     pub locked: Option<String>,
@@ -203,6 +204,10 @@ fn left_for_now(git_dir: &Path) -> Option<BranchName> {
         Some(full) => branch_name(full.trim_end().into()),
         None => {
             let start = read("BISECT_START")?;
+            // It started from no branch.
+            if CommitId::from_hex(start.trim_end()).is_ok() {
+                return None;
+            }
             branch_name(format!("refs/heads/{}", start.trim_end()).as_str().into())
         }
     }
@@ -294,6 +299,62 @@ mod tests {
     }
 
     #[test]
+    fn a_rebase_and_a_bisection_have_a_branch() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world.write("a", "2\n");
+        world.commit("two");
+        for (name, start) in [
+            (
+                "rebased",
+                &["rebase", "-q", "--force-rebase", "--exec", "false", "HEAD~"] as &[&str],
+            ),
+            ("bisected", &["bisect", "start", "HEAD", "HEAD~"]),
+        ] {
+            let path = world.outside().join(name);
+            world.git(&["worktree", "add", "-q", "-b", name, &path.to_string_lossy()]);
+            world.git_any_in(&path, start);
+            world.git_any_in(&path, &["checkout", "-q", "--detach"]);
+            let entry = world.open().entry(&path).unwrap().unwrap();
+            assert_eq!(entry.branch, Some(branch(name)));
+        }
+    }
+
+    #[test]
+    fn what_git_takes_for_usable() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        for name in ["gone", "other", "own", "lost", "fine"] {
+            world.git(&["worktree", "add", "-q", "-b", name, &format!("../{name}")]);
+        }
+        let at = |name: &str| world.outside().join(name);
+        world.git(&["worktree", "lock", "../gone"]);
+        std::fs::remove_dir_all(at("gone")).unwrap();
+        world.git_in(&world.outside(), &["clone", "-q", "repo", "clone"]);
+        world.git_in(
+            &at("clone"),
+            &["worktree", "add", "-q", "--detach", "../theirs"],
+        );
+        std::fs::copy(at("theirs/.git"), at("other/.git")).unwrap();
+        std::fs::remove_file(at("own/.git")).unwrap();
+        world.git_in(&at("own"), &["init", "-q"]);
+        crate::git::testing::write_at(&at("lost/.git"), b"gitdir: /no/such/place\n");
+        let repository = world.open();
+        for (name, why) in [
+            ("gone", Some("its directory is gone")),
+            ("other", Some("it belongs to another repository")),
+            ("own", Some("it is a repository of its own")),
+            ("lost", Some("it looks for its repository in another place")),
+            ("fine", None),
+        ] {
+            let entry = repository.entry(&at(name)).unwrap().unwrap();
+            assert_eq!(entry.prunable.as_deref(), why, "{name}");
+        }
+    }
+
+    #[test]
     fn without_a_commit_there_is_a_branch_only() {
         let world = World::new();
         let list = world.open().worktrees().unwrap();
@@ -382,6 +443,8 @@ mod tests {
             world.git_any_in(&side, start);
             let status = repository.worktree_status(&side).unwrap();
             assert_eq!(status.unfinished, Some(expected), "{start:?}");
+            let list = repository.worktrees().unwrap();
+            assert_eq!(list[1].branch, Some(branch("side")), "{start:?}");
             let conflicts = usize::from(expected != Unfinished::Bisect);
             assert_eq!(status.dirty.unmerged, conflicts, "{start:?}");
             assert_eq!(

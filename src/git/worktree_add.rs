@@ -321,6 +321,38 @@ mod tests {
     }
 
     #[test]
+    fn a_file_above_is_in_the_way_too() {
+        let world = world();
+        let file = world.outside().join("file");
+        write_at(&file, b"mine\n");
+        assert_eq!(in_the_way(&file.join("a/b")), Some(file.clone()));
+        assert_eq!(in_the_way(&world.outside().join("no/such/a")), None);
+        assert!(why_in_the_way(&file).ends_with("file exists and is not a directory"));
+    }
+
+    #[test]
+    fn branches_that_cannot_be_beside_each_other() {
+        let world = world();
+        world.git(&["branch", "a/b"]);
+        world.git(&["branch", "x/y/z"]);
+        world.git(&["pack-refs", "--all"]);
+        world.git(&["branch", "p/q"]);
+        let repository = world.open();
+        for (name, other) in [
+            ("a", Some("a/b")),
+            ("a/b/c/d", Some("a/b")),
+            ("a/bc", None),
+            ("a/c", None),
+            ("x/y", Some("x/y/z")),
+            ("p", Some("p/q")),
+            ("new", None),
+        ] {
+            let found = repository.branch_in_the_way(&branch(name)).unwrap();
+            assert_eq!(found, other.map(branch), "{name}");
+        }
+    }
+
+    #[test]
     fn a_failing_hook_leaves_a_whole_worktree() {
         let world = world();
         world.hook("post-checkout", "echo out of order >&2; exit 3");

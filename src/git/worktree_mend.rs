@@ -423,6 +423,44 @@ mod tests {
     }
 
     #[test]
+    fn a_gone_one_that_is_locked_stays() {
+        let killed = killed();
+        std::fs::remove_dir_all(&killed.path).unwrap();
+        write_at(&killed.admin.join("locked"), b"on a stick");
+        assert!(killed.mend().is_some_and(|entry| entry.prunable.is_some()));
+        assert!(killed.admin.join("gitdir").is_file());
+    }
+
+    #[test]
+    fn work_that_only_an_entry_knows_of() {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.commit("one");
+        world.git(&["tag", "known"]);
+        world.git(&["worktree", "add", "-q", "-b", "x", "../x"]);
+        let path = world.outside().join("x");
+        let repository = world.open();
+        let work = || {
+            let entry = repository.entry(&path).unwrap().unwrap();
+            repository.work_in_entry(&entry).unwrap()
+        };
+        assert_eq!(work(), None);
+        write_at(&path.join("a"), b"2\n");
+        assert_eq!(work(), None, "not in the entry");
+        world.git_in(&path, &["add", "a"]);
+        assert_eq!(work().as_deref(), Some("what is staged"));
+        world.git_in(&path, &["commit", "-q", "-m", "two"]);
+        assert_eq!(work(), None, "on the branch");
+        world.git_in(&path, &["checkout", "-q", "--detach", "known"]);
+        assert_eq!(work(), None, "on another one");
+        world.git_in(&path, &["commit", "-q", "--allow-empty", "-m", "three"]);
+        assert_eq!(work().as_deref(), Some("commits that are on no branch"));
+        world.git_in(&path, &["merge", "-q", "--no-commit", "x"]);
+        std::fs::remove_dir_all(&path).unwrap();
+        assert_eq!(work().as_deref(), Some("an unfinished merge"));
+    }
+
+    #[test]
     fn whole_and_locked_ones_are_left_alone() {
         let world = World::new();
         world.write("a", LONG);

@@ -9,6 +9,7 @@ use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Project, Track, When};
 use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Snapshot};
 use crate::process::clock;
 use crate::store::StoreError;
@@ -92,7 +93,7 @@ pub fn run(
     let merger = matrix::scratch_merger(session, &session.repository)?;
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
-    let keys = Keys::new(&session.project);
+    let keys = Keys::new(&session.project, trust);
     for ground in &mut grounds {
         ground.tasks = tasks(session, &merger, &keys, ground, &checks)?;
     }
@@ -268,6 +269,7 @@ fn tasks<'a>(
     ground: &Ground<'a>,
     checks: &[&'a Check],
 ) -> Result<Vec<Task<'a>>, CheckError> {
+    let setup = commands_of_setup(&session.project, Some(ground.track));
     let mut tasks: Vec<Task<'a>> = Vec::new();
     let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
     let own = checks
@@ -275,7 +277,7 @@ fn tasks<'a>(
         .filter(|check| check.applies_to(&ground.track.id));
     for check in in_order_of_needs(own.copied().collect()) {
         let key = match ground.tree {
-            Some(tree) => Some(keys.key(merger, check, Some(ground.track), tree)?),
+            Some(tree) => keys.key(merger, check, &setup, tree)?,
             None => None,
         };
         index_of.insert(&check.name, tasks.len());
@@ -359,12 +361,7 @@ impl<'a> Course<'a> {
                 continue;
             };
             let place = match &ground.dir {
-                Some(dir) => Place {
-                    name: ground.track.id.to_string(),
-                    dir: dir.clone(),
-                    track: Some(ground.track),
-                    tree: None,
-                },
+                Some(dir) => Place::of_track(&self.session.project, ground.track, dir),
                 None => {
                     if lent == self.probes.len() {
                         let probe = own_worktree::open_probe(self.session, tip)?;
@@ -372,7 +369,8 @@ impl<'a> Course<'a> {
                     }
                     let probe = &self.probes[lent];
                     lent += 1;
-                    let place = probe.stand_on(self.session, tip, Some(ground.track))?;
+                    let setup = commands_of_setup(&self.session.project, Some(ground.track));
+                    let place = probe.stand_on(self.session, tip, Some(ground.track), setup)?;
                     setup::copy_ignored(self.session, &place)?;
                     for task in &mut ground.tasks {
                         task.dir.clone_from(&probe.dir);

@@ -81,7 +81,11 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         "merging {} tracks in memory",
         wanted.len()
     )));
-    let pairs = matrix::pairs(session, &merger, &tracks, Scope::All)?;
+    let scope = match options.pair {
+        Some(_) => Scope::WithoutIntegration,
+        None => Scope::All,
+    };
+    let pairs = matrix::pairs(session, &merger, &tracks, scope)?;
     let largest_clean_set = match options.pair {
         Some(_) => None,
         None => Some(matrix::clean_set(session, &merger, &tracks, &pairs)?),

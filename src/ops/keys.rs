@@ -1,88 +1,109 @@
 //! What a check's pass is keyed by: everything that it reads.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
-use crate::domain::project::{Check, Command, Project, Track};
+use crate::domain::project::{Check, Project};
 use crate::domain::revision::TreeId;
+use crate::domain::trust::{TrustedCommand, commands_of_check};
 use crate::git::{GitError, Merger};
 use crate::process::{Cmd, find_program};
 use crate::store::ResultKey;
 
-/// Bump when what goes into a key changes its meaning.
-const FORMAT: &str = "1";
+use super::trust::Trust;
 
-/// Makes keys; asks each tool for its version once.
+/// Bump when what goes into a key changes its meaning.
+const FORMAT: &[u8] = b"2";
+
+/// Makes keys; asks each tool for its version once, and only for checks that may run.
 #[derive(Debug)]
 pub(super) struct Keys<'p> {
     project: &'p Project,
-    versions: BTreeMap<String, Vec<u8>>,
+    trust: &'p Trust,
+    versions: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
 impl<'p> Keys<'p> {
-    pub(super) fn new(project: &'p Project) -> Self {
-        let mut versions = BTreeMap::new();
-        for tool in project.checks.iter().flat_map(|check| &check.tools) {
-            versions
-                .entry(tool.clone())
-                .or_insert_with(|| tool_version(tool));
+    pub(super) fn new(project: &'p Project, trust: &'p Trust) -> Self {
+        Keys {
+            project,
+            trust,
+            versions: Mutex::new(BTreeMap::new()),
         }
-        Keys { project, versions }
     }
 
-    /// The key of `check` on a tree that `merger` can read, in a worktree set up for `track`.
+    /// The key of `check` on a tree that `merger` can read, in a worktree with this setup. `None` where it would take
+    /// running something that nobody has approved.
     pub(super) fn key(
         &self,
         merger: &Merger<'_>,
         check: &Check,
-        track: Option<&Track>,
+        setup: &[TrustedCommand],
         tree: TreeId,
-    ) -> Result<ResultKey, GitError> {
-        let mut parts: Vec<Vec<u8>> = vec![FORMAT.into(), command_bytes(&check.run)];
-        parts.push(check.cwd.clone().into_bytes());
-        for (name, value) in &check.settings.env {
-            parts.push(format!("{name}={value}").into_bytes());
+    ) -> Result<Option<ResultKey>, GitError> {
+        if !check.tools.is_empty() && !self.trust.allows_check(check) {
+            return Ok(None);
         }
-        for tool in &check.tools {
-            parts.push(self.versions.get(tool).cloned().unwrap_or_default());
-        }
-        parts.extend(
-            setup_commands(self.project, track)
-                .iter()
-                .map(command_bytes),
-        );
-        parts.push(b"tree".to_vec());
-        if check.inputs.is_empty() {
-            parts.push(tree.as_bytes().to_vec());
-        } else {
-            for (path, mode, blob) in merger.tree_entries(tree)? {
-                if check.inputs.iter().any(|input| input.matches(&path)) {
-                    parts.push(path.as_bytes().to_vec());
-                    parts.push(format!("{mode:o} {blob}").into_bytes());
-                }
+        let mut parts = Parts::default();
+        parts.list("format", [FORMAT.to_vec()]);
+        let exact = |command: &TrustedCommand| command.exact_text().into_bytes();
+        parts.list("run", commands_of_check(check).iter().map(exact));
+        parts.list("setup", setup.iter().map(exact));
+        parts.list("tools", check.tools.iter().map(|tool| self.version(tool)));
+        let mut needs = Vec::new();
+        // What a check needs prepares its worktree, so whatever that reads, this one reads too.
+        for need in check
+            .needs
+            .iter()
+            .filter_map(|need| self.project.check(need))
+        {
+            match self.key(merger, need, setup, tree)? {
+                Some(key) => needs.push(key.as_str().as_bytes().to_vec()),
+                None => return Ok(None),
             }
         }
-        Ok(ResultKey::of(parts.iter().map(Vec::as_slice)))
+        parts.list("needs", needs);
+        if check.inputs.is_empty() {
+            parts.list("tree", [tree.as_bytes().to_vec()]);
+        } else {
+            let mut inputs = Vec::new();
+            for (path, mode, blob) in merger.tree_entries(tree)? {
+                if check.inputs.iter().any(|input| input.matches(&path)) {
+                    inputs.push(path.as_bytes().to_vec());
+                    inputs.push(format!("{mode:o} {blob}").into_bytes());
+                }
+            }
+            parts.list("inputs", inputs);
+        }
+        Ok(Some(ResultKey::of(parts.0.iter().map(Vec::as_slice))))
+    }
+
+    fn version(&self, tool: &str) -> Vec<u8> {
+        let Ok(mut versions) = self.versions.lock() else {
+            return Vec::new();
+        };
+        versions
+            .entry(tool.to_owned())
+            .or_insert_with(|| tool_version(tool))
+            .clone()
     }
 }
 
-/// The setup of a track's worktree, or of a tree that belongs to no track.
-pub(super) fn setup_commands<'a>(project: &'a Project, track: Option<&'a Track>) -> &'a [Command] {
-    track
-        .and_then(|track| track.setup.as_deref())
-        .unwrap_or(&project.layout.setup)
-}
+/// Named lists with their lengths, so that nothing can move from one into the next unnoticed.
+#[derive(Default)]
+struct Parts(Vec<Vec<u8>>);
 
-/// Bytes that differ for different commands.
-pub(super) fn command_bytes(command: &Command) -> Vec<u8> {
-    match command {
-        Command::Shell(line) => [b"sh\0", line.as_bytes()].concat(),
-        Command::Argv(argv) => format!("argv\0{}", argv.join("\0")).into_bytes(),
+impl Parts {
+    fn list(&mut self, name: &str, items: impl IntoIterator<Item = Vec<u8>>) {
+        let items: Vec<Vec<u8>> = items.into_iter().collect();
+        self.0.push(format!("{name} {}", items.len()).into_bytes());
+        self.0.extend(items);
     }
 }
 
 /// What `TOOL --version` prints; a tool that is missing or refuses has an answer too: that one.
 fn tool_version(tool: &str) -> Vec<u8> {
-    // A path could name a file of the repository, and nothing of it runs before somebody has approved it.
+    // A path could name a file of the repository.
     let Some(program) = find_program(tool).filter(|_| !tool.contains('/')) else {
         return b"missing".to_vec();
     };

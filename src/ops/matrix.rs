@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::git::{GitError, MergeAnswer, Merger, NewCommit, Repository, Snapshot};
 use crate::process::{cores, in_parallel};
 
-use super::Session;
+use super::{Session, integration_side};
 
 /// One track as it goes into the matrix.
 #[derive(Debug, Clone)]
@@ -132,18 +132,20 @@ struct OnBase {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scope<'a> {
     All,
+    /// Every pair of tracks and base, but not integration.
+    WithoutIntegration,
     /// Only this track against base and integration.
     Branches(&'a TrackId),
 }
 
 impl Scope<'_> {
     fn wants_tracks(self) -> bool {
-        matches!(self, Scope::All)
+        matches!(self, Scope::All | Scope::WithoutIntegration)
     }
 
     fn wants_branches(self, track: &TrackId) -> bool {
         match self {
-            Scope::All => true,
+            Scope::All | Scope::WithoutIntegration => true,
             Scope::Branches(one) => one == track,
         }
     }
@@ -178,12 +180,10 @@ pub(super) fn pairs(
             merged,
         });
     }
-    pairs.extend(super::integration_side::pairs(
-        session,
-        merger,
-        sides,
-        &|track| scope.wants_branches(track),
-    )?);
+    if !matches!(scope, Scope::WithoutIntegration) {
+        let wanted = |track: &TrackId| scope.wants_branches(track);
+        pairs.extend(integration_side::pairs(session, merger, sides, &wanted)?);
+    }
     pairs.extend(between_tracks(merger, sides, &on_base, scope)?);
     Ok(pairs)
 }

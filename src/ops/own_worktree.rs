@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
+use crate::domain::trust::TrustedCommand;
 use crate::git::{AddError, GitError, NotOurs, OwnError, Start, Worktree, in_the_way, settled};
 use crate::store::{Lock, LockError, LockName, lock_directory};
 
@@ -234,6 +235,7 @@ impl OwnWorktree {
         session: &Session,
         commit: CommitId,
         track: Option<&'a Track>,
+        setup: Vec<TrustedCommand>,
     ) -> Result<Place<'a>, OwnWorktreeError> {
         // Untracked files go with the reset, and with them perhaps what a check has built.
         session.store.forget_built(&self.dir)?;
@@ -243,6 +245,7 @@ impl OwnWorktree {
             name: self.name.clone(),
             dir: self.dir.clone(),
             track,
+            setup,
             tree: Some(tree),
         })
     }

@@ -314,14 +314,12 @@ impl Checks<'_, '_> {
             (Some(narrower), 2..) => narrower.clone(),
             _ => check.run.clone(),
         };
-        let mut env: Vec<(String, String)> = check
+        let env: Vec<(String, String)> = check
             .settings
             .env
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        env.push(("TRACKS_TRACK".to_owned(), task.side.to_string()));
-        env.push(("TRACKS_CHECK".to_owned(), check.name.to_string()));
         ShellJob {
             key: node,
             command,

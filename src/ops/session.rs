@@ -66,6 +66,9 @@ pub enum SessionError {
     Git(#[from] GitError),
     #[error("there is no tracks.toml in {}", dir.display())]
     NoConfig { dir: PathBuf },
+    /// Only what base has committed counts here: in a bare repository, and in a CI job's clone.
+    #[error("there is no tracks.toml on {base}, and only the one there counts in {}", dir.display())]
+    NoConfigOnBase { base: BranchName, dir: PathBuf },
     #[error("{} is not valid", .0.name)]
     Config(Box<ConfigProblem>),
     #[error("{}: {source}", path.display())]
@@ -75,10 +78,17 @@ pub enum SessionError {
     },
     #[error("{} is not UTF-8 text", path.display())]
     NotText { path: PathBuf },
+    #[error("{} is not a file", path.display())]
+    NotAFile { path: PathBuf },
     #[error("the repository has no commit yet")]
     Unborn,
+    #[error("`[project] base` names {name}, and there is no such branch here, nor on {remote}")]
+    NoNamedBase { name: BranchName, remote: String },
     #[error("there is no branch to take as base; looked for {}", tried.join(", "))]
     NoBase { tried: Vec<String> },
+    /// Rounds rewrite the integration branch; nothing else may live on it.
+    #[error("the integration branch {branch} is also {what}")]
+    IntegrationBranchTaken { branch: BranchName, what: String },
     #[error("there is no track `{id}`")]
     UnknownTrack {
         id: String,
@@ -124,16 +134,27 @@ impl Session {
         prefer_remote: bool,
         interrupt: Interrupt,
     ) -> Result<Session, SessionError> {
-        let working = working_copy(&repository)?;
+        let copy = working_copy(&repository)?;
+        let none_written = matches!(copy, WorkingCopy::Missing);
         let mut notices = Vec::new();
-        let working = working
-            .map(|source| source.parse(&repository, &mut notices))
-            .transpose()?;
-        let mut base = resolve_base(&repository, working.as_ref(), prefer_remote)?;
+        let working = match copy {
+            WorkingCopy::Read(source) => Some(source.parse(&repository, &mut notices)?),
+            WorkingCopy::Missing | WorkingCopy::DoesNotCount => None,
+        };
+        let no_config = || SessionError::NoConfig {
+            dir: top(&repository),
+        };
+        let mut base = match resolve_base(&repository, working.as_ref(), prefer_remote) {
+            // Which branch is base is for the tracks.toml to say that is still to be written.
+            Err(SessionError::NoBase { .. }) if none_written => return Err(no_config()),
+            resolved => resolved?,
+        };
         let committed = committed_copy(&repository, &base)?;
         let mut project = match (working, committed) {
+            (None, None) if none_written => return Err(no_config()),
             (None, None) => {
-                return Err(SessionError::NoConfig {
+                return Err(SessionError::NoConfigOnBase {
+                    base: base.name,
                     dir: top(&repository),
                 });
             }
@@ -171,6 +192,7 @@ impl Session {
                 .map(|track| track.id.clone())
                 .collect()
         });
+        own_integration_branch(&project, &base)?;
         let store = Store::new(repository.common_dir());
         Ok(Session {
             repository,
@@ -280,31 +302,46 @@ fn directory_name(repository: &Repository) -> String {
     )
 }
 
-/// The main worktree's file. Nothing in a bare repository, nor in a CI job's clone: what is checked out there is the very
-/// branch that is to be judged.
-fn working_copy(repository: &Repository) -> Result<Option<Source>, SessionError> {
+/// The file of the main worktree.
+enum WorkingCopy {
+    Read(Source),
+    Missing,
+    /// In a bare repository, and in a CI job's clone: what is checked out there is the very branch that is to be judged.
+    DoesNotCount,
+}
+
+fn working_copy(repository: &Repository) -> Result<WorkingCopy, SessionError> {
     let Some(main) = repository.main_worktree() else {
-        return Ok(None);
+        return Ok(WorkingCopy::DoesNotCount);
+    };
+    let path = main.join(FILE_NAME);
+    let read_error = |source| SessionError::Read {
+        path: path.clone(),
+        source,
+    };
+    let kind = match std::fs::metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(WorkingCopy::Missing);
+        }
+        kind => kind.map_err(read_error)?,
     };
     if environment::flag("CI")
         && repository.worktrees()?.len() < 2
         && !on_base_like_branch(repository)?
     {
-        return Ok(None);
+        return Ok(WorkingCopy::DoesNotCount);
     }
-    let path = main.join(FILE_NAME);
-    match std::fs::read(&path) {
-        Ok(bytes) => {
-            let text = String::from_utf8(bytes)
-                .map_err(|_| SessionError::NotText { path: path.clone() })?;
-            Ok(Some(Source {
-                name: FILE_NAME.to_owned(),
-                text,
-            }))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(SessionError::Read { path, source }),
+    if !kind.is_file() {
+        // A named pipe would be waited for.
+        return Err(SessionError::NotAFile { path });
     }
+    let bytes = std::fs::read(&path).map_err(read_error)?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| SessionError::NotText { path: path.clone() })?;
+    Ok(WorkingCopy::Read(Source {
+        name: FILE_NAME.to_owned(),
+        text,
+    }))
 }
 
 /// Whether the main worktree stands on the branch that would be base without any tracks.toml.
@@ -367,9 +404,30 @@ fn resolve_base(
     if matches!(repository.head()?, Head::Unborn { .. }) {
         return Err(SessionError::Unborn);
     }
+    if let Some(name) = working.and_then(|project| project.base.clone()) {
+        return Err(SessionError::NoNamedBase {
+            name,
+            remote: remote.to_owned(),
+        });
+    }
     let mut tried: Vec<String> = candidates.iter().map(BranchName::to_string).collect();
     tried.dedup();
     Err(SessionError::NoBase { tried })
+}
+
+/// The two copies of tracks.toml, and the base that the repository decides on, may clash where neither does by itself.
+fn own_integration_branch(project: &Project, base: &BasePoint) -> Result<(), SessionError> {
+    let branch = &project.integration.branch;
+    let track = project.tracks.iter().find(|track| track.branch == *branch);
+    let what = match track {
+        _ if base.name == *branch => "the base".to_owned(),
+        Some(track) => format!("the branch of track {}", track.id),
+        None => return Ok(()),
+    };
+    Err(SessionError::IntegrationBranchTaken {
+        branch: branch.clone(),
+        what,
+    })
 }
 
 fn difference_notices(base: &BasePoint, composed: &config::Composed) -> Vec<Notice> {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::project::{Command, Project, Track};
 use crate::domain::revision::TreeId;
+use crate::domain::trust::{TrustedCommand, commands_of_setup};
 use crate::git::GitError;
 use crate::process::{End, JobResult, Pool, PoolEvent, ShellJob, Work};
 use crate::store::{ResultKey, StoreError};
 
-use super::keys::{command_bytes, setup_commands};
 use super::trust::Trust;
 use super::{Emit, Event, Session};
 
@@ -19,10 +19,26 @@ pub(super) struct Place<'a> {
     /// How to call it: the track's id, `.integration` …
     pub name: String,
     pub dir: PathBuf,
+    /// Whose `copy` counts there; `None`: the layout's.
     pub track: Option<&'a Track>,
+    /// The setup commands, in order.
+    pub setup: Vec<TrustedCommand>,
     /// For worktrees of ours: the tree that is checked out, since setup follows what the tree says (lock files). In a
     /// track's own worktree setup runs once; what changes there later is its owner's business.
     pub tree: Option<TreeId>,
+}
+
+impl<'a> Place<'a> {
+    /// A track's own worktree.
+    pub(super) fn of_track(project: &Project, track: &'a Track, dir: &Path) -> Self {
+        Place {
+            name: track.id.to_string(),
+            dir: dir.to_owned(),
+            track: Some(track),
+            setup: commands_of_setup(project, Some(track)),
+            tree: None,
+        }
+    }
 }
 
 /// How a setup ended.
@@ -75,9 +91,8 @@ pub(super) fn copy_ignored(session: &Session, place: &Place<'_>) -> Result<usize
 
 /// Whether the setup commands still have to run there.
 pub(super) fn is_due(session: &Session, place: &Place<'_>) -> bool {
-    !setup_commands(&session.project, place.track).is_empty()
-        && session.store.setup_done(&place.dir).as_deref()
-            != Some(digest(&session.project, place).as_str())
+    !place.setup.is_empty()
+        && session.store.setup_done(&place.dir).as_deref() != Some(digest(place).as_str())
 }
 
 /// Runs the setup commands of every place that needs it; results in the order of the places.
@@ -90,20 +105,18 @@ pub(super) fn run(
 ) -> Result<Vec<SetUp>, SetupError> {
     let mut sequences: Vec<Sequence<'_>> = Vec::new();
     for place in places {
-        let commands = setup_commands(&session.project, place.track);
         let state = if !is_due(session, place) {
             State::Ended(SetUp::Unneeded)
-        } else if !trust.allows_setup(&session.project, place.track) {
-            State::Ended(SetUp::NotApproved(commands.iter().map(show).collect()))
+        } else if !trust.allows_all(&place.setup) {
+            let commands = place.setup.iter();
+            State::Ended(SetUp::NotApproved(
+                commands.map(|setup| show(&setup.command)).collect(),
+            ))
         } else {
             session.store.forget_setup(&place.dir)?;
             State::Waiting(0)
         };
-        sequences.push(Sequence {
-            place,
-            commands,
-            state,
-        });
+        sequences.push(Sequence { place, state });
     }
     let mut work = Setups {
         session,
@@ -140,21 +153,18 @@ pub(super) fn run(
             },
         };
         if result == SetUp::Done {
-            session.store.note_setup(
-                &sequence.place.dir,
-                &digest(&session.project, sequence.place),
-            )?;
+            session
+                .store
+                .note_setup(&sequence.place.dir, &digest(sequence.place))?;
         }
         results.push(result);
     }
     Ok(results)
 }
 
-fn digest(project: &Project, place: &Place<'_>) -> String {
-    let mut parts: Vec<Vec<u8>> = setup_commands(project, place.track)
-        .iter()
-        .map(command_bytes)
-        .collect();
+fn digest(place: &Place<'_>) -> String {
+    let exact = |command: &TrustedCommand| command.exact_text().into_bytes();
+    let mut parts: Vec<Vec<u8>> = place.setup.iter().map(exact).collect();
     parts.extend(place.tree.map(|tree| tree.as_bytes().to_vec()));
     ResultKey::of(parts.iter().map(Vec::as_slice))
         .as_str()
@@ -179,7 +189,6 @@ enum State {
 
 struct Sequence<'a> {
     place: &'a Place<'a>,
-    commands: &'a [Command],
     state: State,
 }
 
@@ -215,16 +224,13 @@ impl Work for Setups<'_> {
         sequence.state = State::Running(step);
         self.running += 1;
         let run = &self.session.project.run;
-        let mut env: Vec<(String, String)> = run
-            .env
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let setup = &sequence.place.setup[step];
+        let mut env = setup.env.clone();
         env.push(("TRACKS_TRACK".to_owned(), sequence.place.name.clone()));
         Some(ShellJob {
             key,
-            command: sequence.commands[step].clone(),
-            cwd: sequence.place.dir.clone(),
+            command: setup.command.clone(),
+            cwd: sequence.place.dir.join(&setup.cwd),
             env,
             log,
             timeout: run.timeout,
@@ -240,10 +246,13 @@ impl Work for Setups<'_> {
             return;
         };
         sequence.state = match failure(&result.end) {
-            None if step + 1 < sequence.commands.len() => State::Waiting(step + 1),
+            None if step + 1 < sequence.place.setup.len() => State::Waiting(step + 1),
             None => State::Ended(SetUp::Done),
             Some(how) => State::Ended(SetUp::Failed {
-                message: format!("setup `{}` {how}", show(&sequence.commands[step])),
+                message: format!(
+                    "setup `{}` {how}",
+                    show(&sequence.place.setup[step].command)
+                ),
                 log: Some(log),
             }),
         };

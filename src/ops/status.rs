@@ -11,12 +11,14 @@ use crate::domain::project::{Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
+use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Repository, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::integration_side::last_round;
 use super::keys::Keys;
 use super::matrix::{self, Scope, TrackSide};
+use super::trust::Trust;
 use super::{BasePoint, Session};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +99,7 @@ pub struct NextStep {
 
 /// # Errors
 /// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session) -> Result<Report, GitError> {
+pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let ids: Vec<TrackId> = session
         .project
@@ -106,9 +108,9 @@ pub fn run(session: &Session) -> Result<Report, GitError> {
         .map(|track| track.id.clone())
         .collect();
     let sides = matrix::track_sides(session, &merger, &ids, false)?;
-    let pairs = matrix::pairs(session, &merger, &sides, Scope::All)?;
+    let pairs = matrix::pairs(session, &merger, &sides, Scope::WithoutIntegration)?;
     let worktrees = session.repository.worktrees()?;
-    let keys = Keys::new(&session.project);
+    let keys = Keys::new(&session.project, trust);
     let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();
     let rows: Result<Vec<Row>, GitError> = in_parallel(&tracks, cores().get(), |(track, side)| {
         row(session, &merger, &keys, &worktrees, &pairs, track, side)
@@ -116,6 +118,7 @@ pub fn run(session: &Session) -> Result<Report, GitError> {
     .into_iter()
     .collect();
     let mut rows = rows?;
+    note_last_round(session, &mut rows);
     let waiting = waiting_for(session, &rows);
     for (row, waiting) in rows.iter_mut().zip(waiting) {
         (row.readiness, row.missing) = readiness(row, &waiting);
@@ -146,7 +149,7 @@ fn row(
     let dirty = worktree.and_then(
         |entry| match session.repository.worktree_status(&entry.path) {
             Ok(status) => {
-                if let Some(unfinished) = status.unfinished {
+                if let Some(unfinished) = status.unfinished.filter(|_| side.note.is_none()) {
                     notes.push(format!("in the middle of a {}", unfinished.as_str()));
                 }
                 Some(status.dirty)
@@ -248,18 +251,18 @@ fn known_checks(
     side: &TrackSide,
 ) -> Result<Checks, GitError> {
     let mut checks = Checks::default();
+    let setup = commands_of_setup(&session.project, Some(track));
     let own = session
         .project
         .checks
         .iter()
         .filter(|check| check.when.contains(&When::Track) && check.applies_to(&track.id));
     for check in own {
-        let result = match side.tree.filter(|_| side.note.is_none()) {
-            Some(tree) => session
-                .store
-                .result(&keys.key(merger, check, Some(track), tree)?),
+        let key = match side.tree.filter(|_| side.note.is_none()) {
+            Some(tree) => keys.key(merger, check, &setup, tree)?,
             None => None,
         };
+        let result = key.and_then(|key| session.store.result(&key));
         let name = check.name.to_string();
         match result.map(|result| result.outcome) {
             Some(Outcome::Passed) => checks.passed.push(name),
@@ -268,6 +271,19 @@ fn known_checks(
         }
     }
     Ok(checks)
+}
+
+/// What the last round had against a track, as long as the track is still what was judged.
+fn note_last_round(session: &Session, rows: &mut [Row]) {
+    let rounds = session.store.rounds().unwrap_or_default();
+    let Some(last) = rounds.last() else { return };
+    for row in rows {
+        let said = last.ejected.iter().find(|left| {
+            left.track == row.track && left.commit.is_some() && left.commit == row.commit
+        });
+        row.notes
+            .extend(said.map(|left| format!("not in round {}: {}", last.number, left.reason)));
+    }
 }
 
 /// Dependencies that hold a track up: without a branch, or in conflict with base.
@@ -315,14 +331,21 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
                 .ok()
         })
         .map(|count| count.behind);
-    let round = last_round(session).filter(|round| round.candidate == commit);
+    let round = last_round(session)
+        .ok()
+        .flatten()
+        .filter(|round| round.candidate == commit);
     let with_work = rows
         .iter()
         .filter(|row| row.ahead.is_some_and(|ahead| ahead > 0));
     let (mut inside, mut outside) = (0, 0);
     for row in with_work {
         let is_in = match (row.commit, commit) {
-            (Some(tip), Some(commit)) => session.repository.is_ancestor(tip, commit)?,
+            (Some(tip), Some(commit)) => match session.repository.is_ancestor(tip, commit) {
+                // Not known to be in it.
+                Err(GitError::Shallow) => false,
+                answer => answer?,
+            },
             _ => false,
         };
         if is_in { inside += 1 } else { outside += 1 }

@@ -1,6 +1,6 @@
 //! Which commands of tracks.toml may run here: those that this user approved in their exact text, or all of them for one run.
 
-use crate::domain::project::{Check, Project, Track};
+use crate::domain::project::{Check, Project};
 use crate::domain::trust::{self, TrustedCommand};
 use crate::process::environment;
 use crate::store::{Approvals, StoreError};
@@ -52,11 +52,6 @@ impl Trust {
 
     pub fn allows_check(&self, check: &Check) -> bool {
         self.allows_all(&trust::commands_of_check(check))
-    }
-
-    /// `None`: the setup of trees that belong to no track.
-    pub fn allows_setup(&self, project: &Project, track: Option<&Track>) -> bool {
-        self.allows_all(&trust::commands_of_setup(project, track))
     }
 }
 

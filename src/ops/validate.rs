@@ -64,6 +64,16 @@ impl Report {
             .any(|verdict| matches!(verdict, Verdict::Unavailable(_)))
     }
 
+    /// Why a merge is unavailable, one sentence each.
+    pub fn reasons(&self) -> Vec<&str> {
+        self.verdicts()
+            .filter_map(|verdict| match verdict {
+                Verdict::Unavailable(reason) => Some(reason.as_str()),
+                Verdict::Clean | Verdict::Conflict(_) => None,
+            })
+            .collect()
+    }
+
     fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
         std::iter::once(&self.with_base).chain(&self.with_integration)
     }
@@ -97,7 +107,7 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
     let here = session.repository.head()?;
     let track = match &options.track {
         Some(id) => session.track(id)?,
-        None => track_here(session, &here, dir, options.head.as_deref())?,
+        None => track_here(session, dir, options.head.as_deref())?,
     };
     let head = head(session, track, &here, options)?;
     let mut findings = Vec::new();
@@ -143,19 +153,16 @@ fn commit(session: &Session, revision: &str) -> Result<CommitId, ValidateError> 
         })
 }
 
-/// The track whose branch is checked out here, or whose branch `--head` names.
+/// The track whose branch is checked out here (also in the middle of a rebase), or whose branch `--head` names.
 fn track_here<'a>(
     session: &'a Session,
-    here: &Head,
     dir: &Path,
     head: Option<&str>,
 ) -> Result<&'a Track, ValidateError> {
     let remote = format!("{}/", session.project.remote);
     let named = head.map(|head| head.strip_prefix(&remote).unwrap_or(head));
-    let branch = match here {
-        Head::Branch { name, .. } => Some(name.as_str()),
-        Head::Unborn { .. } | Head::Detached { .. } => None,
-    };
+    let here = branch_here(session)?;
+    let branch = here.as_ref().map(BranchName::as_str);
     let tracks = &session.project.tracks;
     let of = |wanted: Option<&str>| {
         tracks
@@ -172,6 +179,18 @@ fn track_here<'a>(
             },
             known: tracks.iter().map(|track| track.id.to_string()).collect(),
         })
+}
+
+fn branch_here(session: &Session) -> Result<Option<BranchName>, GitError> {
+    if let Head::Branch { name, .. } = session.repository.head()? {
+        return Ok(Some(name));
+    }
+    let here = session.repository.current_worktree();
+    let worktrees = session.repository.worktrees()?;
+    Ok(worktrees
+        .into_iter()
+        .find(|entry| Some(entry.path.as_path()) == here)
+        .and_then(|entry| entry.branch))
 }
 
 fn head(

@@ -157,6 +157,8 @@ fn open(path: &Path) -> Result<File, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::io::fcntl_getfd;
+
     use super::*;
 
     #[test]
@@ -196,6 +198,21 @@ mod tests {
         assert!(lock_directory(dir.path()).unwrap().is_some());
         assert!(lock_directory(&dir.path().join("missing")).is_err());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn children_hold_it_only_as_long_as_we_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let lock = store.lock(&LockName::Init, "x").unwrap();
+        lock.pass_on(true).unwrap();
+        // Still there when the lock is dropped.
+        let held_by_child = lock.file.try_clone().unwrap();
+        lock.pass_on(false).unwrap();
+        assert!(fcntl_getfd(&lock.file).unwrap().contains(FdFlags::CLOEXEC));
+        drop(lock);
+        store.lock(&LockName::Init, "y").unwrap();
+        drop(held_by_child);
     }
 
     #[test]

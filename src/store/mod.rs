@@ -23,7 +23,7 @@ pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, ResultKey};
-pub use rounds::{Merged, Round};
+pub use rounds::{LeftOut, Merged, Round};
 pub use slots::SlotGuard;
 
 /// The state of one repository. Opening it touches nothing; directories are made when something is written.

@@ -31,8 +31,19 @@ pub struct Round {
     pub green: Option<bool>,
     /// In the order merged.
     pub merged: Vec<Merged>,
-    /// Track and why.
-    pub ejected: Vec<(TrackId, String)>,
+    pub ejected: Vec<LeftOut>,
+}
+
+/// A track that the round did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub track: TrackId,
+    /// The tip that was judged.
+    pub commit: Option<CommitId>,
+    /// `conflict`, `check` …
+    pub why: String,
+    /// One sentence for people.
+    pub reason: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +70,10 @@ struct MergedRecord {
 struct EjectedRecord {
     track: String,
     why: String,
+    #[serde(default)]
+    commit: Option<String>,
+    #[serde(default)]
+    reason: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -132,9 +147,11 @@ fn record(round: &Round) -> Record {
         ejected: round
             .ejected
             .iter()
-            .map(|(track, why)| EjectedRecord {
-                track: track.to_string(),
-                why: why.clone(),
+            .map(|left| EjectedRecord {
+                track: left.track.to_string(),
+                why: left.why.clone(),
+                commit: left.commit.map(|commit| commit.to_string()),
+                reason: left.reason.clone(),
             })
             .collect(),
     }
@@ -149,10 +166,14 @@ fn round(record: Record) -> Result<Round, Damaged> {
             merge_commit: CommitId::from_hex(&merged.merge_commit)?,
         })
     });
-    let ejected = record
-        .ejected
-        .into_iter()
-        .map(|ejected| Ok((TrackId::new(&ejected.track)?, ejected.why)));
+    let ejected = record.ejected.into_iter().map(|ejected| {
+        Ok(LeftOut {
+            track: TrackId::new(&ejected.track)?,
+            commit: id(ejected.commit)?,
+            why: ejected.why,
+            reason: ejected.reason,
+        })
+    });
     Ok(Round {
         number: record.number,
         time: Timestamp(record.time),
@@ -193,7 +214,12 @@ mod tests {
                 commit: id("03"),
                 merge_commit: id("04"),
             }],
-            ejected: vec![(track("b"), "conflicts with a".to_owned())],
+            ejected: vec![LeftOut {
+                track: track("b"),
+                commit: Some(id("05")),
+                why: "conflict".to_owned(),
+                reason: "conflicts with a".to_owned(),
+            }],
         };
         store.record_round(&first).unwrap();
         assert_eq!(store.rounds().unwrap(), [first.clone()]);

@@ -1,6 +1,7 @@
 //! Writing to stdout and stderr, with colour where it is wanted, and without a word about a reader that went away.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,19 +17,42 @@ pub enum Format {
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
     pub format: Format,
+    lost: &'static AtomicBool,
 }
 
 impl Terminal {
     pub fn new(format: Format) -> Self {
-        Terminal { format }
+        /// Of the process, as its stdout is.
+        static LOST: AtomicBool = AtomicBool::new(false);
+        Terminal {
+            format,
+            lost: &LOST,
+        }
     }
 
-    /// The answer. A closed pipe (`| head`) ends the output, not the program.
+    /// The answer. A closed pipe (`| head`) ends the output, not the program; anything else that keeps the answer from its
+    /// reader is told on stderr and remembered for the exit status.
     pub fn answer(self, text: &str) {
+        self.answer_bytes(text.as_bytes());
+    }
+
+    /// An answer that need not be text, such as a path.
+    pub fn answer_bytes(self, bytes: &[u8]) {
         let mut stream = anstream::stdout().lock();
-        let _ = stream
-            .write_all(text.as_bytes())
-            .and_then(|()| stream.flush());
+        let written = stream.write_all(bytes).and_then(|()| stream.flush());
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.lost.store(true, Ordering::Relaxed);
+            self.aside(&format!(
+                "error: the answer could not be written: {error}\n"
+            ));
+        }
+    }
+
+    /// Whether an answer did not reach its reader.
+    pub fn lost_an_answer(self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// A JSON document as the answer.

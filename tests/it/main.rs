@@ -1,11 +1,19 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod cli;
+mod clone;
+mod config_errors;
+mod environment;
 mod init;
 mod init_killed;
+mod init_mend;
 mod init_refused;
 mod init_setup;
+mod oddities;
+mod own_worktrees;
 mod project;
 mod shim;
+mod state;
 mod sync;
 mod sync_checks;
 mod sync_safety;

@@ -5,7 +5,7 @@
 mod plan;
 mod starter;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::domain::name::{BranchName, TrackId};
@@ -66,15 +66,6 @@ pub enum InitError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Setup(#[from] SetupError),
-}
-
-fn place<'a>(track: &'a Track, dir: &Path) -> Place<'a> {
-    Place {
-        name: track.id.to_string(),
-        dir: dir.to_owned(),
-        track: Some(track),
-        tree: None,
-    }
 }
 
 /// What became of one step.
@@ -317,7 +308,7 @@ fn set_up(
         let Some(track) = session.project.track(&made.track) else {
             continue;
         };
-        let place = place(track, &made.worktree);
+        let place = Place::of_track(&session.project, track, &made.worktree);
         if new {
             // A directory of that name may have been set up once, and deleted.
             session.store.forget_setup(&place.dir)?;
@@ -359,7 +350,7 @@ fn set_up(
     if due.is_empty() || session.interrupt.exit_status().is_some() {
         return Ok(Vec::new());
     }
-    let runs = |place: &Place<'_>| trust.allows_setup(&session.project, place.track);
+    let runs = |place: &Place<'_>| trust.allows_all(&place.setup);
     let log_dir = match due.iter().any(runs) {
         true => session.store.new_log_dir(clock::now())?,
         // Nothing will be written there.

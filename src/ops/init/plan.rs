@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, Start, Worktree, in_the_way, why_in_the_way};
+use crate::git::{GitError, Start, Worktree, in_the_way, settled, why_in_the_way};
 
 use super::super::own_worktree::{same_dir, worktrees_dir};
-use super::super::{Session, keys, setup};
-use super::{InitError, place};
+use super::super::setup::Place;
+use super::super::{Session, setup};
+use super::InitError;
 
 /// What `init` will do about one track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,10 +145,10 @@ fn step(
         },
     };
     if !matches!(step.action, Action::Refuse { .. }) {
-        let place = place(track, &step.worktree);
+        let place = Place::of_track(&session.project, track, &step.worktree);
         if matches!(step.action, Action::Create { .. }) || setup::is_due(session, &place) {
-            let commands = keys::setup_commands(&session.project, Some(track));
-            step.setup = commands.iter().map(setup::show).collect();
+            let commands = place.setup.iter();
+            step.setup = commands.map(|setup| setup::show(&setup.command)).collect();
         }
     }
     Ok(step)
@@ -188,10 +189,14 @@ fn cannot_replace(
                 "{}, and the worktree known for the track is not usable: {there}: {why}",
                 why_in_the_way(&obstacle)
             ),
-            format!(
-                "if it is that worktree, moved: `git worktree repair {}`; else move it away",
-                quoted(path)
-            ),
+            match settled(&entry.path) == path && !path.join(".git").exists() {
+                true => "if only its `.git` file is lost: `git worktree repair` writes it again"
+                    .to_owned(),
+                false => format!(
+                    "if it is that worktree, moved: `git worktree repair {}`; else move it away",
+                    quoted(path)
+                ),
+            },
         )));
     }
     let work = session.repository.work_in_entry(entry)?;

@@ -105,15 +105,13 @@ fn merge(
     at: CommitId,
     entry: &Entry,
 ) -> Result<Result<CommitId, MergeAnswer>, GitError> {
-    if merger
-        .repository()
-        .is_ancestor(entry.tip, at)
-        .unwrap_or(false)
-    {
-        // Git, too, would say "already up to date".
-        return Ok(Ok(at));
-    }
     match merger.merge_all(&[(at, entry.tip)])?.pop() {
+        // Git, too, would say "already up to date".
+        Some(MergeAnswer::Merged { tree })
+            if tree == merger.tree_of(at)? && merger.is_ancestor(entry.tip, at)? =>
+        {
+            Ok(Ok(at))
+        }
         Some(MergeAnswer::Merged { tree }) => {
             let message = format!(
                 "Merge track {} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n",

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use crate::domain::check::{Outcome, Run};
 use crate::domain::name::{CheckName, Side};
-use crate::domain::project::{Check, When};
+use crate::domain::project::{Check, Track, When};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::{Ejected, Isolation, Question, Why};
+use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
 use crate::git::Merger;
 use crate::process::clock;
 
@@ -31,6 +32,8 @@ pub(super) struct Judge<'a> {
     emit: Emit<'a>,
     checks: Vec<&'a Check>,
     keys: Keys<'a>,
+    /// The same for every commit that is judged, base too: what differs must be the tree alone.
+    setup: Vec<TrustedCommand>,
     worktree: OwnWorktree,
     log_dir: PathBuf,
 }
@@ -58,12 +61,18 @@ impl<'a> Judge<'a> {
         if checks.is_empty() {
             return Ok(None);
         }
+        let tracks: Vec<&Track> = chain
+            .links
+            .iter()
+            .filter_map(|link| session.project.track(&link.track))
+            .collect();
         Ok(Some(Judge {
             session,
             trust,
             emit,
             checks,
-            keys: Keys::new(&session.project),
+            keys: Keys::new(&session.project, trust),
+            setup: commands_of_integration_setup(&session.project, &tracks),
             worktree: own_worktree::open(session, WORKTREE, session.base.commit)?,
             log_dir: session.store.new_log_dir(clock::now())?,
         }))
@@ -102,7 +111,7 @@ impl<'a> Judge<'a> {
         let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
         let mut tasks = Vec::new();
         for check in checks {
-            let key = self.keys.key(&merger, check, None, tree)?;
+            let key = self.keys.key(&merger, check, &self.setup, tree)?;
             let needs = check
                 .needs
                 .iter()
@@ -114,7 +123,7 @@ impl<'a> Judge<'a> {
                 side: Side::Integration,
                 dir: self.worktree.dir.clone(),
                 tree: Some(tree),
-                key: Some(key),
+                key,
                 needs,
                 blocked: None,
             });
@@ -123,10 +132,18 @@ impl<'a> Judge<'a> {
             .iter()
             .any(Option::is_none)
         {
-            let place = self.worktree.stand_on(session, commit, None)?;
+            let place = self
+                .worktree
+                .stand_on(session, commit, None, self.setup.clone())?;
             setup::copy_ignored(session, &place)?;
             let results = setup::run(session, self.trust, &[place], &self.log_dir, self.emit)?;
-            let blocked = results.first().and_then(obstacle);
+            let blocked = match results.first().and_then(obstacle) {
+                None if self.tracked_files_changed() => Some(
+                    "setup changes tracked files, so what would be checked is not what was merged"
+                        .to_owned(),
+                ),
+                blocked => blocked,
+            };
             for task in &mut tasks {
                 task.blocked.clone_from(&blocked);
             }
@@ -136,10 +153,18 @@ impl<'a> Judge<'a> {
             fail_fast: session.project.run.fail_fast,
             stopped: false,
             log_dir: &self.log_dir,
-            // Nobody else works there, and the next candidate resets it.
-            tree_now: &|task| task.tree,
+            // Nobody else works there, but a check itself may write over what it judges.
+            tree_now: &|task| task.tree.filter(|_| !self.tracked_files_changed()),
         };
         Ok(runner::run(session, self.trust, &tasks, &options, self.emit)?.runs)
+    }
+
+    fn tracked_files_changed(&self) -> bool {
+        let status = self.session.repository.worktree_status(&self.worktree.dir);
+        status.map_or(true, |status| {
+            let dirty = status.dirty;
+            dirty.staged + dirty.unstaged + dirty.unmerged > 0
+        })
     }
 
     /// The track whose merge turned it red, with whom, and at which check; `None` where that could not be found out.

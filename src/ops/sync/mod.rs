@@ -17,7 +17,7 @@ use crate::domain::revision::CommitId;
 use crate::domain::sync::{Ejected, Entry, Plan, Quorum, Why};
 use crate::git::{GitError, Merger, RefError};
 use crate::process::clock;
-use crate::store::{LockError, LockName, Merged, Round, StoreError};
+use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
 
 use super::own_worktree::OwnWorktreeError;
 use super::runner::RunnerError;
@@ -51,6 +51,8 @@ pub struct Report {
     pub candidate: Option<CommitId>,
     pub merged: Vec<Merged>,
     pub ejected: Vec<Ejected>,
+    /// What every track with work was judged at.
+    pub tips: BTreeMap<TrackId, CommitId>,
     pub empty: Vec<TrackId>,
     /// Of the last candidate that was checked.
     pub checks: Vec<Run>,
@@ -93,6 +95,8 @@ pub enum SyncError {
         branch: BranchName,
         path: std::path::PathBuf,
     },
+    #[error("{branch} is a symbolic ref to {target}")]
+    Symbolic { branch: BranchName, target: String },
     #[error(
         "repeating the merge of {track} gave another result ({first} then {second}); nothing was moved"
     )]
@@ -145,6 +149,9 @@ pub fn run(
     let before = session.repository.branch(&branch)?;
     if !options.dry_run && !options.no_checks {
         refuse_checked_out(session, &branch)?;
+        if let Some(target) = session.repository.symbolic_target(&branch.full())? {
+            return Err(SyncError::Symbolic { branch, target });
+        }
     }
     emit(&Event::Stage(format!(
         "reading {} tracks",
@@ -152,6 +159,9 @@ pub fn run(
     )));
     let pinned = pin::pin(session, &options.only, &options.without)?;
     let plan = Plan::new(&session.project, &pinned);
+    let tips = pinned
+        .iter()
+        .filter_map(|pin| Some((pin.track.clone(), pin.tip?)));
     let mut round = RoundRun {
         session,
         trust,
@@ -159,6 +169,7 @@ pub fn run(
         emit,
         branch,
         plan,
+        tips: tips.collect(),
         removed: BTreeMap::new(),
         checks: Vec::new(),
         base_red: Vec::new(),
@@ -208,6 +219,7 @@ struct RoundRun<'a> {
     emit: Emit<'a>,
     branch: BranchName,
     plan: Plan,
+    tips: BTreeMap<TrackId, CommitId>,
     /// Tracks that checks have ejected, and those that went with them.
     removed: BTreeMap<TrackId, Ejected>,
     checks: Vec<Run>,
@@ -401,6 +413,7 @@ impl RoundRun<'_> {
             candidate: Some(chain.tip),
             merged: chain.links.iter().map(chain::Link::as_merged).collect(),
             ejected,
+            tips: self.tips,
             empty: self.plan.empty.clone(),
             checks: self.checks,
             base_red: self.base_red,
@@ -439,7 +452,12 @@ fn as_round(report: &Report) -> Round {
         ejected: report
             .ejected
             .iter()
-            .map(|ejected| (ejected.track.clone(), ejected.why.as_str().to_owned()))
+            .map(|ejected| LeftOut {
+                track: ejected.track.clone(),
+                commit: report.tips.get(&ejected.track).copied(),
+                why: ejected.why.as_str().to_owned(),
+                reason: ejected.reason.clone(),
+            })
             .collect(),
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::sync::Pinned;
-use crate::git::GitError;
+use crate::git::{CommitInfo, GitError};
 use crate::process::{cores, in_parallel};
 
 use super::super::{Session, SessionError};
@@ -56,9 +56,10 @@ fn pin_track(
         return Ok(pinned);
     };
     let base = session.base.commit;
-    pinned.contained_in_base = session.repository.is_ancestor(tip, base)?;
+    let bases = session.repository.merge_bases(tip, base)?;
+    pinned.contained_in_base = bases.contains(&tip);
     if !pinned.contained_in_base {
-        pinned.unrelated = session.repository.merge_bases(tip, base)?.is_empty();
+        pinned.unrelated = bases.is_empty();
         pinned.contains_integration = integration_merge(session, tip, base)?;
     }
     Ok(pinned)
@@ -75,15 +76,17 @@ fn integration_merge(
         .commits_between(tip, &[base], SEARCH_LIMIT)?
     {
         let info = session.repository.commit(commit)?;
-        let marked = info
-            .message
-            .split(|byte| *byte == b'\n')
-            .any(|line| line.starts_with(INTEGRATION_TRAILER.as_bytes()));
-        if info.parents.len() > 1 && marked {
+        if is_integration_merge(&info) {
             return Ok(Some(commit));
         }
     }
     Ok(None)
+}
+
+/// Whether a round made this commit, here or elsewhere.
+pub(super) fn is_integration_merge(commit: &CommitInfo) -> bool {
+    let mut lines = commit.message.split(|byte| *byte == b'\n');
+    commit.parents.len() > 1 && lines.any(|line| line.starts_with(INTEGRATION_TRAILER.as_bytes()))
 }
 
 /// Tracks whose worktrees hold uncommitted work.

@@ -8,6 +8,7 @@ use crate::process::clock;
 use crate::store::{Event as StoredEvent, Fact, Operation, RefMove};
 
 use super::super::{Emit, Event, Session};
+use super::pin::is_integration_merge;
 use super::{Options, Report, SyncError, as_round, refuse_checked_out};
 
 /// Holds the newest candidate, so that nothing of it is garbage while its checks run.
@@ -67,11 +68,7 @@ pub(super) fn finish(
         }
         report.after = Some(candidate);
         if options.push {
-            let pushed =
-                session
-                    .repository
-                    .push(&session.project.remote, &report.branch, candidate);
-            report.pushed = Some(pushed.map_err(|error| error.to_string()));
+            report.pushed = Some(push(session, report, candidate));
         }
     }
     session.store.record_round(&as_round(report))?;
@@ -86,7 +83,7 @@ fn move_branch(
 ) -> Result<(), SyncError> {
     let now = clock::now();
     let id = session.store.new_operation_id(now);
-    let mut changes = vec![RefChange {
+    let mut moves = vec![RefMove {
         name: report.branch.full(),
         before: report.before,
         after: Some(candidate),
@@ -94,58 +91,111 @@ fn move_branch(
     if let Some(before) = report.before {
         // What an operation replaces stays reachable.
         let name = format!("refs/tracks/replaced/{id}");
-        if !made_by_a_round(session, before) {
+        if !foreign_commits(session, report, before)?.is_empty() {
             report.rescued = Some(name.clone());
         }
-        changes.push(RefChange {
+        moves.push(RefMove {
             name,
             before: None,
             after: Some(before),
         });
     }
-    let kept = session.repository.reference(CANDIDATE_REF)?;
-    if kept.is_some() {
-        changes.push(RefChange {
-            name: CANDIDATE_REF.to_owned(),
-            before: kept,
-            after: None,
-        });
-    }
-    let message = format!("tracks sync: round {}", report.round);
-    session.repository.update_refs(&changes, &message)?;
-    report.moved = true;
-    report.operation = Some(id.clone());
-    let refs = changes
-        .into_iter()
-        .filter(|change| change.name != CANDIDATE_REF)
-        .map(|change| RefMove {
-            name: change.name,
-            before: change.before,
-            after: change.after,
-        })
-        .collect();
-    let did = report
-        .merged
-        .iter()
-        .map(|merged| format!("merged {}", merged.track))
-        .collect();
-    let command = options.command.clone();
-    session.store.record_operation(&Operation {
-        id,
+    let merged = report.merged.iter();
+    let mut operation = Operation {
+        id: id.clone(),
         time: now,
-        command,
-        refs,
-        did,
+        command: options.command.clone(),
+        refs: moves.clone(),
+        did: merged
+            .map(|merged| format!("merged {}", merged.track))
+            .collect(),
         undone: false,
-    })?;
+    };
+    // Before the refs move, so that a kill right after can still be taken back.
+    session.store.record_operation(&operation)?;
+    let message = format!("tracks sync: round {}", report.round);
+    if let Err(error) = session
+        .repository
+        .update_refs(&changes(session, moves)?, &message)
+    {
+        operation.undone = true;
+        operation.did = vec![format!("moved nothing: {error}")];
+        session.store.record_operation(&operation)?;
+        return Err(error.into());
+    }
+    report.moved = true;
+    report.operation = Some(id);
     Ok(())
 }
 
-fn made_by_a_round(session: &Session, commit: CommitId) -> bool {
+/// The transaction: the moves, and the candidate's own ref goes, since the branch holds it now.
+fn changes(session: &Session, moves: Vec<RefMove>) -> Result<Vec<RefChange>, SyncError> {
+    let mut changes: Vec<RefChange> = moves
+        .into_iter()
+        .map(|moved| RefChange {
+            name: moved.name,
+            before: moved.before,
+            after: moved.after,
+        })
+        .collect();
+    let candidate = session.repository.reference(CANDIDATE_REF)?;
+    changes.extend(candidate.map(|candidate| RefChange {
+        name: CANDIDATE_REF.to_owned(),
+        before: Some(candidate),
+        after: None,
+    }));
+    Ok(changes)
+}
+
+/// Commits of an earlier integration branch that neither a round made nor base, a track or the candidate has: somebody put
+/// them there.
+fn foreign_commits(
+    session: &Session,
+    report: &Report,
+    earlier: CommitId,
+) -> Result<Vec<CommitId>, SyncError> {
+    const LIMIT: usize = 10_000;
+    let mut known = vec![session.base.commit];
+    known.extend(report.candidate);
+    known.extend(report.merged.iter().map(|merged| merged.commit));
+    for track in &session.project.tracks {
+        known.extend(session.tip(&track.branch)?.map(|tip| tip.commit));
+    }
+    // What earlier rounds merged may have left its track since.
+    for round in session.store.rounds()? {
+        known.extend(round.merged.iter().map(|merged| merged.commit));
+    }
+    known.retain(|commit| session.repository.commit(*commit).is_ok());
+    let mut foreign = Vec::new();
+    for commit in session.repository.commits_between(earlier, &known, LIMIT)? {
+        if !is_integration_merge(&session.repository.commit(commit)?) {
+            foreign.push(commit);
+        }
+    }
+    Ok(foreign)
+}
+
+/// Pushes the branch, unless that would throw away what somebody else pushed there.
+fn push(session: &Session, report: &Report, candidate: CommitId) -> Result<(), String> {
+    let remote = &session.project.remote;
+    let there = session
+        .repository
+        .remote_branch(remote, &report.branch)
+        .map_err(|error| error.to_string())?;
+    if let Some(there) = there {
+        let foreign = foreign_commits(session, report, there).map_err(|error| error.to_string())?;
+        if let Some(first) = foreign.first() {
+            return Err(format!(
+                "{remote}/{} has commits that no round made, {} the newest; take them into a track, then push again",
+                report.branch,
+                first.short()
+            ));
+        }
+    }
     session
-        .store
-        .rounds()
-        .is_ok_and(|rounds| rounds.iter().any(|round| round.candidate == Some(commit)))
+        .repository
+        .push(remote, &report.branch, candidate)
+        .map_err(|error| error.to_string())
 }
 
 fn record_events(session: &Session, report: &Report) -> Result<(), SyncError> {

@@ -258,7 +258,9 @@ fn pairs(report: &Report) -> String {
             }
         }
     }
-    if report.pairs.iter().all(|pair| pair.verdict.is_clean()) {
+    if report.pairs.is_empty() {
+        text.push_str("\nnothing to compare: no track has a branch here\n");
+    } else if report.pairs.iter().all(|pair| pair.verdict.is_clean()) {
         text.push_str(&format!("\n{}\n", paint(GOOD, "every pair merges clean")));
     }
     text

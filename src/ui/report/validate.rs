@@ -37,7 +37,12 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "integration": report.with_integration.as_ref().map(verdict_name),
             },
             "checks": [],
-            "verdict": if report.refused() { "refuse" } else { "pass" },
+            "verdict": match (report.refused(), report.undetermined()) {
+                (true, _) => Some("refuse"),
+                (false, true) => None,
+                (false, false) => Some("pass"),
+            },
+            "reasons": report.reasons(),
             "notes": report.notes,
         }),
     )
