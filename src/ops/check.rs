@@ -244,8 +244,8 @@ fn tasks<'a>(
     ground: &Ground<'a>,
     checks: &[&'a Check],
 ) -> Result<Vec<Task<'a>>, CheckError> {
-    let mut tasks: Vec<Task<'a>> = Vec::new();
     let setup = commands_of_setup(&session.project, Some(ground.track));
+    let mut tasks: Vec<Task<'a>> = Vec::new();
     let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
     let own = checks
         .iter()

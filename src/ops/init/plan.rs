@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, Start, Worktree, in_the_way, why_in_the_way};
+use crate::git::{GitError, Start, Worktree, in_the_way, settled, why_in_the_way};
 
 use super::super::own_worktree::{same_dir, worktrees_dir};
 use super::super::setup::Place;
@@ -189,10 +189,14 @@ fn cannot_replace(
                 "{}, and the worktree known for the track is not usable: {there}: {why}",
                 why_in_the_way(&obstacle)
             ),
-            format!(
-                "if it is that worktree, moved: `git worktree repair {}`; else move it away",
-                quoted(path)
-            ),
+            match settled(&entry.path) == path && !path.join(".git").exists() {
+                true => "if only its `.git` file is lost: `git worktree repair` writes it again"
+                    .to_owned(),
+                false => format!(
+                    "if it is that worktree, moved: `git worktree repair {}`; else move it away",
+                    quoted(path)
+                ),
+            },
         )));
     }
     let work = session.repository.work_in_entry(entry)?;
