@@ -350,7 +350,7 @@ impl<'a> Course<'a> {
                         tip,
                         Some(ground.track),
                         setup,
-                        &[ground.track.id.clone()],
+                        std::slice::from_ref(&ground.track.id),
                     )?;
                     setup::copy_ignored(self.session, &place)?;
                     for task in &mut ground.tasks {
