@@ -73,11 +73,12 @@ pub fn text(report: &Report) -> String {
         .iter()
         .any(|run| !run.cached && run.attempts > 0)
     {
-        text.push_str(&format!(
-            "in {}; one after the other it would be {}\n",
-            seconds(timing.wall),
-            seconds(timing.sequential)
-        ));
+        text.push_str(&format!("in {}", seconds(timing.wall)));
+        if timing.sequential > timing.wall {
+            let alone = seconds(timing.sequential);
+            text.push_str(&format!("; one after the other it would be {alone}"));
+        }
+        text.push('\n');
     }
     text
 }

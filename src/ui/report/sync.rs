@@ -234,7 +234,7 @@ fn asides(report: &Report) -> String {
                 _ => format!("tracks validate {}", ejected.track),
             };
             text.push_str(&format!(
-                "{}  {}\n",
+                "next: {}  {}\n",
                 paint(HINT, &command),
                 paint(DIM, &format!("shows {first}"))
             ));

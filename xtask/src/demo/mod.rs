@@ -9,17 +9,18 @@ use std::path::PathBuf;
 use crate::child::Profile;
 use crate::failure::Failure;
 
-pub(crate) const ARGUMENTS: &str = "[--keep] [--dir DIR] [--quick] [--debug] | --on REPO [--tracks N] [--keep] [--dir DIR] [--debug]";
+pub(crate) const ARGUMENTS: &str =
+    "[--keep] [--dir DIR] [--quick] | --on REPO [--tracks N] [--keep] [--dir DIR] [--debug]";
 
-const USE: &str = "use: cargo xtask demo [--keep] [--dir DIR] [--quick] [--debug]
+const USE: &str = "use: cargo xtask demo [--keep] [--dir DIR] [--quick]
      cargo xtask demo --on REPO [--tracks N] [--keep] [--dir DIR] [--debug]
 
   --keep       leave the repository and say where it is
   --dir DIR    make it there (new or empty), and leave it
-  --quick      development build; the tool's output only where it is not as expected
-  --debug      development build
+  --quick      the tool's output only where it is not as expected
   --on REPO    instead of the small shop: the newest merges of an existing repository, which is only read
-  --tracks N   how many of its merges (default 12)";
+  --tracks N   how many of its merges (default 12)
+  --debug      with a development build, as the small shop has; otherwise an optimised one, since times are shown";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq)]
@@ -34,10 +35,9 @@ struct Options {
 
 impl Options {
     fn profile(&self) -> Profile {
-        if self.quick || self.debug {
-            Profile::Dev
-        } else {
-            Profile::Release
+        match self.on {
+            Some(_) if !self.debug => Profile::Release,
+            _ => Profile::Dev,
         }
     }
 }
@@ -77,9 +77,9 @@ fn parse(arguments: &[String]) -> Result<Options, Failure> {
             _ => return Err(Failure::usage(format!("`demo` takes no `{word}`\n{USE}"))),
         }
     }
-    if tracks.is_some() && options.on.is_none() {
+    if (tracks.is_some() || options.debug) && options.on.is_none() {
         return Err(Failure::usage(format!(
-            "`--tracks` goes with `--on`\n{USE}"
+            "`--tracks` and `--debug` go with `--on`\n{USE}"
         )));
     }
     options.tracks = tracks.unwrap_or(options.tracks);
@@ -115,6 +115,7 @@ mod tests {
         for line in [
             "--on",
             "--tracks 3",
+            "--debug",
             "--on r --tracks 0",
             "--on r --tracks many",
             "now",
