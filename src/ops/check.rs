@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
-use crate::domain::project::{Check, Project, Track, When};
+use crate::domain::project::{Check, Track, When};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Snapshot};
 use crate::process::clock;
 use crate::store::StoreError;
 
-use super::keys::Keys;
+use super::keys::{Keys, with_needs};
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
 use super::runner::{self, Finished, RunnerError, Task};
 use super::setup::{self, Place, SetUp, SetupError, job_slots};
@@ -197,31 +197,6 @@ fn wanted_checks<'a>(session: &'a Session, names: &[String]) -> Result<Vec<&'a C
         wanted.push(&check.name);
     }
     Ok(with_needs(project, wanted))
-}
-
-/// The checks of these names and all that they need, in the order of the file.
-pub(super) fn with_needs<'a>(
-    project: &'a Project,
-    mut wanted: Vec<&'a CheckName>,
-) -> Vec<&'a Check> {
-    let mut next = 0;
-    while next < wanted.len() {
-        for need in project
-            .check(wanted[next])
-            .into_iter()
-            .flat_map(|check| &check.needs)
-        {
-            if !wanted.iter().any(|name| **name == *need) {
-                wanted.push(need);
-            }
-        }
-        next += 1;
-    }
-    project
-        .checks
-        .iter()
-        .filter(|check| wanted.iter().any(|name| **name == check.name))
-        .collect()
 }
 
 fn grounds<'a>(

@@ -77,7 +77,8 @@ pub(super) fn pairs(
         .unzip();
     let mut answers: BTreeMap<usize, Verdict> = ready
         .into_iter()
-        .zip(merger.merge_all(&requests)?.into_iter().map(verdict))
+        .zip(requests.iter().zip(merger.merge_all(&requests)?))
+        .map(|(index, (sides, answer))| (index, verdict(*sides, answer)))
         .collect();
     Ok(rebuilds
         .iter()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use crate::domain::name::CheckName;
 use crate::domain::project::{Check, Project};
 use crate::domain::revision::TreeId;
 use crate::domain::trust::{TrustedCommand, commands_of_check};
@@ -87,6 +88,31 @@ impl<'p> Keys<'p> {
             .or_insert_with(|| tool_version(tool))
             .clone()
     }
+}
+
+/// The checks of these names and all that they need, in the order of the file.
+pub(super) fn with_needs<'a>(
+    project: &'a Project,
+    mut wanted: Vec<&'a CheckName>,
+) -> Vec<&'a Check> {
+    let mut next = 0;
+    while next < wanted.len() {
+        for need in project
+            .check(wanted[next])
+            .into_iter()
+            .flat_map(|check| &check.needs)
+        {
+            if !wanted.iter().any(|name| **name == *need) {
+                wanted.push(need);
+            }
+        }
+        next += 1;
+    }
+    project
+        .checks
+        .iter()
+        .filter(|check| wanted.iter().any(|name| **name == check.name))
+        .collect()
 }
 
 /// Named lists with their lengths, so that nothing can move from one into the next unnoticed.

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::merge::{Basis, Pair, Verdict};
+use crate::domain::merge::{Basis, Conflict, ConflictType, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Candidates, CleanSet, largest_clean_set};
+use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
@@ -213,7 +214,7 @@ fn merge_into_base(
         let on_base = OnBase {
             tip,
             merged,
-            verdict: verdict(answer),
+            verdict: verdict((base, tip), answer),
         };
         result.insert(track.clone(), on_base);
     }
@@ -262,8 +263,9 @@ fn between_tracks(
             pairs.push(pair);
         }
     }
-    for (index, answer) in asked.into_iter().zip(merger.merge_all(&requests)?) {
-        pairs[index].verdict = verdict(answer);
+    let answers = merger.merge_all(&requests)?;
+    for ((index, sides), answer) in asked.into_iter().zip(requests).zip(answers) {
+        pairs[index].verdict = verdict(sides, answer);
     }
     Ok(pairs)
 }
@@ -287,12 +289,57 @@ pub(super) fn merge_commit(
     })
 }
 
-pub(super) fn verdict(answer: MergeAnswer) -> Verdict {
+/// What git answered about merging these two.
+pub(super) fn verdict(sides: (CommitId, CommitId), answer: MergeAnswer) -> Verdict {
     match answer {
         MergeAnswer::Merged { .. } => Verdict::Clean,
-        MergeAnswer::Conflicted { conflicts } => Verdict::Conflict(conflicts),
+        MergeAnswer::Conflicted { conflicts } => {
+            Verdict::Conflict(under_their_own_names(sides, conflicts))
+        }
         MergeAnswer::Unavailable(reason) => Verdict::Unavailable(reason),
     }
+}
+
+/// Where a file is in the way of a directory, git moves it to `PATH~SIDE`, and the side is a commit of ours that nobody
+/// knows. The conflict is about `PATH`.
+pub(super) fn under_their_own_names(
+    sides: (CommitId, CommitId),
+    conflicts: Vec<Conflict>,
+) -> Vec<Conflict> {
+    let suffixes = [sides.0, sides.1].map(|side| format!("~{side}").into_bytes());
+    let mut by_path: BTreeMap<RepoPath, Conflict> = BTreeMap::new();
+    for mut conflict in conflicts {
+        conflict.path = own_name(&conflict.path, &suffixes);
+        match by_path.get_mut(&conflict.path) {
+            None => {
+                by_path.insert(conflict.path.clone(), conflict);
+            }
+            Some(known) => {
+                let new = |kind: &ConflictType| !known.types.contains(kind);
+                let more: Vec<_> = conflict.types.into_iter().filter(new).collect();
+                known.types.extend(more);
+                known.regions.extend(conflict.regions);
+            }
+        }
+    }
+    by_path.into_values().collect()
+}
+
+fn own_name(path: &RepoPath, suffixes: &[Vec<u8>]) -> RepoPath {
+    let bytes = path.as_bytes();
+    // Where that name is taken too, git appends a number: `PATH~SIDE_0`.
+    let number = bytes
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let unnumbered = bytes[..bytes.len() - number].strip_suffix(b"_");
+    let stripped = suffixes.iter().find_map(|suffix| {
+        bytes
+            .strip_suffix(suffix.as_slice())
+            .or_else(|| unnumbered?.strip_suffix(suffix.as_slice()))
+    });
+    stripped.map_or_else(|| path.clone(), RepoPath::new)
 }
 
 /// The largest set of tracks that merges clean together, proven by merging it: pairs that are clean can still clash as a
@@ -391,4 +438,45 @@ pub(super) fn scratch_merger<'r>(
         session.base.commit,
         &session.store.scratch_root(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_git_makes_up_are_taken_back() {
+        let id = |digit: &str| CommitId::from_hex(&digit.repeat(40)).unwrap();
+        let (ours, theirs) = (id("a"), id("b"));
+        let suffixes = [ours, theirs].map(|side| format!("~{side}").into_bytes());
+        for (path, expected) in [
+            (format!("d/f~{ours}"), "d/f".to_owned()),
+            (format!("f~{theirs}_12"), "f".to_owned()),
+            (format!("f~{}", id("c")), format!("f~{}", id("c"))),
+            (format!("f~{ours}x"), format!("f~{ours}x")),
+            ("f_12".to_owned(), "f_12".to_owned()),
+        ] {
+            assert_eq!(
+                own_name(&RepoPath::new(path), &suffixes),
+                RepoPath::new(expected)
+            );
+        }
+        let conflict = |path: String, kind: ConflictType| Conflict {
+            path: RepoPath::new(path),
+            types: vec![kind],
+            regions: Vec::new(),
+        };
+        let merged = under_their_own_names(
+            (ours, theirs),
+            vec![
+                conflict(format!("f~{ours}"), ConflictType::contents()),
+                conflict("f".to_owned(), ConflictType::add_add()),
+            ],
+        );
+        assert_eq!(merged.len(), 1);
+        assert_eq!(
+            merged[0].types,
+            [ConflictType::contents(), ConflictType::add_add()]
+        );
+    }
 }

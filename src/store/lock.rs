@@ -190,17 +190,6 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_locked_by_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let lock = lock_directory(dir.path()).unwrap();
-        assert!(lock.is_some() && lock_directory(dir.path()).unwrap().is_none());
-        drop(lock);
-        assert!(lock_directory(dir.path()).unwrap().is_some());
-        assert!(lock_directory(&dir.path().join("missing")).is_err());
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[test]
     fn children_hold_it_only_as_long_as_we_do() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
@@ -213,6 +202,17 @@ mod tests {
         drop(lock);
         store.lock(&LockName::Init, "y").unwrap();
         drop(held_by_child);
+    }
+
+    #[test]
+    fn a_directory_is_locked_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = lock_directory(dir.path()).unwrap();
+        assert!(lock.is_some() && lock_directory(dir.path()).unwrap().is_none());
+        drop(lock);
+        assert!(lock_directory(dir.path()).unwrap().is_some());
+        assert!(lock_directory(&dir.path().join("missing")).is_err());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

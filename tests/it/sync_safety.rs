@@ -17,7 +17,9 @@ fn tip(world: &World, revision: &str) -> String {
 /// A track `a` with one commit, and this script as its only check. `ROOT` is the world's directory.
 fn checked(script: &str) -> World {
     let world = project(
-        &format!("[track.a]\n[check.unit]\nwhen = [\"integration\"]\nrun = '''{script}'''\n"),
+        &format!(
+            "[track.a]\n[check.unit]\ntimeout = \"60s\"\nwhen = [\"integration\"]\nrun = '''{script}'''\n"
+        ),
         &[("x", "1\n")],
     );
     work(&world, "a", &[("a", "1\n")]);

@@ -13,8 +13,8 @@ use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
 use crate::git::Merger;
 use crate::process::clock;
 
-use super::super::check::{in_order_of_needs, obstacle, with_needs};
-use super::super::keys::Keys;
+use super::super::check::{in_order_of_needs, obstacle};
+use super::super::keys::{Keys, with_needs};
 use super::super::own_worktree::{self, OwnWorktree};
 use super::super::runner::{self, Task};
 use super::super::setup;
