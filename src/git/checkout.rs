@@ -84,6 +84,16 @@ impl Repository {
         Ok(write_mark(&admin, &[commit])?)
     }
 
+    /// Clears ignored files, too, out of a worktree of ours.
+    ///
+    /// # Errors
+    /// As [`Repository::reset_own_worktree`].
+    pub fn clear_own_worktree(&self, worktree: &Path) -> Result<(), OwnError> {
+        self.assert_own_worktree(worktree)?;
+        let cmd = self.cmd_in(worktree).args(["clean", "-ffdxq"]);
+        Ok(run(&cmd, "clean -ffdxq").map(drop)?)
+    }
+
     /// Whether an entry whose directory is gone was ours, and nobody had begun to work in it.
     pub(super) fn was_own(&self, admin: &Path) -> bool {
         matches!(head(admin), Ok(Ok(at)) if read_mark(admin).contains(&at))

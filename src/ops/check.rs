@@ -345,7 +345,13 @@ impl<'a> Course<'a> {
                     let probe = &self.probes[lent];
                     lent += 1;
                     let setup = commands_of_setup(&self.session.project, Some(ground.track));
-                    let place = probe.stand_on(self.session, tip, Some(ground.track), setup)?;
+                    let place = probe.stand_on(
+                        self.session,
+                        tip,
+                        Some(ground.track),
+                        setup,
+                        std::slice::from_ref(&ground.track.id),
+                    )?;
                     setup::copy_ignored(self.session, &place)?;
                     for task in &mut ground.tasks {
                         task.dir.clone_from(&probe.dir);

@@ -1,8 +1,10 @@
 //! Worktrees of the tool's own, beside the tracks': `.integration`, where candidates are checked, and `.probe-N`, where
 //! commits are checked that no worktree stands on. They persist, so that builds there stay warm; only their lock's holder uses them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::trust::TrustedCommand;
@@ -229,17 +231,31 @@ pub(super) fn open_probe(
 }
 
 impl OwnWorktree {
-    /// Puts it onto a commit and says what setup must know.
+    /// Puts it onto a commit that holds the work of `tracks` on top of base, and says what setup must know.
+    ///
+    /// Ignored files stay, so that builds are warm, unless they may be of a track whose work is not in this commit: what such
+    /// a track left (a database, generated code) would give this commit a colour that is not its own.
     pub(super) fn stand_on<'a>(
         &self,
         session: &Session,
         commit: CommitId,
         track: Option<&'a Track>,
         setup: Vec<TrustedCommand>,
+        tracks: &[TrackId],
     ) -> Result<Place<'a>, OwnWorktreeError> {
+        let (repository, store) = (&session.repository, &session.store);
         // Untracked files go with the reset, and with them perhaps what a check has built.
-        session.store.forget_built(&self.dir)?;
-        session.repository.reset_own_worktree(&self.dir, commit)?;
+        store.forget_built(&self.dir)?;
+        repository.reset_own_worktree(&self.dir, commit)?;
+        let tracks: BTreeSet<String> = tracks.iter().map(TrackId::to_string).collect();
+        if !store
+            .held(&self.dir)
+            .is_some_and(|held| held.is_subset(&tracks))
+        {
+            store.forget_setup(&self.dir)?;
+            repository.clear_own_worktree(&self.dir)?;
+        }
+        store.note_held(&self.dir, tracks)?;
         let tree = session.repository.commit(commit)?.tree;
         Ok(Place {
             name: self.name.clone(),

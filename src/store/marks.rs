@@ -1,7 +1,7 @@
 //! Small facts about worktrees that must outlive a run: that a run has begun to make one, which setup has been done there,
 //! and what its checks last built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,12 @@ struct Built {
     worktree: String,
     /// Check → key.
     checks: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Held {
+    worktree: String,
+    tracks: BTreeSet<String>,
 }
 
 impl Store {
@@ -117,6 +123,23 @@ impl Store {
         record::remove(&self.built_path(worktree))
     }
 
+    /// Whose work a worktree of ours has held since its ignored files were last cleared away; `None` where that is not
+    /// known.
+    pub fn held(&self, worktree: &Path) -> Option<BTreeSet<String>> {
+        let held: Option<Held> = record::read(&self.held_path(worktree)).ok().flatten();
+        held.map(|held| held.tracks)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_held(&self, worktree: &Path, tracks: BTreeSet<String>) -> Result<(), StoreError> {
+        let held = Held {
+            worktree: worktree.to_string_lossy().into_owned(),
+            tracks,
+        };
+        record::write(&self.held_path(worktree), &held)
+    }
+
     fn built(&self, worktree: &Path) -> BTreeMap<String, String> {
         let built: Option<Built> = record::read(&self.built_path(worktree)).ok().flatten();
         built.map(|built| built.checks).unwrap_or_default()
@@ -125,6 +148,11 @@ impl Store {
     fn built_path(&self, worktree: &Path) -> PathBuf {
         let name = digest([worktree.as_os_str().as_bytes()]);
         self.root.join("built").join(format!("{name}.json"))
+    }
+
+    fn held_path(&self, worktree: &Path) -> PathBuf {
+        let name = digest([worktree.as_os_str().as_bytes()]);
+        self.root.join("held").join(format!("{name}.json"))
     }
 
     fn adding_path(&self, worktree: &Path) -> PathBuf {

@@ -20,6 +20,7 @@ mod state;
 mod status;
 mod sync;
 mod sync_checks;
+mod sync_fairness;
 mod sync_safety;
 mod trust;
 mod validate;

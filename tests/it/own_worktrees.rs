@@ -44,8 +44,14 @@ fn refused(world: &World, why: &str) -> Ran {
 
 fn worktrees(world: &World) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(world.repo().join("worktrees"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .expect("the worktrees")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a plain name")
+        })
         .collect();
     names.sort();
     names
@@ -172,8 +178,14 @@ fn repositories_that_share_a_directory_do_not_share_worktrees() {
     assert_eq!((status, &answer["moved"]), (0, &json!(true)), "{answer:#}");
     let names = || {
         let list = fs::read_dir(world.root().join("shared")).unwrap();
-        list.map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect::<Vec<_>>()
+        list.map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a plain name")
+        })
+        .collect::<Vec<_>>()
     };
     let held = names();
     assert_eq!(held.len(), 2, "{held:?}");

@@ -45,6 +45,12 @@ pub(super) struct Chain {
 }
 
 impl Chain {
+    /// The first `len` tracks.
+    pub(super) fn tracks(&self, len: usize) -> Vec<TrackId> {
+        let links = self.links.iter().take(len);
+        links.map(|link| link.track.clone()).collect()
+    }
+
     /// The commit with the first `len` tracks.
     pub(super) fn prefix(&self, len: usize) -> CommitId {
         match len {

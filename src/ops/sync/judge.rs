@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::domain::check::{Outcome, Run};
-use crate::domain::name::{CheckName, Side};
+use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::{Ejected, Isolation, Question, Why};
@@ -78,19 +78,20 @@ impl<'a> Judge<'a> {
         }))
     }
 
-    /// Every check on one commit.
-    pub(super) fn all(&self, commit: CommitId) -> Result<Vec<Run>, SyncError> {
-        self.run(commit, &self.checks)
+    /// Every check on the candidate.
+    pub(super) fn all(&self, chain: &Chain) -> Result<Vec<Run>, SyncError> {
+        self.run(chain.tip, &chain.tracks(chain.links.len()), &self.checks)
     }
 
-    /// Which of `names`, and of what they need, are red on the commit; `None` where one of them could not be run.
+    /// Which of `names`, and of what they need, are red on a commit with the work of `tracks`; `None` where one of them could not be run.
     pub(super) fn red_among(
         &self,
         commit: CommitId,
+        tracks: &[TrackId],
         names: &[CheckName],
     ) -> Result<Option<Vec<CheckName>>, SyncError> {
         let checks = in_order_of_needs(with_needs(&self.session.project, names.iter().collect()));
-        let runs = self.run(commit, &checks)?;
+        let runs = self.run(commit, tracks, &checks)?;
         // A need that is red is an answer, too: the check is not green there.
         let red: Vec<CheckName> = runs
             .iter()
@@ -104,7 +105,12 @@ impl<'a> Judge<'a> {
         Ok(Some(red))
     }
 
-    fn run(&self, commit: CommitId, checks: &[&Check]) -> Result<Vec<Run>, SyncError> {
+    fn run(
+        &self,
+        commit: CommitId,
+        tracks: &[TrackId],
+        checks: &[&Check],
+    ) -> Result<Vec<Run>, SyncError> {
         let session = self.session;
         let tree = session.repository.commit(commit)?.tree;
         let merger = Merger::publishing(&session.repository, session.base.commit);
@@ -132,9 +138,9 @@ impl<'a> Judge<'a> {
             .iter()
             .any(Option::is_none)
         {
-            let place = self
-                .worktree
-                .stand_on(session, commit, None, self.setup.clone())?;
+            let place =
+                self.worktree
+                    .stand_on(session, commit, None, self.setup.clone(), tracks)?;
             setup::copy_ignored(session, &place)?;
             let results = setup::run(session, self.trust, &[place], &self.log_dir, self.emit)?;
             let blocked = match results.first().and_then(obstacle) {
@@ -188,8 +194,16 @@ impl<'a> Judge<'a> {
                     &chain.links[culprit],
                 )?,
             };
+            let tracks = match question {
+                Question::Prefix { len } => chain.tracks(len),
+                Question::PrefixAnd { len, culprit } => {
+                    let mut tracks = chain.tracks(len);
+                    tracks.push(chain.links[culprit].track.clone());
+                    tracks
+                }
+            };
             let answer = match commit {
-                Some(commit) => self.red_among(commit, red)?,
+                Some(commit) => self.red_among(commit, &tracks, red)?,
                 None => None,
             };
             if let (Question::Prefix { .. }, Some(first)) =

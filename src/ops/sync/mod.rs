@@ -294,7 +294,7 @@ impl RoundRun<'_> {
             return Ok(Judged::Green);
         };
         (self.emit)(&Event::Stage("checking the candidate".to_owned()));
-        self.checks = judge.all(chain.tip)?;
+        self.checks = judge.all(chain)?;
         self.note_what_could_not_run();
         let red: Vec<CheckName> = self
             .checks
@@ -315,7 +315,7 @@ impl RoundRun<'_> {
             return Ok(Judged::Red);
         }
         (self.emit)(&Event::Stage("asking whether base is red too".to_owned()));
-        match judge.red_among(self.session.base.commit, &red)? {
+        match judge.red_among(self.session.base.commit, &[], &red)? {
             None => {
                 self.undetermined
                     .push("whether base is red could not be found out".to_owned());

@@ -445,7 +445,7 @@ fn a_second_signal_ends_children_and_process_at_once() {
         let mut bench = Bench::below(Path::new(&dir));
         bench.interrupt = Interrupt::listen();
         let mut job = bench.job(&format!(
-            "{DEAF_GRANDCHILD}; trap '' TERM; kill -TERM $PPID; sleep 0.5; kill -INT $PPID; wait"
+            "{DEAF_GRANDCHILD}; trap '' TERM; kill -TERM $PPID; while sleep 0.5; do kill -INT $PPID; done"
         ));
         job.cwd = dir.into();
         bench.add(job);
