@@ -180,21 +180,14 @@ fn make_if_missing(
         lock.pass_on(true)?;
         let added = repository.add_worktree(dir, &Start::Detached(start));
         lock.pass_on(false)?;
+        if !matches!(added, Ok(()) | Err(AddError::Hook { .. })) {
+            store.forget_adding(dir)?;
+        }
         match added {
             // The hook is the project's business; the worktree is whole.
             Ok(()) | Err(AddError::Hook { .. }) => repository.claim_own_worktree(dir)?,
-            Err(error) => {
-                store.forget_adding(dir)?;
-                return Err(match error {
-                    AddError::InTheWay { path } => OwnWorktreeError::InTheWay { path },
-                    AddError::Git(error) => error.into(),
-                    AddError::Hook { message } => GitError::Protocol {
-                        command: "worktree add".to_owned(),
-                        message,
-                    }
-                    .into(),
-                });
-            }
+            Err(AddError::InTheWay { path }) => return Err(OwnWorktreeError::InTheWay { path }),
+            Err(AddError::Git(error)) => return Err(error.into()),
         }
     } else if began {
         // A run was killed after it had made the worktree and before it said so.
