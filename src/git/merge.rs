@@ -10,6 +10,7 @@ use super::merge_tree::{Conflicted, Record, parse};
 use super::object::{blob, commit_id, file_at, object_id, tree_entries, tree_of, unreadable};
 use super::refs::IDENTITY;
 use super::scratch::Scratch;
+use super::views::{View, Views};
 use super::{GitError, Repository, Snapshot, text};
 use crate::domain::merge::{Conflict, Region};
 use crate::domain::path::RepoPath;
@@ -49,7 +50,7 @@ pub struct Merger<'r> {
     repository: &'r Repository,
     attributes: CommitId,
     /// The repository, with the object directory that this merger writes to.
-    gix: gix::ThreadSafeRepository,
+    views: Views,
     scratch: Option<Scratch>,
 }
 
@@ -68,7 +69,7 @@ impl<'r> Merger<'r> {
         Ok(Merger {
             repository,
             attributes,
-            gix: scratch.view(repository)?.into_sync(),
+            views: Views::new(scratch.view(repository)?.into_sync()),
             scratch: Some(scratch),
         })
     }
@@ -78,7 +79,7 @@ impl<'r> Merger<'r> {
         Merger {
             repository,
             attributes,
-            gix: repository.local().into_sync(),
+            views: Views::new(repository.fresh_view().into_sync()),
             scratch: None,
         }
     }
@@ -310,8 +311,8 @@ impl<'r> Merger<'r> {
         }
     }
 
-    fn local(&self) -> gix::Repository {
-        self.gix.to_thread_local()
+    fn local(&self) -> View<'_> {
+        self.views.borrow()
     }
 }
 

@@ -17,6 +17,7 @@ mod repository;
 mod scratch;
 mod snapshot;
 mod text;
+mod views;
 mod worktree;
 mod worktree_add;
 mod worktree_mend;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::object::{commit_id, one_line, unreadable};
+use super::views::{View, Views};
 use super::{Git, GitError};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
@@ -52,15 +53,12 @@ pub enum Head {
 /// One repository with all its worktrees. Cheap to share between threads.
 #[derive(Debug)]
 pub struct Repository {
-    gix: gix::ThreadSafeRepository,
+    views: Views,
     git: Git,
     common_dir: PathBuf,
     main_worktree: Option<PathBuf>,
     current_worktree: Option<PathBuf>,
 }
-
-/// Enough for the trees and commits that one operation goes back and forth between.
-const OBJECT_CACHE_BYTES: usize = 4 * 1024 * 1024;
 
 impl Repository {
     /// Looks in `dir` and above, as git does, `GIT_DIR` included.
@@ -98,7 +96,7 @@ impl Repository {
             .filter(|worktree| here.starts_with(worktree) && !here.starts_with(&git_dir));
         Ok(Repository {
             main_worktree: main_worktree(&local, &common_dir)?,
-            gix,
+            views: Views::new(gix),
             git,
             common_dir,
             current_worktree,
@@ -152,10 +150,13 @@ impl Repository {
     }
 
     /// This thread's view of the repository.
-    pub(super) fn local(&self) -> gix::Repository {
-        let mut gix = self.gix.to_thread_local();
-        gix.object_cache_size_if_unset(OBJECT_CACHE_BYTES);
-        gix
+    pub(super) fn local(&self) -> View<'_> {
+        self.views.borrow()
+    }
+
+    /// A view to be changed and kept.
+    pub(super) fn fresh_view(&self) -> gix::Repository {
+        self.views.fresh()
     }
 
     /// git on the repository as a whole. It runs at the top of the main worktree, where relative hook directories, merge

@@ -48,7 +48,7 @@ impl Scratch {
 
     /// The repository with this directory as its object store.
     pub(super) fn view(&self, repository: &Repository) -> Result<gix::Repository, GitError> {
-        let mut gix = repository.local();
+        let mut gix = repository.fresh_view();
         let hash = gix.object_hash();
         let store = gix::odb::at(self.objects(), hash)
             .map_err(|error| unreadable("the scratch object directory", &error))?;
