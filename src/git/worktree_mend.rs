@@ -4,7 +4,9 @@
 //! lock away. So no index means that files may be missing or cut off, and an index that all of them are there.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::checkout::remove_if_there;
 use super::executable::{fields, run, run_any};
@@ -12,7 +14,11 @@ use super::scratch::io;
 use super::worktree::{INITIALIZING, path_of, unfinished};
 use super::worktree_add::settled;
 use super::{GitError, Repository, Worktree};
+use crate::domain::name::BranchName;
 use crate::process::Cmd;
+
+/// So long git waits for the lock of the packed refs (the default of `core.packedRefsTimeout`).
+const PACKED_REFS_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Repository {
     /// Finishes or clears away what a killed `git worktree add` left at this path: afterwards the entry is either whole or
@@ -31,6 +37,7 @@ impl Repository {
             repository: self,
             path: &now.path,
             admin: &admin,
+            branch: now.branch.as_ref(),
         };
         if now.half_made {
             half.mend()
@@ -79,7 +86,8 @@ impl Repository {
         };
         for admin in entries.flatten().map(|entry| entry.path()) {
             let holds = |name: &str, text: &str| {
-                std::fs::read(admin.join(name)).is_ok_and(|content| content == text.as_bytes())
+                std::fs::read(admin.join(name))
+                    .is_ok_and(|content| content.trim_ascii_end() == text.as_bytes())
             };
             if !holds("commondir", "") || !holds("locked", INITIALIZING) {
                 continue;
@@ -90,10 +98,24 @@ impl Repository {
                 repository: self,
                 path: dot_git.parent().unwrap_or(&admin),
                 admin: &admin,
+                branch: None,
             };
             half.take_away_empty()?;
         }
         Ok(())
+    }
+
+    /// Removes the lock of a branch that a git of ours left when it was killed: made since `since`, when the run began that
+    /// was killed with it. Whoever calls must know that no git of that run lives.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear_branch_lock(&self, name: &BranchName, since: SystemTime) -> Result<(), GitError> {
+        let lock = self.common_dir().join(format!("{}.lock", name.full()));
+        match lock.metadata().and_then(|facts| facts.modified()) {
+            Ok(made) if made >= since => remove_if_there(&lock),
+            _ => Ok(()),
+        }
     }
 
     /// The entry below `worktrees/` of the common directory that stands for the worktree at `path`.
@@ -124,26 +146,60 @@ struct Half<'a> {
     repository: &'a Repository,
     path: &'a Path,
     admin: &'a Path,
+    branch: Option<&'a BranchName>,
 }
 
 impl Half<'_> {
     fn mend(&self) -> Result<(), GitError> {
-        for lock in ["index.lock", "HEAD.lock"] {
-            remove_if_there(&self.admin.join(lock))?;
+        self.clear_locks()?;
+        if !self.path.is_dir() {
+            return self.forget();
         }
-        if !self.path.join(".git").is_file() || !self.has_head()? {
+        if !self.has_head()? {
             return self.take_away_empty();
         }
+        let has_dot_git = self.path.join(".git").is_file();
         if self.admin.join("index").is_file() {
-            return self.unlock();
+            return match has_dot_git {
+                true => self.unlock(),
+                false => self.take_away_empty(),
+            };
         }
+        // Without `.git` but with HEAD: git, or we, were killed while clearing away.
         let found = self.compare()?;
-        if found.foreign {
-            self.finish(&found.cut_off)
-        } else {
-            std::fs::remove_dir_all(self.path).map_err(io(self.path))?;
-            self.forget()
+        match (found.foreign, has_dot_git) {
+            (true, true) => self.finish(&found.cut_off),
+            (true, false) => self.take_away_empty(),
+            (false, _) => self.take_away_all(),
         }
+    }
+
+    fn clear_locks(&self) -> Result<(), GitError> {
+        self.clear_lock_of_packed_refs()?;
+        self.clear_lock_of_branch()?;
+        for entry in std::fs::read_dir(self.admin).map_err(io(self.admin))? {
+            let path = entry.map_err(io(self.admin))?.path();
+            if path.extension().is_some_and(|end| end == "lock") {
+                remove_if_there(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The last thing that `git worktree add` does is to delete AUTO_MERGE, and for a moment that takes the lock of the
+    /// packed refs of the whole repository: left behind, nobody could delete a ref any more. Made next after
+    /// the lock of AUTO_MERGE, empty, and without a new file beside it, it is no one else's.
+    fn clear_lock_of_packed_refs(&self) -> Result<(), GitError> {
+        let common = self.repository.common_dir();
+        let lock = common.join("packed-refs.lock");
+        let Some(apart) = made_after(&lock, &self.admin.join("AUTO_MERGE.lock")) else {
+            return Ok(());
+        };
+        let is_empty = lock.metadata().is_ok_and(|facts| facts.len() == 0);
+        if apart <= PACKED_REFS_TIMEOUT && is_empty && !common.join("packed-refs.new").exists() {
+            remove_if_there(&lock)?;
+        }
+        Ok(())
     }
 
     fn git(&self) -> Cmd {
@@ -161,6 +217,43 @@ impl Half<'_> {
             .git()
             .args(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]);
         Ok(run_any(&cmd, "rev-parse --verify HEAD")?.status == Some(0))
+    }
+
+    /// git takes it when it sets HEAD to the commit that it is on. Left behind, nobody could commit there. No one else moves
+    /// the branch of a worktree that is not finished.
+    fn clear_lock_of_branch(&self) -> Result<(), GitError> {
+        let Some(branch) = self.branch else {
+            return Ok(());
+        };
+        let lock = self
+            .repository
+            .common_dir()
+            .join(format!("{}.lock", branch.full()));
+        match made_after(&lock, &self.admin.join("locked")) {
+            Some(_) => remove_if_there(&lock),
+            None => Ok(()),
+        }
+    }
+
+    /// `.git` goes last: should we be killed meanwhile, it still is what it was.
+    fn take_away_all(&self) -> Result<(), GitError> {
+        let entries = match std::fs::read_dir(self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return self.forget(),
+            Err(error) => return Err(io(self.path)(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(io(self.path))?;
+            let path = entry.path();
+            if entry.file_name() == ".git" {
+                continue;
+            }
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => std::fs::remove_dir_all(&path).map_err(io(&path))?,
+                false => remove_if_there(&path)?,
+            }
+        }
+        self.take_away_empty()
     }
 
     /// No file was checked out yet.
@@ -239,6 +332,12 @@ impl Half<'_> {
         )?;
         self.unlock()
     }
+}
+
+/// How long after the other this file was made; `None` if it was not, or one is not there.
+fn made_after(file: &Path, other: &Path) -> Option<Duration> {
+    let made = |path: &Path| path.metadata().and_then(|facts| facts.modified()).ok();
+    made(file)?.duration_since(made(other)?).ok()
 }
 
 #[derive(Default)]
@@ -362,6 +461,63 @@ mod tests {
         assert_eq!(killed.mend(), None);
         assert!(!killed.path.exists());
         killed.add_again();
+    }
+
+    #[test]
+    fn killed_while_clearing_away() {
+        let killed = killed();
+        std::fs::remove_file(killed.path.join(".git")).unwrap();
+        assert_eq!(killed.mend(), None);
+        assert!(!killed.path.exists() && !killed.admin.exists());
+        killed.add_again();
+
+        let killed = self::killed();
+        write_at(&killed.path.join("untracked"), b"mine\n");
+        std::fs::remove_file(killed.path.join(".git")).unwrap();
+        assert_eq!(killed.mend(), None);
+        assert!(killed.path.join("untracked").is_file());
+    }
+
+    #[test]
+    fn the_lock_of_the_branch() {
+        for (age, stays) in [(0, false), (9, true)] {
+            let killed = killed();
+            let lock = killed.world.root().join(".git/refs/heads/new.lock");
+            write_at(&lock, b"");
+            let file = std::fs::File::open(&lock).unwrap();
+            let made = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(made - Duration::from_secs(age)).unwrap();
+            killed.mend();
+            assert_eq!(
+                lock.exists(),
+                stays,
+                "older than the worktree: of another git"
+            );
+        }
+    }
+
+    #[test]
+    fn the_lock_of_the_packed_refs() {
+        let lock_of = |killed: &Killed| killed.world.root().join(".git/packed-refs.lock");
+        let ours = killed();
+        write_at(&ours.admin.join("AUTO_MERGE.lock"), b"");
+        write_at(&lock_of(&ours), b"");
+        ours.mend();
+        assert!(!lock_of(&ours).exists());
+
+        let alone = killed();
+        write_at(&lock_of(&alone), b"");
+        alone.mend();
+        assert!(lock_of(&alone).exists(), "of another git");
+
+        let later = killed();
+        write_at(&later.admin.join("AUTO_MERGE.lock"), b"");
+        write_at(&lock_of(&later), b"");
+        let file = std::fs::File::open(later.admin.join("AUTO_MERGE.lock")).unwrap();
+        let made = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(made - Duration::from_secs(2)).unwrap();
+        later.mend();
+        assert!(lock_of(&later).exists(), "of another git");
     }
 
     #[test]
