@@ -4,8 +4,9 @@
 //! lock away. So no index means that files may be missing or cut off, and an index that all of them are there.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::checkout::remove_if_there;
 use super::executable::{fields, run, run_any};
@@ -13,7 +14,11 @@ use super::scratch::io;
 use super::worktree::{INITIALIZING, path_of, unfinished};
 use super::worktree_add::settled;
 use super::{GitError, Repository, Worktree};
+use crate::domain::name::BranchName;
 use crate::process::Cmd;
+
+/// So long git waits for the lock of the packed refs (the default of `core.packedRefsTimeout`).
+const PACKED_REFS_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Repository {
     /// Finishes or clears away what a killed `git worktree add` left at this path: afterwards the entry is either whole or
@@ -33,6 +38,7 @@ impl Repository {
             repository: self,
             path: &now.path,
             admin: &admin,
+            branch: now.branch.as_ref(),
         };
         if now.half_made {
             half.mend()
@@ -91,7 +97,8 @@ impl Repository {
         };
         for admin in entries.flatten().map(|entry| entry.path()) {
             let holds = |name: &str, text: &str| {
-                std::fs::read(admin.join(name)).is_ok_and(|content| content == text.as_bytes())
+                std::fs::read(admin.join(name))
+                    .is_ok_and(|content| content.trim_ascii_end() == text.as_bytes())
             };
             if !holds("commondir", "") || !holds("locked", INITIALIZING) {
                 continue;
@@ -102,10 +109,24 @@ impl Repository {
                 repository: self,
                 path: dot_git.parent().unwrap_or(&admin),
                 admin: &admin,
+                branch: None,
             };
             half.take_away_empty()?;
         }
         Ok(())
+    }
+
+    /// Removes the lock of a branch that a git of ours left when it was killed: made since `since`, when the run began that
+    /// was killed with it. Whoever calls must know that no git of that run lives.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear_branch_lock(&self, name: &BranchName, since: SystemTime) -> Result<(), GitError> {
+        let lock = self.common_dir().join(format!("{}.lock", name.full()));
+        match lock.metadata().and_then(|facts| facts.modified()) {
+            Ok(made) if made >= since => remove_if_there(&lock),
+            _ => Ok(()),
+        }
     }
 
     /// The entry below `worktrees/` of the common directory that stands for the worktree at `path`.
@@ -136,26 +157,60 @@ struct Half<'a> {
     repository: &'a Repository,
     path: &'a Path,
     admin: &'a Path,
+    branch: Option<&'a BranchName>,
 }
 
 impl Half<'_> {
     fn mend(&self) -> Result<(), GitError> {
-        for lock in ["index.lock", "HEAD.lock"] {
-            remove_if_there(&self.admin.join(lock))?;
+        self.clear_locks()?;
+        if !self.path.is_dir() {
+            return self.forget();
         }
-        if !self.path.join(".git").is_file() || !self.has_head()? {
+        if !self.has_head()? {
             return self.take_away_empty();
         }
+        let has_dot_git = self.path.join(".git").is_file();
         if self.admin.join("index").is_file() {
-            return self.unlock();
+            return match has_dot_git {
+                true => self.unlock(),
+                false => self.take_away_empty(),
+            };
         }
+        // Without `.git` but with HEAD: git, or we, were killed while clearing away.
         let found = self.compare()?;
-        if found.foreign {
-            self.finish(&found.cut_off)
-        } else {
-            std::fs::remove_dir_all(self.path).map_err(io(self.path))?;
-            self.forget()
+        match (found.foreign, has_dot_git) {
+            (true, true) => self.finish(&found.cut_off),
+            (true, false) => self.take_away_empty(),
+            (false, _) => self.take_away_all(),
         }
+    }
+
+    fn clear_locks(&self) -> Result<(), GitError> {
+        self.clear_lock_of_packed_refs()?;
+        self.clear_lock_of_branch()?;
+        for entry in std::fs::read_dir(self.admin).map_err(io(self.admin))? {
+            let path = entry.map_err(io(self.admin))?.path();
+            if path.extension().is_some_and(|end| end == "lock") {
+                remove_if_there(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The last thing that `git worktree add` does is to delete AUTO_MERGE, and for a moment that takes the lock of the
+    /// packed refs of the whole repository: left behind, nobody could delete a ref any more. Made next after
+    /// the lock of AUTO_MERGE, empty, and without a new file beside it, it is no one else's.
+    fn clear_lock_of_packed_refs(&self) -> Result<(), GitError> {
+        let common = self.repository.common_dir();
+        let lock = common.join("packed-refs.lock");
+        let Some(apart) = made_after(&lock, &self.admin.join("AUTO_MERGE.lock")) else {
+            return Ok(());
+        };
+        let is_empty = lock.metadata().is_ok_and(|facts| facts.len() == 0);
+        if apart <= PACKED_REFS_TIMEOUT && is_empty && !common.join("packed-refs.new").exists() {
+            remove_if_there(&lock)?;
+        }
+        Ok(())
     }
 
     fn git(&self) -> Cmd {
@@ -173,6 +228,43 @@ impl Half<'_> {
             .git()
             .args(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]);
         Ok(run_any(&cmd, "rev-parse --verify HEAD")?.status == Some(0))
+    }
+
+    /// git takes it when it sets HEAD to the commit that it is on. Left behind, nobody could commit there. No one else moves
+    /// the branch of a worktree that is not finished.
+    fn clear_lock_of_branch(&self) -> Result<(), GitError> {
+        let Some(branch) = self.branch else {
+            return Ok(());
+        };
+        let lock = self
+            .repository
+            .common_dir()
+            .join(format!("{}.lock", branch.full()));
+        match made_after(&lock, &self.admin.join("locked")) {
+            Some(_) => remove_if_there(&lock),
+            None => Ok(()),
+        }
+    }
+
+    /// `.git` goes last: should we be killed meanwhile, it still is what it was.
+    fn take_away_all(&self) -> Result<(), GitError> {
+        let entries = match std::fs::read_dir(self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return self.forget(),
+            Err(error) => return Err(io(self.path)(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(io(self.path))?;
+            let path = entry.path();
+            if entry.file_name() == ".git" {
+                continue;
+            }
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => std::fs::remove_dir_all(&path).map_err(io(&path))?,
+                false => remove_if_there(&path)?,
+            }
+        }
+        self.take_away_empty()
     }
 
     /// No file was checked out yet.
@@ -214,7 +306,7 @@ impl Half<'_> {
                 false => std::fs::remove_file(&path),
             };
             match removed {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(io(&path)(error));
                 }
                 _ => {}
@@ -286,6 +378,12 @@ impl Half<'_> {
     }
 }
 
+/// How long after the other this file was made; `None` if it was not, or one is not there.
+fn made_after(file: &Path, other: &Path) -> Option<Duration> {
+    let made = |path: &Path| path.metadata().and_then(|facts| facts.modified()).ok();
+    made(file)?.duration_since(made(other)?).ok()
+}
+
 #[derive(Default)]
 struct Found {
     /// Something that no `git worktree add` wrote.
@@ -294,187 +392,4 @@ struct Found {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::git::Start;
-    use crate::git::testing::{World, branch, write_at};
-
-    const LONG: &str = "a first line\na second line\na third line\n";
-
-    struct Killed {
-        world: World,
-        repository: Repository,
-        path: PathBuf,
-        admin: PathBuf,
-    }
-
-    /// What is there when `git worktree add` is killed after it wrote some files and before it wrote the index.
-    fn killed() -> Killed {
-        let world = World::new();
-        world.write("a", LONG);
-        world.write("b", LONG);
-        world.write("dir/c", LONG);
-        world.write(".gitignore", "*.log\n");
-        world.commit("one");
-        world.git(&["worktree", "add", "-q", "-b", "new", "../tree"]);
-        let (path, admin) = (
-            world.outside().join("tree"),
-            world.root().join(".git/worktrees/tree"),
-        );
-        write_at(&admin.join("locked"), b"initializing");
-        std::fs::rename(admin.join("index"), admin.join("index.lock")).unwrap();
-        write_at(&path.join("a"), &LONG.as_bytes()[..20]);
-        std::fs::remove_dir_all(path.join("dir")).unwrap();
-        Killed {
-            repository: world.open(),
-            world,
-            path,
-            admin,
-        }
-    }
-
-    impl Killed {
-        fn mend(&self) -> Option<Worktree> {
-            let entry = self.repository.entry(&self.path).unwrap().unwrap();
-            self.repository.mend_worktree(&entry).unwrap();
-            self.repository.entry(&self.path).unwrap()
-        }
-
-        fn status(&self) -> String {
-            self.world
-                .git_in(&self.path, &["status", "--porcelain", "--ignored"])
-        }
-
-        /// The same path can be used at once, with the branch that the killed run had made.
-        fn add_again(&self) {
-            let start = Start::Branch(branch("new"));
-            self.repository.add_worktree(&self.path, &start).unwrap();
-            assert_eq!(self.status(), "");
-        }
-    }
-
-    #[test]
-    fn a_partial_checkout_is_cleared_away() {
-        let killed = killed();
-        let entry = killed.repository.entry(&killed.path).unwrap().unwrap();
-        assert!(entry.half_made);
-        assert_eq!(killed.mend(), None);
-        assert!(!killed.path.exists() && !killed.admin.exists());
-        killed.add_again();
-    }
-
-    #[test]
-    fn files_of_somebody_else_are_kept_and_the_rest_is_finished() {
-        for (file, content) in [
-            ("untracked", "mine\n"),
-            ("ignored.log", "mine\n"),
-            ("b", "edited\n"),
-        ] {
-            let killed = killed();
-            write_at(&killed.path.join(file), content.as_bytes());
-            let entry = killed.mend().unwrap();
-            assert!(!entry.half_made && entry.locked.is_none());
-            let read = |name: &str| std::fs::read_to_string(killed.path.join(name)).unwrap();
-            assert_eq!(read(file), content);
-            assert_eq!(read("a"), LONG, "cut off, and now whole");
-            assert_eq!(read("dir/c"), LONG);
-            assert_eq!(killed.status().lines().count(), 1, "{}", killed.status());
-            assert!(!killed.admin.join("index.lock").exists());
-        }
-    }
-
-    #[test]
-    fn with_its_index_only_the_lock_is_missing() {
-        let killed = killed();
-        std::fs::rename(killed.admin.join("index.lock"), killed.admin.join("index")).unwrap();
-        write_at(&killed.admin.join("index.lock"), b"");
-        killed.world.git_in(&killed.path, &["log", "-1"]);
-        let entry = killed.mend().unwrap();
-        assert!(!entry.half_made);
-        assert!(!killed.admin.join("index.lock").exists());
-    }
-
-    #[test]
-    fn before_head_was_written_there_is_nothing_to_finish() {
-        let killed = killed();
-        write_at(
-            &killed.admin.join("HEAD"),
-            format!("{}\n", "0".repeat(40)).as_bytes(),
-        );
-        for name in ["a", "b", ".gitignore"] {
-            std::fs::remove_file(killed.path.join(name)).unwrap();
-        }
-        assert_eq!(killed.mend(), None);
-        assert!(!killed.path.exists());
-        killed.add_again();
-    }
-
-    #[test]
-    fn a_deleted_directory_is_forgotten() {
-        for half in [true, false] {
-            let killed = killed();
-            std::fs::remove_dir_all(&killed.path).unwrap();
-            if !half {
-                std::fs::remove_file(killed.admin.join("locked")).unwrap();
-            }
-            assert_eq!(killed.mend(), None);
-            killed.add_again();
-        }
-    }
-
-    #[test]
-    fn a_gone_one_that_is_locked_stays() {
-        let killed = killed();
-        std::fs::remove_dir_all(&killed.path).unwrap();
-        write_at(&killed.admin.join("locked"), b"on a stick");
-        assert!(killed.mend().is_some_and(|entry| entry.prunable.is_some()));
-        assert!(killed.admin.join("gitdir").is_file());
-    }
-
-    #[test]
-    fn work_that_only_an_entry_knows_of() {
-        let world = World::new();
-        world.write("a", "1\n");
-        world.commit("one");
-        world.git(&["tag", "known"]);
-        world.git(&["worktree", "add", "-q", "-b", "x", "../x"]);
-        let path = world.outside().join("x");
-        let repository = world.open();
-        let work = || {
-            let entry = repository.entry(&path).unwrap().unwrap();
-            repository.work_in_entry(&entry).unwrap()
-        };
-        assert_eq!(work(), None);
-        write_at(&path.join("a"), b"2\n");
-        assert_eq!(work(), None, "not in the entry");
-        world.git_in(&path, &["add", "a"]);
-        assert_eq!(work().as_deref(), Some("what is staged"));
-        world.git_in(&path, &["commit", "-q", "-m", "two"]);
-        assert_eq!(work(), None, "on the branch");
-        world.git_in(&path, &["checkout", "-q", "--detach", "known"]);
-        assert_eq!(work(), None, "on another one");
-        world.git_in(&path, &["commit", "-q", "--allow-empty", "-m", "three"]);
-        assert_eq!(work().as_deref(), Some("commits that are on no branch"));
-        world.git_in(&path, &["merge", "-q", "--no-commit", "x"]);
-        std::fs::remove_dir_all(&path).unwrap();
-        assert_eq!(work().as_deref(), Some("an unfinished merge"));
-    }
-
-    #[test]
-    fn whole_and_locked_ones_are_left_alone() {
-        let world = World::new();
-        world.write("a", LONG);
-        world.commit("one");
-        world.git(&["worktree", "add", "-q", "-b", "x", "../x"]);
-        world.git(&["worktree", "lock", "--reason", "mine", "../x"]);
-        let repository = world.open();
-        let before = repository.worktrees().unwrap();
-        write_at(&world.outside().join("x/a"), b"edited\n");
-        for entry in &before {
-            repository.mend_worktree(entry).unwrap();
-        }
-        assert_eq!(repository.worktrees().unwrap(), before);
-        let content = std::fs::read(world.outside().join("x/a")).unwrap();
-        assert_eq!(content, b"edited\n");
-    }
-}
+mod tests;

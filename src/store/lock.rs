@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -45,6 +47,8 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    /// See [`Lock::killed_since`].
+    killed_since: Option<SystemTime>,
 }
 
 impl Lock {
@@ -54,8 +58,23 @@ impl Lock {
             std::process::id(),
             clock::now()
         );
+        // Who ends in peace takes the text away.
+        let facts = self.file.metadata()?;
+        if facts.len() > 0 {
+            self.killed_since = Some(facts.modified()?);
+        }
         self.file.set_len(0)?;
-        self.file.write_all(text.as_bytes())
+        self.file.write_all(text.as_bytes())?;
+        // Should we be killed too, before we could mend anything, it is still known.
+        match self.killed_since {
+            Some(since) => self.file.set_modified(since),
+            None => Ok(()),
+        }
+    }
+
+    /// Since when there may be what a killed holder left unfinished: when it took the lock, or the first of several did.
+    pub fn killed_since(&self) -> Option<SystemTime> {
+        self.killed_since
     }
 }
 
@@ -77,6 +96,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        let _ = self.file.set_len(0);
         // Closing alone would not do while a child that is just being started still has a copy of the descriptor.
         let _ = self.file.unlock();
     }
@@ -99,7 +119,26 @@ impl Store {
             }),
         }
     }
+
+    /// The same, waiting a little: of processes that were killed together, one may hold the lock a moment longer.
+    ///
+    /// # Errors
+    /// When it is held by somebody who lives.
+    pub fn lock_patiently(&self, name: &LockName, who: &str) -> Result<Lock, LockError> {
+        let start = Instant::now();
+        loop {
+            match self.lock(name, who) {
+                Err(LockError::Held { .. }) if start.elapsed() < PATIENCE => {
+                    thread::park_timeout(PATIENCE / 20);
+                }
+                result => return result,
+            }
+        }
+    }
 }
+
+/// Less than anybody notices, and far more than a killed process takes to end.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Takes the lock of a directory itself, without leaving anything in it; `None` while somebody else has it. Unlike
 /// [`Store::lock`] it also keeps other repositories out.
@@ -111,7 +150,7 @@ pub fn lock_directory(dir: &Path) -> Result<Option<Lock>, StoreError> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Ok(None),
         // Some network file systems cannot lock what is open for reading: there the repository's own lock must do.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(Lock { file })),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(lock_of(file))),
     }
 }
 
@@ -130,7 +169,7 @@ fn holder(path: &Path) -> String {
 pub(super) fn try_lock_file(path: &Path) -> Result<Option<Lock>, StoreError> {
     let file = open(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lock { file })),
+        Ok(()) => Ok(Some(lock_of(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(StoreError::io(path)(error)),
     }
@@ -140,7 +179,14 @@ pub(super) fn try_lock_file(path: &Path) -> Result<Option<Lock>, StoreError> {
 pub(super) fn lock_file(path: &Path) -> Result<Lock, StoreError> {
     let file = open(path)?;
     file.lock().map_err(StoreError::io(path))?;
-    Ok(Lock { file })
+    Ok(lock_of(file))
+}
+
+fn lock_of(file: File) -> Lock {
+    Lock {
+        file,
+        killed_since: None,
+    }
 }
 
 /// The files stay for ever: removing one would let two processes hold locks on two files of the same name.
@@ -216,10 +262,39 @@ mod tests {
     }
 
     #[test]
+    fn a_killed_holder_is_known_until_one_ends_in_peace() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let lock = |since: Option<SystemTime>| {
+            let lock = store.lock(&LockName::Init, "x").unwrap();
+            assert_eq!(lock.killed_since(), since);
+            lock
+        };
+        drop(lock(None));
+        let kill = |lock: Lock| {
+            let path = store.root().join("locks/init");
+            let left = (std::fs::read(&path).unwrap(), path.metadata().unwrap());
+            drop(lock);
+            let mut file = File::create(&path).unwrap();
+            file.write_all(&left.0).unwrap();
+            file.set_modified(left.1.modified().unwrap()).unwrap();
+            left.1.modified().unwrap()
+        };
+        let first = kill(lock(None));
+        assert_eq!(kill(lock(Some(first))), first);
+        drop(lock(Some(first)));
+        drop(lock(None));
+    }
+
+    #[test]
     fn a_longer_text_of_a_former_holder_leaves_no_rest() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
-        drop(store.lock(&LockName::Round, &"x".repeat(500)).unwrap());
+        let path = store.root().join("locks/round");
+        drop(store.lock(&LockName::Round, "x").unwrap());
+        std::fs::File::create(&path)
+            .and_then(|mut file| file.write_all(&[b'x'; 500]))
+            .unwrap();
         let _lock = store.lock(&LockName::Round, "y").unwrap();
         let text = std::fs::read_to_string(store.root().join("locks/round")).unwrap();
         assert!(

@@ -181,13 +181,13 @@ fn killed_at_each_step_of_git() {
         ("an entry", &["mkdir -p $A"]),
         (
             "its lock",
-            &["mkdir -p $A", "printf initializing > $A/locked"],
+            &["mkdir -p $A", "echo initializing > $A/locked"],
         ),
         (
             "a directory",
             &[
                 "mkdir -p $A $W",
-                "printf initializing > $A/locked",
+                "echo initializing > $A/locked",
                 ": > $A/gitdir",
             ],
         ),
@@ -239,7 +239,7 @@ fn killed_at_each_step_of_git() {
     for (step, commands) in steps {
         let world = world(TWO);
         world.git(&["branch", "track/api"]);
-        let add = "git worktree add -q $W track/api && printf initializing > $A/locked";
+        let add = "git worktree add -q $W track/api && echo initializing > $A/locked";
         let script = format!(
             "A=.git/worktrees/api W=worktrees/api; set -e; {}",
             commands.join("; ")
@@ -262,6 +262,36 @@ pub(crate) fn begun_by_us(world: &World, worktree: &Path) {
         &format!(".git/tracks/adding/{}.json", worktree.replace('/', "%2f")),
         &format!("{}\n", json!({"v": 1, "worktree": worktree})),
     );
+}
+
+#[test]
+fn killed_while_it_makes_a_branch() {
+    // git has prepared the transaction and holds the lock of the branch.
+    let world = gated(Gate::Hook);
+    let gate = "#!/bin/sh\n[ \"$1\" != prepared ] || grep -q refs/heads/track || exit 0\n";
+    let call = format!(
+        "[ \"$1\" != prepared ] || '{}/home/gate.sh'\n",
+        world.root().display()
+    );
+    world.write_program(
+        "repo/.git/hooks/reference-transaction",
+        &format!("{gate}{call}"),
+    );
+    let child = held(&world);
+    let locks = || {
+        let found = everything(&world.repo().join(".git/refs")).into_keys();
+        found
+            .filter(|path| path.extension().is_some_and(|end| end == "lock"))
+            .count()
+    };
+    assert_eq!(locks(), 2);
+    kill_process_group(pid(&child), Signal::KILL).unwrap();
+    end(&world, child);
+    assert_eq!(locks(), 2);
+    open_gate(&world);
+    let ran = world.tracks(&["init", "ui"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    assert_finishes(&world);
 }
 
 #[test]

@@ -90,11 +90,17 @@ pub fn run(
     }
     let lock = session
         .store
-        .lock(&LockName::Init, "tracks init")
+        .lock_patiently(&LockName::Init, "tracks init")
         .map_err(|error| match error {
             LockError::Held { holder } => InitError::Busy { holder },
             LockError::Store(error) => InitError::Store(error),
         })?;
+    if let Some(since) = lock.killed_since() {
+        // Of all tracks: it may have been about others.
+        for track in &session.project.tracks {
+            session.repository.clear_branch_lock(&track.branch, since)?;
+        }
+    }
     let plan = plan(session, tracks).or_else(|_| {
         session.repository.clear_stillborn_worktrees()?;
         plan(session, tracks)
