@@ -2,12 +2,14 @@
 
 mod atomic;
 mod copy;
+mod hook;
 
 use std::io;
 use std::path::Path;
 
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
+pub use hook::Shim;
 
 /// For `map_err`: the system's errors do not say which path they are about.
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {

@@ -122,11 +122,12 @@ impl Moving {
                 self.start(&format!("{side} {check}"), &again);
             }
             Event::CheckOutput { check, side, line } => {
-                self.start(&format!("{side} {check}"), &paint(DIM, &tame(line)));
+                self.tell(&format!("{side} {check}"), &paint(DIM, &tame(line)));
             }
             Event::CheckEnded { run } => {
                 let key = format!("{} {}", run.side, run.check);
-                let line = (!run.cached).then(|| {
+                // The answer tells of all; what went wrong is worth knowing before the rest has ended.
+                let line = run.outcome.is_red().then(|| {
                     format!(
                         "{} {key} {}",
                         outcome_text(run),
@@ -153,6 +154,15 @@ impl Moving {
             bar
         });
         bar.set_message(message.to_owned());
+    }
+
+    /// Changes a moving line that is there; the last output of a check may come after its end.
+    fn tell(&self, key: &str, message: &str) {
+        if let Ok(lines) = self.lines.lock()
+            && let Some(bar) = lines.get(key)
+        {
+            bar.set_message(message.to_owned());
+        }
     }
 
     /// Takes a moving line away, leaving one for good where there is something to say.

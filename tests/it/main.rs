@@ -7,6 +7,7 @@ mod clone;
 mod config_errors;
 mod conflicts;
 mod environment;
+mod examples;
 mod init;
 mod init_killed;
 mod init_mend;

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::world::{Ran, World};
+use tracks::domain::name::BranchName;
+use tracks::files::Shim;
 
-const SHIM: &str = include_str!("../../hooks/shim.sh");
+use crate::world::{Ran, World};
 
 /// Stands in for the program: notes how it was called and what it could read, and fails where a file says so.
 const PROGRAM: &str = r#"#!/bin/sh
@@ -45,18 +46,15 @@ impl Hooked {
 
     fn install(&self, chained: &Path, missing: &str) {
         let program = self.world.root().join("home/it's the program");
-        let text = SHIM
-            .replace("hook=@HOOK@", &format!("hook={}", word(self.hook)))
-            .replace(
-                "chained=@CHAINED@",
-                &format!("chained={}", word(&chained.to_string_lossy())),
-            )
-            .replace(
-                "recorded=@TRACKS@",
-                &format!("recorded={}", word(&program.to_string_lossy())),
-            )
-            .replace("branches=@BRANCHES@", "branches='track/api track/ui'")
-            .replace("missing=@MISSING@", &format!("missing={missing}"));
+        let branch = |name| BranchName::new(name).expect("a branch name");
+        let text = Shim {
+            hook: self.hook,
+            chained: Some(chained).filter(|path| !path.as_os_str().is_empty()),
+            program: &program,
+            branches: &[branch("track/api"), branch("track/ui")],
+            missing_refuses: missing == "refuse",
+        }
+        .script();
         self.world
             .write_program(&format!("repo/.git/hooks/{}", self.hook), &text);
     }
@@ -89,10 +87,6 @@ impl Hooked {
     fn calls(&self) -> String {
         fs::read_to_string(self.world.root().join("home/calls")).unwrap_or_default()
     }
-}
-
-fn word(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[test]
