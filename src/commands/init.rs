@@ -96,7 +96,13 @@ fn starter(name: &str) -> Result<&'static Starter, Failure> {
 fn write(starter: &Starter, args: &Args, context: &Context) -> Result<u8, Failure> {
     let repository = ops::open_repository(&context.dir)?;
     if args.dry_run {
-        context.terminal.answer(starter.text);
+        match context.terminal.format {
+            Format::Text => context.terminal.answer(starter.text),
+            Format::Json | Format::JsonLines => {
+                let document = report::init::starter_json(starter.name, starter.text);
+                context.terminal.document(&document);
+            }
+        }
         return Ok(DONE);
     }
     let path = ops::init::write_starter(&repository, starter)?;

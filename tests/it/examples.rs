@@ -5,8 +5,16 @@ use tracks::config::parse;
 /// Nothing to say about it, not even a warning.
 fn assert_flawless(name: &str, text: &str) {
     let parsed = parse(text, "app");
-    assert!(parsed.project.is_some(), "{name}: {:#?}", parsed.diagnostics);
-    assert!(parsed.diagnostics.is_empty(), "{name}: {:#?}", parsed.diagnostics);
+    assert!(
+        parsed.project.is_some(),
+        "{name}: {:#?}",
+        parsed.diagnostics
+    );
+    assert!(
+        parsed.diagnostics.is_empty(),
+        "{name}: {:#?}",
+        parsed.diagnostics
+    );
 }
 
 #[test]

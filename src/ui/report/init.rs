@@ -170,3 +170,18 @@ pub fn wrote_json(path: &Path, template: &str) -> Value {
         }),
     )
 }
+
+/// A dry run where there is no tracks.toml yet: what would be written.
+pub fn starter_json(template: &str, text: &str) -> Value {
+    with(
+        document("init", true),
+        json!({
+            "created": [],
+            "kept": [],
+            "problems": [],
+            "operation": null,
+            "template": template,
+            "would_write": text,
+        }),
+    )
+}
