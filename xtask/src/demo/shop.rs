@@ -6,7 +6,7 @@ use crate::child;
 use crate::failure::Failure;
 use crate::sealed::Sealed;
 
-/// What one track does. Its files are in xtask/demo/work/<id>/, one numbered folder a commit.
+/// What one track does. Its files are in `xtask/demo/work/ID/`, one numbered folder a commit.
 pub(super) struct Work {
     pub(super) track: &'static str,
     subjects: &'static [&'static str],
