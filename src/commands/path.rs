@@ -1,6 +1,7 @@
 //! `tracks path`.
 
 use crate::failure::{DONE, Failure, UNDETERMINED};
+use crate::git::Worktree;
 use crate::process::Interrupt;
 
 use super::Context;
@@ -16,13 +17,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let session = context.session(false, Interrupt::never())?;
     let track = session.track(&args.track)?;
     let worktrees = session.repository.worktrees()?;
-    let worktree = worktrees
-        .iter()
-        .find(|entry| entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none())
-        .ok_or_else(|| {
-            Failure::new(UNDETERMINED, format!("track {} has no worktree", track.id))
-                .hint(format!("make it: `tracks init {}`", track.id))
-        })?;
+    let worktree = Worktree::of_branch(&worktrees, &track.branch).ok_or_else(|| {
+        Failure::new(UNDETERMINED, format!("track {} has no worktree", track.id))
+            .hint(format!("make it: `tracks init {}`", track.id))
+    })?;
     let mut line = worktree.path.as_os_str().as_encoded_bytes().to_vec();
     line.push(b'\n');
     context.terminal.answer_bytes(&line);

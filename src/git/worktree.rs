@@ -39,6 +39,14 @@ pub struct WorktreeStatus {
 /// What `git worktree add` writes as the reason of the lock that it holds while it works.
 pub(super) const INITIALIZING: &str = "initializing";
 
+impl Worktree {
+    /// The one in which a branch is checked out and can be worked on.
+    pub fn of_branch<'w>(list: &'w [Worktree], branch: &BranchName) -> Option<&'w Worktree> {
+        list.iter()
+            .find(|entry| entry.branch.as_ref() == Some(branch) && entry.prunable.is_none())
+    }
+}
+
 impl Repository {
     /// # Errors
     /// When the list cannot be read.

@@ -10,7 +10,7 @@ use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::trust::commands_of_setup;
-use crate::git::{GitError, Merger, Snapshot};
+use crate::git::{GitError, Merger, Snapshot, Worktree};
 use crate::process::clock;
 use crate::store::StoreError;
 
@@ -210,12 +210,8 @@ fn grounds<'a>(
     let worktrees = session.repository.worktrees()?;
     let mut grounds = Vec::new();
     for (track, side) in tracks.iter().zip(sides) {
-        let worktree = worktrees
-            .iter()
-            .find(|worktree| worktree.branch.as_ref() == Some(&track.branch))
-            .filter(|worktree| {
-                !committed && worktree.prunable.is_none() && side.tip == worktree.commit
-            });
+        let worktree = Worktree::of_branch(&worktrees, &track.branch)
+            .filter(|worktree| !committed && side.tip == worktree.commit);
         let blocked = match side.tip {
             None => Some(format!(
                 "branch {} does not exist; run `tracks init`",

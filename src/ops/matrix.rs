@@ -12,7 +12,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
-use crate::git::{GitError, MergeAnswer, Merger, NewCommit, Repository, Snapshot};
+use crate::git::{GitError, MergeAnswer, Merger, NewCommit, Repository, Snapshot, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::{Session, integration_side};
@@ -48,11 +48,7 @@ pub(super) fn track_sides(
         };
         let tip = session.tip(&track.branch)?;
         let local = session.repository.branch(&track.branch)?;
-        let worktree = worktrees
-            .iter()
-            .find(|worktree| {
-                worktree.branch.as_ref() == Some(&track.branch) && worktree.prunable.is_none()
-            })
+        let worktree = Worktree::of_branch(&worktrees, &track.branch)
             // Where the remote branch is ahead of the local one, the worktree is not what counts.
             .filter(|_| tip.is_some_and(|tip| Some(tip.commit) == local))
             .map(|worktree| worktree.path.clone());

@@ -142,9 +142,7 @@ fn row(
     track: &Track,
     side: &TrackSide,
 ) -> Result<Row, GitError> {
-    let worktree = worktrees
-        .iter()
-        .find(|entry| entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none());
+    let worktree = Worktree::of_branch(worktrees, &track.branch);
     let mut notes: Vec<String> = side.unavailable.iter().chain(&side.note).cloned().collect();
     let dirty = worktree.and_then(
         |entry| match session.repository.worktree_status(&entry.path) {

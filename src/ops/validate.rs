@@ -6,7 +6,7 @@ use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, Head};
+use crate::git::{GitError, Head, Worktree};
 
 use super::matrix::{self, Scope, TrackSide};
 use super::{BasePoint, Session, SessionError};
@@ -250,10 +250,7 @@ fn branch_name(
 
 fn dirty_note(session: &Session, track: &Track) -> Result<Vec<String>, GitError> {
     let worktrees = session.repository.worktrees()?;
-    let Some(worktree) = worktrees
-        .iter()
-        .find(|entry| entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none())
-    else {
+    let Some(worktree) = Worktree::of_branch(&worktrees, &track.branch) else {
         return Ok(Vec::new());
     };
     let status = session.repository.worktree_status(&worktree.path)?;

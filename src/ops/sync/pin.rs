@@ -4,7 +4,7 @@ use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::sync::Pinned;
-use crate::git::{CommitInfo, GitError};
+use crate::git::{CommitInfo, GitError, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::super::{Session, SessionError};
@@ -97,9 +97,7 @@ pub(super) fn dirty_tracks(session: &Session) -> Result<Vec<TrackId>, GitError> 
         .tracks
         .iter()
         .filter_map(|track| {
-            let worktree = worktrees.iter().find(|entry| {
-                entry.branch.as_ref() == Some(&track.branch) && entry.prunable.is_none()
-            })?;
+            let worktree = Worktree::of_branch(&worktrees, &track.branch)?;
             Some((track.id.clone(), worktree.path.clone()))
         })
         .collect();
