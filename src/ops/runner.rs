@@ -393,7 +393,6 @@ impl Checks<'_, '_> {
                 cpu: run.cpu,
                 peak_memory: run.peak_memory,
                 log: run.log.clone(),
-                dir: task.dir.clone(),
                 finished: clock::now(),
             };
             kept = kept.and(store.keep_result(key, &result));

@@ -36,8 +36,6 @@ pub struct CachedResult {
     pub cpu: Option<Duration>,
     pub peak_memory: Option<u64>,
     pub log: Option<PathBuf>,
-    /// The worktree it ran in.
-    pub dir: PathBuf,
     pub finished: Timestamp,
 }
 
@@ -52,8 +50,6 @@ struct Record {
     peak_memory: Option<u64>,
     /// Below the store's root where it lies there, so that a repository may be moved.
     log: Option<String>,
-    /// `None`: a path that is not UTF-8.
-    dir: Option<PathBuf>,
     finished: i64,
 }
 
@@ -88,7 +84,6 @@ impl Store {
             cpu: record.cpu_ms.map(Duration::from_millis),
             peak_memory: record.peak_memory,
             log: record.log.map(|log| self.root.join(log)),
-            dir: record.dir.unwrap_or_default(),
             finished: Timestamp(record.finished),
         })
     }
@@ -111,7 +106,6 @@ impl Store {
             cpu_ms: result.cpu.map(milliseconds),
             peak_memory: result.peak_memory,
             log,
-            dir: result.dir.to_str().map(PathBuf::from),
             finished: result.finished.0,
         };
         record::write(&self.result_path(key), &record)
@@ -173,7 +167,6 @@ mod tests {
             cpu: Some(Duration::from_millis(5)),
             peak_memory: None,
             log: Some(store.root().join("logs/x/unit.log")),
-            dir: PathBuf::from("/w/a"),
             finished: Timestamp(9),
         }
     }
