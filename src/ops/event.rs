@@ -9,7 +9,6 @@ pub enum TrackStep {
     Waiting,
     Creating,
     Copying,
-    Setup(String),
     Created,
     Kept,
     Failed(String),
@@ -43,6 +42,10 @@ pub enum Event<'a> {
     SetupOutput {
         place: &'a str,
         line: &'a str,
+    },
+    /// One setup command of the place has ended, however it did.
+    SetupEnded {
+        place: &'a str,
     },
 }
 

@@ -133,13 +133,13 @@ pub(super) fn run(
         Pool {
             interrupt: &session.interrupt,
         }
-        .run(&mut work, &mut |event| {
-            if let PoolEvent::Output { key, line } = event {
-                emit(&Event::SetupOutput {
-                    place: &names[key],
-                    line,
-                });
-            }
+        .run(&mut work, &mut |event| match event {
+            PoolEvent::Output { key, line } => emit(&Event::SetupOutput {
+                place: &names[key],
+                line,
+            }),
+            PoolEvent::Ended { key, .. } => emit(&Event::SetupEnded { place: &names[key] }),
+            PoolEvent::Started { .. } | PoolEvent::WaitingForSlot => {}
         })
         .map_err(SetupError::Runtime)?;
     }

@@ -98,7 +98,6 @@ impl Moving {
                 TrackStep::Waiting => self.start(track.as_str(), "waiting"),
                 TrackStep::Creating => self.start(track.as_str(), "creating worktree"),
                 TrackStep::Copying => self.start(track.as_str(), "copying files"),
-                TrackStep::Setup(command) => self.start(track.as_str(), command),
                 TrackStep::Created => self.end(track.as_str(), None),
                 TrackStep::Kept => self.end(track.as_str(), None),
                 TrackStep::Failed(message) => {
@@ -109,6 +108,7 @@ impl Moving {
             Event::SetupOutput { place, line } => {
                 self.start(place, &format!("setup: {}", tame(line)));
             }
+            Event::SetupEnded { place } => self.end(place, None),
             Event::CheckStarted {
                 check,
                 side,

@@ -13,7 +13,6 @@ pub fn json(event: &Event<'_>) -> Value {
                 TrackStep::Waiting => ("waiting", None),
                 TrackStep::Creating => ("creating", None),
                 TrackStep::Copying => ("copying", None),
-                TrackStep::Setup(command) => ("setup", Some(command)),
                 TrackStep::Created => ("created", None),
                 TrackStep::Kept => ("kept", None),
                 TrackStep::Failed(message) => ("failed", Some(message)),
@@ -33,6 +32,7 @@ pub fn json(event: &Event<'_>) -> Value {
         Event::CheckEnded { run } => {
             json!({ "event": "check-ended", "run": super::check::run_json(run) })
         }
+        Event::SetupEnded { place } => json!({ "event": "setup-ended", "place": place }),
         Event::SetupOutput { place, line } => {
             json!({ "event": "setup-output", "place": place, "line": line })
         }
