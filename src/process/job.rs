@@ -91,8 +91,7 @@ impl Job {
                 wall
             }
             Some(_) => {
-                self.group.terminate();
-                let _ = timeout(self.grace, self.group_ended()).await;
+                let _ = timeout(self.grace, self.leave()).await;
                 self.group.kill();
                 self.ended().await;
                 self.started.elapsed()
@@ -103,6 +102,15 @@ impl Job {
         let _ = timeout(LINGER, self.output.closed()).await;
         self.output.finish();
         self.result(stopped, wall)
+    }
+
+    /// Asks the whole group to end, and returns when it has.
+    async fn leave(&mut self) {
+        self.group.terminate();
+        self.ended().await;
+        // A shell holds signals back while it starts a child; one that came into being just then has not heard the first.
+        self.group.terminate();
+        self.group_ended().await;
     }
 
     /// Returns when the leader of the group has ended; takes its output meanwhile.
