@@ -232,6 +232,7 @@ impl Work for Setups<'_> {
             command: setup.command.clone(),
             cwd: sequence.place.dir.join(&setup.cwd),
             env,
+            stdin: Vec::new(),
             log,
             timeout: run.timeout,
             grace: run.grace,

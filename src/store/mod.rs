@@ -14,6 +14,7 @@ mod record;
 mod results;
 mod rounds;
 mod slots;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
 

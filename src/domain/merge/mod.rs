@@ -2,9 +2,11 @@
 
 mod kind;
 mod region;
+mod turn;
 
 pub use kind::ConflictType;
 pub use region::{Edit, Region, three_way};
+pub use turn::{Edge, LastVerdicts, Settled, Turn, edges, turns};
 
 use super::name::Side;
 use super::path::RepoPath;
