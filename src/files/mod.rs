@@ -11,7 +11,7 @@ use std::path::Path;
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
 pub use hook::Shim;
-pub use watch::{Batch, DirWatcher, WatchError, Waker};
+pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// For `map_err`: the system's errors do not say which path they are about.
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {

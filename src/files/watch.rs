@@ -407,12 +407,22 @@ mod tests {
                 seen.extend(self.watcher.next(Some(deadline)).paths);
             }
             fs::remove_file(self.at("last")).unwrap();
-            while !self.watcher.next(Some(deadline)).paths.contains(&self.at("last")) {
+            while !self
+                .watcher
+                .next(Some(deadline))
+                .paths
+                .contains(&self.at("last"))
+            {
                 assert!(Instant::now() < deadline);
             }
             let root = self.root();
             seen.iter()
-                .map(|path| path.strip_prefix(&root).unwrap().to_string_lossy().into_owned())
+                .map(|path| {
+                    path.strip_prefix(&root)
+                        .unwrap()
+                        .to_string_lossy()
+                        .into_owned()
+                })
                 .filter(|path| path != "last")
                 .collect()
         }

@@ -299,7 +299,16 @@ mod tests {
             .map(|dir| dir.strip_prefix(&root).unwrap().display().to_string())
             .collect();
         // Not `config`, which has a tracked file, nor `mixed`, where something else may come.
-        assert_eq!(dirs, ["config/deep", "config/nested", "node_modules", "sub/node_modules", "wt"]);
+        assert_eq!(
+            dirs,
+            [
+                "config/deep",
+                "config/nested",
+                "node_modules",
+                "sub/node_modules",
+                "wt"
+            ]
+        );
     }
 
     #[test]
@@ -319,7 +328,13 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            among(&["plain/untracked", ".env", "config/.env", "gone.log", "config/new"]),
+            among(&[
+                "plain/untracked",
+                ".env",
+                "config/.env",
+                "gone.log",
+                "config/new"
+            ]),
             [".env", "config/new", "gone.log"]
         );
         assert_eq!(among(&["plain/untracked"]), Vec::<String>::new());

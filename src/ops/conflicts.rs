@@ -10,7 +10,8 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::git::{GitError, Merger};
 
-use super::matrix::{self, Scope, TrackSide};
+pub use super::matrix::TrackSide;
+use super::matrix::{self, Scope};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -66,7 +67,22 @@ impl Report {
 pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
     let started = Instant::now();
     let merger = matrix::scratch_merger(session, &session.repository)?;
-    let wanted: Vec<TrackId> = match &options.pair {
+    let wanted = wanted(session, options);
+    emit(&Event::Stage(format!("reading {} tracks", wanted.len())));
+    let tracks = matrix::track_sides(session, &merger, &wanted, options.committed)?;
+    emit(&Event::Stage(format!(
+        "merging {} tracks in memory",
+        wanted.len()
+    )));
+    Ok(Report {
+        elapsed: started.elapsed(),
+        ..judge(session, &merger, tracks, options)?
+    })
+}
+
+/// The tracks that are asked for.
+pub(super) fn wanted(session: &Session, options: &Options) -> Vec<TrackId> {
+    match &options.pair {
         Some((a, b)) => vec![a.clone(), b.clone()],
         None => session
             .project
@@ -74,24 +90,28 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
             .iter()
             .map(|track| track.id.clone())
             .collect(),
-    };
-    emit(&Event::Stage(format!("reading {} tracks", wanted.len())));
-    let tracks = matrix::track_sides(session, &merger, &wanted, options.committed)?;
-    emit(&Event::Stage(format!(
-        "merging {} tracks in memory",
-        wanted.len()
-    )));
+    }
+}
+
+/// The matrix of tracks that have been read, by the merger that has read them.
+pub(super) fn judge(
+    session: &Session,
+    merger: &Merger<'_>,
+    tracks: Vec<TrackSide>,
+    options: &Options,
+) -> Result<Report, GitError> {
+    let started = Instant::now();
     let scope = match options.pair {
         Some(_) => Scope::WithoutIntegration,
         None => Scope::All,
     };
-    let pairs = matrix::pairs(session, &merger, &tracks, scope)?;
+    let pairs = matrix::pairs(session, merger, &tracks, scope)?;
     let largest_clean_set = match options.pair {
         Some(_) => None,
-        None => Some(matrix::clean_set(session, &merger, &tracks, &pairs)?),
+        None => Some(matrix::clean_set(session, merger, &tracks, &pairs)?),
     };
     let texts = match &options.pair {
-        Some(_) => conflict_texts(&merger, &pairs)?,
+        Some(_) => conflict_texts(merger, &pairs)?,
         None => Vec::new(),
     };
     Ok(Report {
@@ -102,7 +122,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         order: session
             .order
             .iter()
-            .filter(|id| wanted.contains(id))
+            .filter(|id| tracks.iter().any(|side| side.track == **id))
             .cloned()
             .collect(),
         tracks,

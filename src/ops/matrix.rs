@@ -18,7 +18,7 @@ use crate::process::{cores, in_parallel};
 use super::{Session, integration_side};
 
 /// One track as it goes into the matrix.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackSide {
     pub track: TrackId,
     /// The branch's tip; `None`: no such branch.

@@ -8,6 +8,7 @@ pub mod init;
 mod integration_side;
 mod keys;
 mod matrix;
+pub mod notify;
 mod own_worktree;
 mod runner;
 mod session;
@@ -17,6 +18,7 @@ pub mod sync;
 mod tips;
 pub mod trust;
 pub mod validate;
+pub mod watch;
 
 pub use event::{Emit, Event, TrackStep};
 pub use own_worktree::OwnWorktreeError;

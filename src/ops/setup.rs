@@ -260,7 +260,7 @@ impl Work for Setups<'_> {
     }
 }
 
-fn failure(end: &End) -> Option<String> {
+pub(super) fn failure(end: &End) -> Option<String> {
     match end {
         End::Exited(0) => None,
         End::Exited(status) => Some(format!("exited with {status}")),

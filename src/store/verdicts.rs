@@ -120,7 +120,9 @@ mod tests {
                 store.update_verdicts("work", change).unwrap()
             };
             let all: Vec<_> = (0..8).map(|_| scope.spawn(tell)).collect();
-            all.into_iter().map(|one| usize::from(one.join().unwrap())).sum::<usize>()
+            all.into_iter()
+                .map(|one| usize::from(one.join().unwrap()))
+                .sum::<usize>()
         });
         assert_eq!(turned, 1);
     }

@@ -5,11 +5,14 @@ mod message;
 mod progress;
 mod prompt;
 pub mod report;
+mod screen;
 mod style;
 mod table;
 mod terminal;
+mod watch;
 
 pub use message::{Hint, error, notices, warning};
 pub use progress::Progress;
 pub use prompt::approve;
 pub use terminal::{Format, Terminal};
+pub use watch::Watching;

@@ -40,7 +40,9 @@ pub fn turns(before: &[Pair], after: &[Pair]) -> Vec<Turn> {
             });
         }
     }
-    let gone = before.iter().filter(|pair| known.contains_key(&sides(pair)));
+    let gone = before
+        .iter()
+        .filter(|pair| known.contains_key(&sides(pair)));
     turns.extend(gone.map(|pair| Turn {
         a: pair.a.clone(),
         b: pair.b.clone(),
@@ -209,7 +211,11 @@ mod tests {
         let mut last = None;
         let ab = |verdict| [pair("a", "b", verdict)];
         let nothing: [&str; 0] = [];
-        assert_eq!(step(&mut last, &ab(conflict("x"))), nothing, "the first look");
+        assert_eq!(
+            step(&mut last, &ab(conflict("x"))),
+            nothing,
+            "the first look"
+        );
         assert_eq!(step(&mut last, &ab(conflict("y"))), nothing);
         assert_eq!(step(&mut last, &ab(unavailable())), nothing);
         assert_eq!(step(&mut last, &ab(conflict("x"))), nothing);
@@ -221,7 +227,11 @@ mod tests {
             pair("base", "c", Verdict::Clean),
             pair("a", "c", conflict("x")),
         ];
-        assert_eq!(step(&mut last, &new), ["a c conflict"], "a pair that is new");
+        assert_eq!(
+            step(&mut last, &new),
+            ["a c conflict"],
+            "a pair that is new"
+        );
 
         let only_a = BTreeSet::from([TrackId::new("a").unwrap()]);
         let (_, kept) = super::edges(last.as_ref(), &[], &only_a);

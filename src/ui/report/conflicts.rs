@@ -9,7 +9,7 @@ use super::{count, document, lines, names, path_fields, show, types, with};
 use crate::domain::merge::{Basis, Conflict, Pair, Region, Verdict};
 use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
-use crate::ops::conflicts::{ConflictText, Report};
+use crate::ops::conflicts::{ConflictText, Report, TrackSide};
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
@@ -19,19 +19,7 @@ const GRID: usize = 24;
 const PATHS: usize = 8;
 
 pub fn json(report: &Report, ok: bool) -> Value {
-    let tracks: Vec<Value> = report
-        .tracks
-        .iter()
-        .map(|side| {
-            json!({
-                "track": side.track.as_str(),
-                "commit": side.tip.map(|id| id.to_string()),
-                "tree": side.tree.map(|id| id.to_string()),
-                "dirty": side.dirty,
-                "note": side.unavailable.as_ref().or(side.note.as_ref()),
-            })
-        })
-        .collect();
+    let tracks: Vec<Value> = report.tracks.iter().map(side_json).collect();
     let hot: Vec<Value> = report
         .hot_files
         .iter()
@@ -65,7 +53,17 @@ pub fn json(report: &Report, ok: bool) -> Value {
     )
 }
 
-fn pair_json(report: &Report, pair: &Pair) -> Value {
+pub(super) fn side_json(side: &TrackSide) -> Value {
+    json!({
+        "track": side.track.as_str(),
+        "commit": side.tip.map(|id| id.to_string()),
+        "tree": side.tree.map(|id| id.to_string()),
+        "dirty": side.dirty,
+        "note": side.unavailable.as_ref().or(side.note.as_ref()),
+    })
+}
+
+pub(super) fn pair_json(report: &Report, pair: &Pair) -> Value {
     let mut map = Map::new();
     map.insert("a".to_owned(), json!(pair.a.to_string()));
     map.insert("b".to_owned(), json!(pair.b.to_string()));
