@@ -187,7 +187,10 @@ impl Watch<'_> {
         self.publish(session, report);
         for _ in 0..RENEW {
             loop {
-                let batch = self.watcher.next(self.until());
+                let batch = match self.is_over(session) {
+                    false => self.watcher.next(self.until()),
+                    true => return Ok(Next::Ended),
+                };
                 if self.is_over(session) {
                     return Ok(Next::Ended);
                 }
