@@ -93,7 +93,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         Some(_) => None,
         None => Some(matrix.clean_set(&pairs)?),
     };
-    let stats = matrix.stats().clone();
+    let stats = matrix.stats();
     let texts = match &options.pair {
         Some(_) => conflict_texts(&merger, &pairs)?,
         None => Vec::new(),
