@@ -82,6 +82,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         "merging {} tracks in memory",
         wanted.len()
     )));
+    let read = started.elapsed();
     let scope = match options.pair {
         Some(_) => Scope::WithoutIntegration,
         None => Scope::All,
@@ -89,11 +90,17 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     let memo = Memo::default();
     let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
+    let compared = started.elapsed();
     let largest_clean_set = match options.pair {
         Some(_) => None,
         None => Some(matrix.clean_set(&pairs)?),
     };
-    let stats = matrix.stats();
+    let mut stats = matrix.stats();
+    stats.phases.insert("reading tracks", read);
+    stats.phases.insert("pairs in all", compared - read);
+    stats
+        .phases
+        .insert("largest set in all", started.elapsed() - compared);
     let texts = match &options.pair {
         Some(_) => conflict_texts(&merger, &pairs)?,
         None => Vec::new(),

@@ -241,7 +241,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         });
         let special = self.clock.time("attributes", || {
             let paths = tried.iter().flatten().flat_map(|tried| &tried.texts);
-            self.special(paths.collect())
+            self.special(&paths.collect())
         })?;
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
         let mut asked = Vec::new();
@@ -411,9 +411,9 @@ impl<'m, 'r> Engine<'m, 'r> {
     }
 
     /// Those of the paths whose merge is more than that of plain text.
-    fn special(&self, paths: BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
+    fn special(&self, paths: &BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
         let (repository, from) = (self.merger.repository(), self.merger.attributes());
-        self.attributes.special(repository, from, &paths)
+        self.attributes.special(repository, from, paths)
     }
 
     fn try_merge(
@@ -486,7 +486,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         let stack = VirtualCommit::real(commit, tree, steps, past);
         let tried = self.try_merge(&self.base, &stack, Want::Results)?;
         let special = self
-            .special(tried.texts.iter().collect())
+            .special(&tried.texts.iter().collect())
             .map_err(|_| Reason::Unreadable)?;
         let Outcome::Clean(combined) = tried.outcome else {
             return Ok(None);
