@@ -98,7 +98,7 @@ fn notify(
     report: &Report,
 ) -> Option<u8> {
     let facts = &report::watch::facts;
-    let calls = match ops::notify::calls(session, args.yes, options, report, facts, &mut None) {
+    let calls = match ops::announce::calls(session, args.yes, options, report, facts, &mut None) {
         Ok(calls) => calls?,
         Err(error) => {
             ui::warning(context.terminal, &error.to_string());
@@ -112,7 +112,7 @@ fn notify(
         return None;
     }
     let interrupt = Interrupt::listen();
-    for failure in ops::notify::tell(calls, &interrupt) {
+    for failure in ops::announce::tell(calls, &interrupt) {
         ui::warning(context.terminal, &failure);
     }
     interrupt.exit_status()

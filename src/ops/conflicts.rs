@@ -8,10 +8,10 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::CleanSet;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Memo, Merger};
 
 pub use super::matrix::TrackSide;
-use super::matrix::{self, Scope};
+use super::matrix::{self, Matrix, Scope, Stats};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -37,6 +37,7 @@ pub struct Report {
     pub owners: BTreeMap<RepoPath, TrackId>,
     /// The text of both sides of each conflicted file, for a single pair only.
     pub texts: Vec<ConflictText>,
+    pub stats: Stats,
     pub elapsed: Duration,
 }
 
@@ -74,10 +75,11 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         "merging {} tracks in memory",
         wanted.len()
     )));
-    Ok(Report {
-        elapsed: started.elapsed(),
-        ..judge(session, &merger, tracks, options)?
-    })
+    let read = started.elapsed();
+    let mut report = judge(session, &merger, &Memo::default(), tracks, options)?;
+    report.stats.phases.insert("reading tracks", read);
+    report.elapsed = started.elapsed();
+    Ok(report)
 }
 
 /// The tracks that are asked for.
@@ -97,6 +99,7 @@ pub(super) fn wanted(session: &Session, options: &Options) -> Vec<TrackId> {
 pub(super) fn judge(
     session: &Session,
     merger: &Merger<'_>,
+    memo: &Memo,
     tracks: Vec<TrackSide>,
     options: &Options,
 ) -> Result<Report, GitError> {
@@ -105,11 +108,18 @@ pub(super) fn judge(
         Some(_) => Scope::WithoutIntegration,
         None => Scope::All,
     };
-    let pairs = matrix::pairs(session, merger, &tracks, scope)?;
+    let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
+    let pairs = matrix.pairs()?;
+    let compared = started.elapsed();
     let largest_clean_set = match options.pair {
         Some(_) => None,
-        None => Some(matrix::clean_set(session, merger, &tracks, &pairs)?),
+        None => Some(matrix.clean_set(&pairs)?),
     };
+    let mut stats = matrix.stats();
+    stats.phases.insert("pairs in all", compared);
+    stats
+        .phases
+        .insert("largest set in all", started.elapsed() - compared);
     let texts = match &options.pair {
         Some(_) => conflict_texts(merger, &pairs)?,
         None => Vec::new(),
@@ -129,6 +139,7 @@ pub(super) fn judge(
         pairs,
         largest_clean_set,
         texts,
+        stats,
         elapsed: started.elapsed(),
     })
 }

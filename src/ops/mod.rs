@@ -1,6 +1,7 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+pub mod announce;
 pub mod check;
 pub mod conflicts;
 mod event;
@@ -8,7 +9,7 @@ pub mod init;
 mod integration_side;
 mod keys;
 mod matrix;
-pub mod notify;
+
 mod own_worktree;
 mod runner;
 mod session;

@@ -36,7 +36,7 @@ impl Store {
         let path = self.verdicts_path(view);
         let _lock = lock_file(&path.with_extension("lock"))?;
         let record: Option<Record> = record::read(&path).ok().flatten();
-        let last = record.map(|record| record.pairs.into_iter().filter_map(known).collect());
+        let last = record.map(|record| record.pairs.iter().filter_map(known).collect());
         let (answer, now) = change(last.as_ref());
         if last.as_ref() != Some(&now) {
             let pairs = now.iter().map(|((a, b), verdict)| Cell {
@@ -56,7 +56,7 @@ impl Store {
 }
 
 /// `None`: a newer version knows something here that we do not.
-fn known(cell: Cell) -> Option<((Side, Side), Settled)> {
+fn known(cell: &Cell) -> Option<((Side, Side), Settled)> {
     let verdict = [Settled::Clean, Settled::Conflict]
         .into_iter()
         .find(|verdict| verdict.as_str() == cell.verdict)?;

@@ -17,11 +17,11 @@ use crate::domain::merge::turns;
 use crate::domain::name::TrackId;
 use crate::domain::revision::CommitId;
 use crate::files::{Batch, DirWatcher};
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Memo, Merger};
 use crate::process::clock;
 
+use super::announce::{self, Facts, Teller};
 use super::conflicts::{self, Report};
-use super::notify::{self, Facts, Teller};
 use super::{Session, SessionError, integration_side, matrix, tips};
 pub use news::{Change, News, Warning};
 use places::{Depth, Moves, Places};
@@ -152,10 +152,12 @@ struct Watch<'o> {
 /// The integration branch, and the number of the last round that moved it.
 type Integration = (Option<CommitId>, Option<u64>);
 
-/// What of one session lives as long as it does. An engine that remembers what it has merged has its place here.
+/// What of one session lives as long as it does.
 struct Stretch<'s> {
     session: &'s Session,
     merger: Merger<'s>,
+    /// What has been found out for one matrix and is as true for the next.
+    memo: Memo,
     integration: Integration,
 }
 
@@ -165,7 +167,7 @@ impl Stretch<'_> {
         sides: Vec<matrix::TrackSide>,
         options: &conflicts::Options,
     ) -> Result<Report, GitError> {
-        conflicts::judge(self.session, &self.merger, sides, options)
+        conflicts::judge(self.session, &self.merger, &self.memo, sides, options)
     }
 }
 
@@ -180,6 +182,7 @@ impl Watch<'_> {
         let mut stretch = Stretch {
             session,
             merger: matrix::scratch_merger(session, &session.repository)?,
+            memo: Memo::default(),
             integration: integration(session)?,
         };
         let sides = self.read(&stretch, &wanted)?;
@@ -455,7 +458,7 @@ impl Watch<'_> {
                 }
             }
         }
-        let calls = notify::calls(
+        let calls = announce::calls(
             session,
             self.options.yes,
             &self.options.conflicts,

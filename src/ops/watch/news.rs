@@ -9,8 +9,8 @@ use crate::domain::time::Timestamp;
 use crate::files::WatchError;
 use crate::git::GitError;
 use crate::ops::SessionError;
+use crate::ops::announce::NotApproved;
 use crate::ops::conflicts::Report;
-use crate::ops::notify::NotApproved;
 use crate::store::StoreError;
 
 /// One piece of it.
