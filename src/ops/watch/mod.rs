@@ -221,7 +221,7 @@ impl Watch<'_> {
         if let Some(retry) = self.retry {
             return Some(tick.map_or(retry, |tick| tick.min(retry)));
         }
-        let polled = !self.places.polled.is_empty() || self.watcher.is_blind();
+        let polled = !self.places.polled.is_empty() || self.places.all_polled;
         let held = self.held.values().min().map(|since| *since + HOLD);
         [
             tick,
@@ -313,7 +313,7 @@ impl Watch<'_> {
         if !due {
             return false;
         }
-        if self.watcher.is_blind() {
+        if self.places.all_polled {
             self.pending.list = true;
             self.pending.refs = true;
             self.pending.project = true;

@@ -48,6 +48,8 @@ pub(super) struct Places {
     tracks: BTreeMap<TrackId, Place>,
     /// Whose worktrees the system does not watch for us.
     pub(super) polled: BTreeSet<TrackId>,
+    /// Whether refs, worktrees and tracks.toml are not watched for us either.
+    pub(super) all_polled: bool,
     /// Paths that were found to be ignored, so that a log that is written all the time is asked about once.
     ignored: BTreeSet<PathBuf>,
 }
@@ -126,10 +128,13 @@ impl Places {
             .collect();
         if watcher.is_blind() {
             self.polled = self.tracks.keys().cloned().collect();
+            self.all_polled = true;
             return Ok((elsewhere, Vec::new()));
         }
         let mut warnings = Vec::new();
-        if let Err(error) = self.watch_git(session, watcher) {
+        let watched = self.watch_git(session, watcher);
+        self.all_polled = watched.is_err();
+        if let Err(error) = watched {
             warnings.push(Warning::NotWatched {
                 tracks: Vec::new(),
                 error,
@@ -405,4 +410,120 @@ fn places(
 
 fn parent(path: &Path) -> Option<PathBuf> {
     path.parent().map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::OpenOptions;
+    use crate::process::{Cmd, Interrupt};
+
+    /// Track a in a linked worktree, and a session of its repository.
+    fn world() -> (tempfile::TempDir, Session) {
+        let dir = tempfile::tempdir().unwrap();
+        let script = "git init -q -b main && git config user.name A && git config user.email a@example.com \
+            && printf 'target/\\n*.log\\n' >.gitignore && echo '[track.a]' >tracks.toml && mkdir src && echo 1 >src/f \
+            && git add -A && git commit -q -m One && git worktree add -q -b track/a wt/a";
+        let ran = Cmd::new("sh")
+            .args(["-c", script])
+            .cwd(dir.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .output()
+            .unwrap();
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        let session = Session::open(OpenOptions {
+            dir: dir.path().to_owned(),
+            prefer_remote: false,
+            interrupt: Interrupt::never(),
+        });
+        (dir, session.unwrap())
+    }
+
+    #[test]
+    fn what_a_change_is_about() {
+        let (_dir, session) = world();
+        let root = session.repository.main_worktree().unwrap().to_owned();
+        let a = TrackId::new("a").unwrap();
+        let wanted = [a.clone()];
+        let (mut watcher, refused) = DirWatcher::new();
+        assert!(refused.is_none());
+        let mut places = Places::default();
+        let nothing = BTreeSet::new();
+        let (elsewhere, warnings) = places
+            .arrange(&session, &wanted, &nothing, Depth::Worktrees, &mut watcher)
+            .unwrap();
+        assert!(elsewhere.contains(&a) && warnings.is_empty());
+        let (elsewhere, _) = places
+            .arrange(&session, &wanted, &nothing, Depth::Worktrees, &mut watcher)
+            .unwrap();
+        assert!(elsewhere.is_empty());
+        std::fs::create_dir_all(root.join("wt/a/target/deep")).unwrap();
+        std::fs::create_dir_all(root.join("wt/a/new")).unwrap();
+
+        let cases = [
+            ("wt/a/src/f", "tracks"),
+            ("wt/a/src/gone", "tracks"),
+            ("wt/a/new", "tracks rearrange"),
+            ("wt/a/src/.gitignore", "tracks rearrange"),
+            ("wt/a/x.log", ""),
+            ("wt/a/target", ""),
+            ("wt/a/target/deep/x", ""),
+            ("wt/a", "tracks rearrange list"),
+            ("src/f", ""),
+            ("tracks.toml", "project"),
+            (".git/packed-refs", "refs"),
+            (".git/refs/heads/track/a", "refs"),
+            (".git/refs/heads/track/a.lock", ""),
+            (".git/worktrees/a/index", "tracks"),
+            (".git/worktrees/a/MERGE_HEAD", "tracks list"),
+            (".git/COMMIT_EDITMSG", ""),
+            (".git/config", "tracks rearrange list refs project rules"),
+        ];
+        for (path, expected) in cases {
+            let batch = Batch {
+                paths: BTreeSet::from([root.join(path)]),
+                lost: false,
+            };
+            let moves = places.sort(&session, &batch, &watcher).unwrap();
+            let found: Vec<&str> = [
+                (moves.tracks.contains(&a), "tracks"),
+                (moves.rearrange.contains(&a), "rearrange"),
+                (moves.list, "list"),
+                (moves.refs, "refs"),
+                (moves.project, "project"),
+                (moves.rules, "rules"),
+            ]
+            .into_iter()
+            .filter_map(|(yes, name)| yes.then_some(name))
+            .collect();
+            assert_eq!(found.join(" "), expected, "{path}");
+            assert_eq!(moves.is_empty(), expected.is_empty(), "{path}");
+        }
+    }
+
+    #[test]
+    fn ignored_paths_are_asked_about_once() {
+        let (_dir, session) = world();
+        let (mut watcher, _) = DirWatcher::new();
+        let mut places = Places::default();
+        let wanted = [TrackId::new("a").unwrap()];
+        places
+            .arrange(
+                &session,
+                &wanted,
+                &BTreeSet::new(),
+                Depth::Worktrees,
+                &mut watcher,
+            )
+            .unwrap();
+        let worktree = session.repository.main_worktree().unwrap().join("wt/a");
+        let mut batch = Batch::default();
+        batch.paths.insert(worktree.join("x.log"));
+        assert!(places.sort(&session, &batch, &watcher).unwrap().is_empty());
+        assert_eq!(places.ignored, batch.paths);
+        batch.paths = BTreeSet::from([worktree.join(".gitignore")]);
+        assert!(!places.sort(&session, &batch, &watcher).unwrap().is_empty());
+        assert!(places.ignored.is_empty(), "other rules, other answers");
+    }
 }
