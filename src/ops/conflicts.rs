@@ -8,7 +8,7 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::CleanSet;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Memo, Merger};
+use crate::git::{GitError, Merger};
 
 use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
@@ -87,7 +87,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         Some(_) => Scope::WithoutIntegration,
         None => Scope::All,
     };
-    let memo = Memo::default();
+    let memo = matrix::memory(session);
     let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
@@ -96,6 +96,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None => Some(matrix.clean_set(&pairs)?),
     };
     let mut stats = matrix.stats();
+    matrix::remember(session, &memo);
     stats.phases.insert("reading tracks", read);
     stats.phases.insert("pairs in all", compared - read);
     stats

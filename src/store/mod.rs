@@ -8,6 +8,7 @@ mod journal;
 mod lock;
 mod logs;
 mod marks;
+mod matrix;
 mod naming;
 mod operations;
 mod record;
