@@ -182,7 +182,7 @@ impl<'r> Merger<'r> {
         Ok(answers)
     }
 
-    fn merge_tree(
+    pub(super) fn merge_tree(
         &self,
         pairs: &[(CommitId, CommitId)],
     ) -> Result<(Vec<Record>, CmdOutput), GitError> {
@@ -311,7 +311,7 @@ impl<'r> Merger<'r> {
         }
     }
 
-    fn local(&self) -> View<'_> {
+    pub(super) fn local(&self) -> View<'_> {
         self.views.borrow()
     }
 }
