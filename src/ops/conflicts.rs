@@ -81,6 +81,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         "merging {} tracks in memory",
         wanted.len()
     )));
+    let read = started.elapsed();
     let scope = match options.pair {
         Some(_) => Scope::WithoutIntegration,
         None => Scope::All,
@@ -88,15 +89,29 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     let memo = Memo::default();
     let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
+    let compared = started.elapsed();
     let largest_clean_set = match options.pair {
         Some(_) => None,
         None => Some(matrix.clean_set(&pairs)?),
     };
-    let stats = matrix.stats().clone();
+    let mut stats = matrix.stats();
+    stats.phases.insert("reading tracks", read);
+    stats.phases.insert("pairs in all", compared - read);
+    stats
+        .phases
+        .insert("largest set in all", started.elapsed() - compared);
+    let looking = Instant::now();
     let (details, touched) = match &options.pair {
         Some(_) => {
             let details = details::of_pairs(&merger, &pairs)?;
-            let touched = details::of_pair(session, &merger, &tracks, &details, options.committed)?;
+            let touched = details::of_pair(
+                session,
+                &merger,
+                &tracks,
+                &pairs,
+                &details,
+                options.committed,
+            )?;
             (details, touched)
         }
         None if options.touched => {
@@ -105,6 +120,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         }
         None => Default::default(),
     };
+    stats.phases.insert("who touched what", looking.elapsed());
     Ok(Report {
         base: session.base.clone(),
         uncommitted: !options.committed,
