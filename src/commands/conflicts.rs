@@ -3,7 +3,8 @@
 use crate::failure::{DONE, Failure};
 use crate::ops;
 use crate::process::Interrupt;
-use crate::ui::{Format, Progress, report};
+use crate::ui::report::conflicts::Layout;
+use crate::ui::{Format, Progress, Terminal, report};
 
 use super::{Context, ShortFormat, status};
 
@@ -21,6 +22,12 @@ pub struct Args {
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
+    /// Show the lines of two tracks side by side, also where the terminal is narrow.
+    #[arg(long, conflicts_with = "diff")]
+    side_by_side: bool,
+    /// Show the lines of two tracks as a diff from the first to the second.
+    #[arg(long)]
+    diff: bool,
     #[arg(long, value_enum, default_value = "text")]
     pub format: ShortFormat,
 }
@@ -46,13 +53,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let options = ops::conflicts::Options {
         committed: args.committed,
         pair,
+        touched: context.terminal.format != Format::Text,
     };
     let progress = Progress::new(context.terminal);
     let report = ops::conflicts::run(&session, &options, &|event| progress.show(event))?;
     drop(progress);
     let exit = status(report.found(), report.undetermined(), None);
     match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::conflicts::text(&report)),
+        Format::Text => {
+            let text = report::conflicts::text(&report, layout(args, context.terminal));
+            let pager = session.repository.configured_pager();
+            context.terminal.long_answer(&text, pager.as_deref());
+        }
         Format::Json | Format::JsonLines => {
             context
                 .terminal
@@ -60,4 +72,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
     }
     Ok(exit)
+}
+
+fn layout(args: &Args, terminal: Terminal) -> Layout {
+    if args.side_by_side {
+        Layout::SideBySide(terminal.width())
+    } else if args.diff {
+        Layout::Diff(terminal.columns())
+    } else {
+        Layout::fitting(terminal.columns())
+    }
 }

@@ -8,8 +8,11 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::CleanSet;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Merger};
+use crate::domain::time::Timestamp;
+use crate::git::GitError;
+use crate::process::clock;
 
+use super::details::{self, Detail, Touched};
 use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
@@ -20,6 +23,8 @@ pub struct Options {
     pub committed: bool,
     /// Only this pair.
     pub pair: Option<(TrackId, TrackId)>,
+    /// Say who touched the conflicted files; of a single pair that is always said.
+    pub touched: bool,
 }
 
 #[derive(Debug)]
@@ -34,18 +39,12 @@ pub struct Report {
     /// Path and the number of track pairs that conflict there, most first.
     pub hot_files: Vec<(RepoPath, usize)>,
     pub owners: BTreeMap<RepoPath, TrackId>,
-    /// The text of both sides of each conflicted file, for a single pair only.
-    pub texts: Vec<ConflictText>,
+    /// Each conflict looked into, for a single pair only.
+    pub details: Vec<Detail>,
+    pub touched: Touched,
+    pub now: Timestamp,
     pub stats: Stats,
     pub elapsed: Duration,
-}
-
-/// Both sides of one conflicted path.
-#[derive(Debug)]
-pub struct ConflictText {
-    pub path: RepoPath,
-    pub ours: Option<Vec<u8>>,
-    pub theirs: Option<Vec<u8>>,
 }
 
 impl Report {
@@ -102,10 +101,27 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     stats
         .phases
         .insert("largest set in all", started.elapsed() - compared);
-    let texts = match &options.pair {
-        Some(_) => conflict_texts(&merger, &pairs)?,
-        None => Vec::new(),
+    let looking = Instant::now();
+    let (details, touched) = match &options.pair {
+        Some(_) => {
+            let details = details::of_pairs(&merger, &pairs)?;
+            let touched = details::of_pair(
+                session,
+                &merger,
+                &tracks,
+                &pairs,
+                &details,
+                options.committed,
+            )?;
+            (details, touched)
+        }
+        None if options.touched => {
+            let touched = details::of_matrix(session, &merger, &tracks, &pairs)?;
+            (Vec::new(), touched)
+        }
+        None => Default::default(),
     };
+    stats.phases.insert("who touched what", looking.elapsed());
     Ok(Report {
         base: session.base.clone(),
         uncommitted: !options.committed,
@@ -120,7 +136,9 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         tracks,
         pairs,
         largest_clean_set,
-        texts,
+        details,
+        touched,
+        now: clock::now(),
         stats,
         elapsed: started.elapsed(),
     })
@@ -155,23 +173,6 @@ fn owners(project: &Project, pairs: &[Pair]) -> BTreeMap<RepoPath, TrackId> {
         }
     }
     owners
-}
-
-fn conflict_texts(merger: &Merger<'_>, pairs: &[Pair]) -> Result<Vec<ConflictText>, GitError> {
-    let mut texts = Vec::new();
-    for pair in pairs.iter().filter(|pair| is_between_tracks(pair)) {
-        let Some((ours, theirs)) = pair.merged else {
-            continue;
-        };
-        for conflict in pair.verdict.conflicts() {
-            texts.push(ConflictText {
-                path: conflict.path.clone(),
-                ours: merger.file_at(ours, &conflict.path)?,
-                theirs: merger.file_at(theirs, &conflict.path)?,
-            });
-        }
-    }
-    Ok(texts)
 }
 
 fn is_between_tracks(pair: &Pair) -> bool {

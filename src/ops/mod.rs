@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod conflicts;
+pub mod details;
 mod event;
 pub mod init;
 mod integration_side;

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+pub(in crate::git) use self::history::own_commits;
 use self::history::{Ancestor, History, Onto, Past, union};
 use self::judge::{Judge, Tried};
 pub use self::memo::Memo;
