@@ -3,6 +3,7 @@
 //! gix types never leave this folder; ids and paths outside are those of `domain`. Nothing here decides anything, prints
 //! anything, or knows tracks.toml.
 
+mod branches;
 mod checkout;
 mod error;
 mod executable;
@@ -22,6 +23,7 @@ mod worktree;
 mod worktree_add;
 mod worktree_mend;
 
+pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};

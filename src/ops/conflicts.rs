@@ -10,6 +10,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::git::{GitError, Merger};
 
+use super::branches::Asked;
 use super::matrix::{self, Scope, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
@@ -24,7 +25,10 @@ pub struct Options {
 
 #[derive(Debug)]
 pub struct Report {
+    /// Where branches were compared, and no tracks.
+    pub branches: Option<Asked>,
     pub base: BasePoint,
+    pub prefer_remote: bool,
     pub uncommitted: bool,
     pub tracks: Vec<TrackSide>,
     pub pairs: Vec<Pair>,
@@ -65,6 +69,7 @@ impl Report {
 /// When the repository cannot be read or git cannot be run.
 pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
     let started = Instant::now();
+    let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let wanted: Vec<TrackId> = match &options.pair {
         Some((a, b)) => vec![a.clone(), b.clone()],
@@ -75,15 +80,20 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
             .map(|track| track.id.clone())
             .collect(),
     };
-    emit(&Event::Stage(format!("reading {} tracks", wanted.len())));
+    let what = match session.branches {
+        Some(_) => "branches",
+        None => "tracks",
+    };
+    emit(&Event::Stage(format!("reading {} {what}", wanted.len())));
     let tracks = matrix::track_sides(session, &merger, &wanted, options.committed)?;
     emit(&Event::Stage(format!(
-        "merging {} tracks in memory",
+        "merging {} {what} in memory",
         wanted.len()
     )));
     let scope = match options.pair {
-        Some(_) => Scope::WithoutIntegration,
-        None => Scope::All,
+        // What the last round merged were tracks.
+        None if session.branches.is_none() => Scope::All,
+        _ => Scope::WithoutIntegration,
     };
     let pairs = matrix::pairs(session, &merger, &tracks, scope)?;
     let largest_clean_set = match options.pair {
@@ -95,7 +105,9 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None => Vec::new(),
     };
     Ok(Report {
+        branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
+        prefer_remote: session.prefer_remote,
         uncommitted: !options.committed,
         hot_files: hot_files(&pairs),
         owners: owners(&session.project, &pairs),

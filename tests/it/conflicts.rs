@@ -118,7 +118,7 @@ fn every_key_of_the_contract_is_there() {
     let commit = |revision: &str| json!(world.git(&["rev-parse", revision]));
     assert_eq!(
         answer["base"],
-        json!({ "branch": "main", "commit": commit("main") })
+        json!({ "branch": "main", "name": "main", "commit": commit("main") })
     );
     assert_eq!(answer["uncommitted"], true);
     let a = find(&answer["tracks"], "track", "a");

@@ -7,7 +7,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{count, document, lines, names, path_fields, show, types, with};
 use crate::domain::merge::{Basis, Conflict, Pair, Region, Verdict};
-use crate::domain::name::Side;
+use crate::domain::name::{BranchName, Side, TrackId};
+use crate::domain::order::CleanSet;
 use crate::domain::path::RepoPath;
 use crate::ops::conflicts::{ConflictText, Report};
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
@@ -44,7 +45,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
     with(
         document("conflicts", ok),
         json!({
-            "base": { "branch": report.base.name.as_str(), "commit": report.base.commit.to_string() },
+            "base": { "branch": report.base.branch.as_ref().map(BranchName::as_str), "name": report.base.name, "commit": report.base.commit.to_string() },
             "uncommitted": report.uncommitted,
             "tracks": tracks,
             "pairs": report.pairs.iter().map(|pair| pair_json(report, pair)).collect::<Vec<_>>(),
@@ -127,8 +128,14 @@ pub fn text(report: &Report) -> String {
     let between = report.pairs.iter().filter(|pair| is_track(&pair.a)).count();
     let mut text = format!(
         "{} on {} {}, {}{}\n",
-        count(report.tracks.len(), "track"),
-        paint(STRONG, report.base.name.as_str()),
+        count(
+            report.tracks.len(),
+            match report.branches {
+                Some(_) => "branch",
+                None => "track",
+            }
+        ),
+        paint(STRONG, &tame(&report.base.name)),
         paint(DIM, &report.base.commit.short()),
         count(between, "pair"),
         if report.uncommitted {
@@ -146,7 +153,7 @@ pub fn text(report: &Report) -> String {
             text.push_str(&format!(
                 "{} {}: {}\n",
                 paint(WARN, "note"),
-                side.track,
+                tame(side.track.as_str()),
                 tame(&note)
             ));
         }
@@ -227,7 +234,7 @@ fn is_track(side: &Side) -> bool {
 fn pairs(report: &Report) -> String {
     let mut text = String::new();
     for pair in report.pairs.iter().filter(|pair| !pair.verdict.is_clean()) {
-        let names = format!("{} × {}", pair.a, pair.b);
+        let names = tame(&format!("{} × {}", pair.a, pair.b));
         text.push('\n');
         match &pair.verdict {
             Verdict::Clean => {}
@@ -332,9 +339,9 @@ fn regions(pair: &Pair, conflict: &Conflict, detail: &ConflictText) -> String {
                 &format!(
                     "lines {} in {} (-), {} in {} (+)",
                     lines(&region.ours),
-                    pair.a,
+                    tame(&pair.a.to_string()),
                     lines(&region.theirs),
-                    pair.b
+                    tame(&pair.b.to_string())
                 )
             ),
         ));
@@ -389,21 +396,7 @@ fn region_diff(region: &Region, ours: &[String], theirs: &[String]) -> String {
 fn answers(report: &Report) -> String {
     let mut text = String::new();
     if let Some(set) = report.largest_clean_set.as_ref().filter(|_| report.found()) {
-        text.push_str(&format!(
-            "\nlargest set that merges clean together ({} of {}{}): {}\n",
-            set.tracks.len(),
-            report
-                .tracks
-                .iter()
-                .filter(|side| side.tip.is_some())
-                .count(),
-            if set.exact {
-                ""
-            } else {
-                ", not proven to be the largest"
-            },
-            names(&set.tracks).join(", "),
-        ));
+        text.push_str(&clean_set(report, set));
     }
     let hot: Vec<String> = report
         .hot_files
@@ -420,8 +413,69 @@ fn answers(report: &Report) -> String {
         .iter()
         .find(|pair| is_track(&pair.a) && matches!(pair.verdict, Verdict::Conflict(_)));
     if let Some(pair) = first.filter(|_| report.texts.is_empty()) {
-        let command = format!("tracks conflicts {} {}", pair.a, pair.b);
+        let command = tame(&command_for(report, pair));
         text.push_str(&format!("the lines of a pair: {}\n", paint(HINT, &command)));
     }
     text
+}
+
+fn clean_set(report: &Report, set: &CleanSet) -> String {
+    let present: Vec<&TrackId> = report
+        .tracks
+        .iter()
+        .filter(|side| side.tip.is_some())
+        .map(|side| &side.track)
+        .collect();
+    let left_out: Vec<&TrackId> = present
+        .iter()
+        .filter(|id| !set.tracks.contains(id))
+        .copied()
+        .collect();
+    let members = if present.len() > GRID && left_out.len() * 2 < present.len() {
+        format!("all but {}", names(left_out).join(", "))
+    } else {
+        names(&set.tracks).join(", ")
+    };
+    format!(
+        "\nlargest set that merges clean together ({} of {}{}): {}\n",
+        set.tracks.len(),
+        present.len(),
+        if set.exact {
+            ""
+        } else {
+            ", not proven to be the largest"
+        },
+        tame(&members),
+    )
+}
+
+/// What shows the lines of this pair, of the same sides.
+fn command_for(report: &Report, pair: &Pair) -> String {
+    let [a, b] = [&pair.a, &pair.b].map(|side| quoted(&side.to_string()));
+    let mut command = format!("tracks conflicts {a} {b}");
+    if let Some(asked) = &report.branches {
+        for pattern in &asked.patterns {
+            command.push_str(&format!(" --branches {}", quoted(pattern)));
+        }
+        if let Some(base) = &asked.base {
+            command.push_str(&format!(" --base {}", quoted(base)));
+        }
+    }
+    if report.prefer_remote {
+        command.push_str(" --remote");
+    }
+    if !report.uncommitted {
+        command.push_str(" --committed");
+    }
+    command
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
