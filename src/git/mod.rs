@@ -5,6 +5,7 @@
 
 mod branches;
 mod checkout;
+mod engine;
 mod error;
 mod executable;
 mod history;
@@ -12,6 +13,7 @@ mod ignored;
 mod merge;
 mod merge_tree;
 mod object;
+mod own_names;
 mod refs;
 mod remote;
 mod repository;
@@ -25,6 +27,7 @@ mod worktree_mend;
 
 pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
+pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};

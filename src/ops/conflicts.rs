@@ -8,10 +8,10 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::CleanSet;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Memo, Merger};
 
 use super::branches::Asked;
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -40,6 +40,7 @@ pub struct Report {
     pub owners: BTreeMap<RepoPath, TrackId>,
     /// The text of both sides of each conflicted file, for a single pair only.
     pub texts: Vec<ConflictText>,
+    pub stats: Stats,
     pub elapsed: Duration,
 }
 
@@ -95,11 +96,14 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None if session.branches.is_none() => Scope::All,
         _ => Scope::WithoutIntegration,
     };
-    let pairs = matrix::pairs(session, &merger, &tracks, scope)?;
+    let memo = Memo::default();
+    let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
+    let pairs = matrix.pairs()?;
     let largest_clean_set = match options.pair {
         Some(_) => None,
-        None => Some(matrix::clean_set(session, &merger, &tracks, &pairs)?),
+        None => Some(matrix.clean_set(&pairs)?),
     };
+    let stats = matrix.stats().clone();
     let texts = match &options.pair {
         Some(_) => conflict_texts(&merger, &pairs)?,
         None => Vec::new(),
@@ -121,6 +125,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         pairs,
         largest_clean_set,
         texts,
+        stats,
         elapsed: started.elapsed(),
     })
 }
