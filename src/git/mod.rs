@@ -19,7 +19,9 @@ mod remote;
 mod repository;
 mod scratch;
 mod snapshot;
+mod stages;
 mod text;
+mod touched;
 mod views;
 mod worktree;
 mod worktree_add;
@@ -35,6 +37,8 @@ pub use merge::{MergeAnswer, Merger, NewCommit};
 pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
+pub use stages::{Content, Staged, Version, base_lines};
+pub use touched::{PathSet, Touch};
 pub use worktree::{Worktree, WorktreeStatus};
 pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};
 

@@ -1,0 +1,324 @@
+//! Which commits, and which differences between two trees, touch paths that somebody asks about.
+//!
+//! Only the directories on the way to those paths are read, and only where they differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::history::walk;
+use super::object::{commit_id, object_id, unreadable};
+use super::{GitError, Merger, Repository};
+use crate::domain::path::RepoPath;
+use crate::domain::revision::CommitId;
+use crate::domain::time::Timestamp;
+
+/// A commit that touched a path, as one names it to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    pub commit: CommitId,
+    /// The first line, lossily.
+    pub subject: String,
+    /// The author's name, lossily.
+    pub author: String,
+    pub committed: Timestamp,
+}
+
+/// Paths by their segments, so that a directory is compared once for all that lies in it.
+#[derive(Debug, Default)]
+pub struct PathSet {
+    here: Option<RepoPath>,
+    below: BTreeMap<Vec<u8>, PathSet>,
+}
+
+impl<'p> FromIterator<&'p RepoPath> for PathSet {
+    fn from_iter<I: IntoIterator<Item = &'p RepoPath>>(paths: I) -> Self {
+        let mut set = PathSet::default();
+        for path in paths {
+            let mut at = &mut set;
+            for segment in path.as_bytes().split(|byte| *byte == b'/') {
+                at = at.below.entry(segment.to_owned()).or_default();
+            }
+            at.here = Some(path.clone());
+        }
+        set
+    }
+}
+
+impl Repository {
+    /// For each of the paths, the commits that touched it among those reachable from `tip` and from none of `hidden`,
+    /// newest first; of these at most `limit` are looked at. As in `git log`, a merge touches what differs from all of its
+    /// parents. Paths that no commit touched are not among the keys.
+    ///
+    /// # Errors
+    /// When a commit or a directory cannot be read.
+    pub fn touches(
+        &self,
+        tip: CommitId,
+        hidden: &[CommitId],
+        paths: &PathSet,
+        limit: usize,
+    ) -> Result<BTreeMap<RepoPath, Vec<Touch>>, GitError> {
+        let gix = self.local();
+        let mut found: BTreeMap<RepoPath, Vec<Touch>> = BTreeMap::new();
+        for id in walk(&gix, tip, hidden, limit)? {
+            let touched = touched_by(&gix, id, paths)?;
+            if touched.is_empty() {
+                continue;
+            }
+            let touch = touch(&gix, id)?;
+            for path in touched {
+                found.entry(path).or_default().push(touch.clone());
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Merger<'_> {
+    /// Those of the paths that differ between two commits, which this merger may have written.
+    ///
+    /// # Errors
+    /// When a commit or a directory cannot be read.
+    pub fn differing(
+        &self,
+        a: CommitId,
+        b: CommitId,
+        paths: &PathSet,
+    ) -> Result<BTreeSet<RepoPath>, GitError> {
+        let gix = self.local();
+        let [a, b] = [a, b].map(|id| tree(&gix, object_id(id.as_bytes())));
+        let mut found = BTreeSet::new();
+        compare(&gix, paths, a?, &[b?], &mut found)?;
+        Ok(found)
+    }
+}
+
+/// What stands at one path: mode and id.
+type Entry = Option<(gix::objs::tree::EntryMode, gix::ObjectId)>;
+
+fn touched_by(
+    gix: &gix::Repository,
+    id: gix::ObjectId,
+    paths: &PathSet,
+) -> Result<BTreeSet<RepoPath>, GitError> {
+    let commit = gix.find_commit(id).map_err(|error| unread(id, &error))?;
+    let shallow = gix.is_shallow().unwrap_or(false);
+    let parents: Vec<Entry> = commit
+        .parent_ids()
+        .map(|parent| match tree(gix, parent.detach()) {
+            // Beyond the edge of a shallow clone: as in git, such a commit has no parent.
+            Err(_) if shallow => Ok(None),
+            read => read,
+        })
+        .collect::<Result<_, _>>()?;
+    let parents = if parents.is_empty() {
+        vec![None]
+    } else {
+        parents
+    };
+    let mut found = BTreeSet::new();
+    compare(gix, paths, tree(gix, id)?, &parents, &mut found)?;
+    Ok(found)
+}
+
+fn tree(gix: &gix::Repository, commit: gix::ObjectId) -> Result<Entry, GitError> {
+    let id = gix
+        .find_commit(commit)
+        .and_then(|commit| commit.tree_id())
+        .map_err(|error| unread(commit, &error))?;
+    Ok(Some((gix::objs::tree::EntryKind::Tree.into(), id.detach())))
+}
+
+/// Collects the paths of `set` where `new` differs from every one of `old`.
+fn compare(
+    gix: &gix::Repository,
+    set: &PathSet,
+    new: Entry,
+    old: &[Entry],
+    found: &mut BTreeSet<RepoPath>,
+) -> Result<(), GitError> {
+    if old.contains(&new) {
+        return Ok(());
+    }
+    // A directory is no version of a file: it only says that the file is not there.
+    let file = |entry: &Entry| entry.filter(|(mode, _)| !mode.is_tree());
+    if let Some(path) = &set.here
+        && !old.iter().map(file).any(|entry| entry == file(&new))
+    {
+        found.insert(path.clone());
+    }
+    if set.below.is_empty() {
+        return Ok(());
+    }
+    let new = children(gix, set, new)?;
+    let old = old
+        .iter()
+        .map(|entry| children(gix, set, *entry))
+        .collect::<Result<Vec<_>, _>>()?;
+    for (name, below) in &set.below {
+        let at = |entries: &Children| entries.get(name.as_slice()).copied();
+        let old: Vec<Entry> = old.iter().map(at).collect();
+        compare(gix, below, at(&new), &old, found)?;
+    }
+    Ok(())
+}
+
+type Children = BTreeMap<Vec<u8>, (gix::objs::tree::EntryMode, gix::ObjectId)>;
+
+/// What a directory has of the names that `set` asks for.
+fn children(gix: &gix::Repository, set: &PathSet, entry: Entry) -> Result<Children, GitError> {
+    let Some((_, id)) = entry.filter(|(mode, _)| mode.is_tree()) else {
+        return Ok(Children::new());
+    };
+    let tree = gix.find_tree(id).map_err(|error| unread(id, &error))?;
+    let mut found = Children::new();
+    for entry in tree.iter() {
+        let entry = entry.map_err(|error| unread(id, &error))?;
+        if let Some((name, _)) = set.below.get_key_value(&entry.filename()[..]) {
+            found.insert(name.clone(), (entry.mode(), entry.object_id()));
+            if found.len() == set.below.len() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn touch(gix: &gix::Repository, id: gix::ObjectId) -> Result<Touch, GitError> {
+    let fail = |error: gix::Error| unread(id, &error);
+    let commit = gix.find_commit(id).map_err(fail)?;
+    let message = commit.message_raw().map_err(fail)?;
+    let subject = message.split(|byte| *byte == b'\n').next();
+    Ok(Touch {
+        commit: commit_id(id)?,
+        subject: String::from_utf8_lossy(subject.unwrap_or_default())
+            .trim_end()
+            .to_owned(),
+        author: String::from_utf8_lossy(commit.author().map_err(fail)?.name).into_owned(),
+        committed: Timestamp(commit.time().map_err(fail)?.seconds),
+    })
+}
+
+fn unread(id: gix::ObjectId, error: &impl std::fmt::Display) -> GitError {
+    unreadable(format!("object {id}"), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::World;
+
+    const PATHS: [&str; 6] = [
+        "a",
+        "dir/deep/b",
+        "dir/deep/c",
+        "turned",
+        "turned/in",
+        "not",
+    ];
+
+    /// Edits, a deletion, a file that becomes a directory, a merge that only takes over and one that adds something.
+    fn world() -> World {
+        let world = World::new();
+        world.write("a", "1\n");
+        world.write("dir/deep/b", "1\n");
+        world.write("turned", "file\n");
+        world.commit("root");
+        world.topic("topic", "main", &[("a", Some("2\n")), ("x", Some("1\n"))]);
+        world.git(&["checkout", "-q", "main"]);
+        world.write("dir/deep/b", "main\n");
+        world.commit("m1");
+        world.git(&["checkout", "-q", "topic"]);
+        world.git(&["merge", "-q", "--no-edit", "main"]);
+        world.remove("turned");
+        world.write("turned/in", "dir\n");
+        world.commit("turn");
+        world.git(&["checkout", "-q", "main"]);
+        world.write("a", "main\n");
+        world.commit("m2");
+        world.git(&["checkout", "-q", "topic"]);
+        world.git(&["merge", "-q", "--no-commit", "-s", "ours", "main"]);
+        world.write("a", "both\n");
+        world.write("dir/deep/c", "evil\n");
+        world.commit("evil merge");
+        world.git(&["rm", "-q", "dir/deep/b"]);
+        world.commit("remove");
+        world
+    }
+
+    #[test]
+    fn commits_are_those_of_git_log() {
+        let world = world();
+        let repository = world.open();
+        let paths = PATHS.map(RepoPath::new);
+        for (range, tip, hidden) in [
+            ("main..topic", "topic", vec!["main"]),
+            ("main~1..topic", "topic", vec!["main~1"]),
+            ("topic", "topic", vec![]),
+            ("topic~2..main", "main", vec!["topic~2"]),
+        ] {
+            let hidden: Vec<CommitId> = hidden.into_iter().map(|name| world.tip(name)).collect();
+            let found = repository
+                .touches(world.tip(tip), &hidden, &paths.iter().collect(), usize::MAX)
+                .unwrap();
+            // Of a merge, `-c` lists what differs from all parents.
+            let log = [
+                "log",
+                "-c",
+                "--name-only",
+                "--no-renames",
+                "--format=@%H %s %an",
+                range,
+            ];
+            let printed = world.git(&log);
+            for path in &paths {
+                let expected: BTreeSet<&str> = printed
+                    .split('@')
+                    .filter(|record| record.lines().any(|line| line == path.lossy()))
+                    .filter_map(|record| record.lines().next())
+                    .collect();
+                let answer: Vec<String> = found
+                    .get(path)
+                    .into_iter()
+                    .flatten()
+                    .map(|touch| format!("{} {} {}", touch.commit, touch.subject, touch.author))
+                    .collect();
+                let answer: BTreeSet<&str> = answer.iter().map(String::as_str).collect();
+                assert_eq!(answer, expected, "{path} in {range}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_so_many_commits_are_looked_at() {
+        let world = world();
+        let paths = PATHS.map(RepoPath::new);
+        let found = world
+            .open()
+            .touches(world.tip("topic"), &[], &paths.iter().collect(), 1)
+            .unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), [&paths[1]]);
+    }
+
+    #[test]
+    fn what_differs_between_two_commits() {
+        let world = world();
+        let repository = world.open();
+        let scratch = world.outside().join("scratch");
+        let main = world.tip("main");
+        let merger = Merger::scratch(&repository, main, &scratch).unwrap();
+        let paths = PATHS.map(RepoPath::new);
+        for (a, b) in [("main", "topic"), ("topic~1", "topic"), ("main", "main")] {
+            let found = merger
+                .differing(world.tip(a), world.tip(b), &paths.iter().collect())
+                .unwrap();
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            let printed = world.git(&["diff", "--no-renames", "--name-only", a, b, "--"]);
+            let mut expected: Vec<&str> = printed
+                .lines()
+                .filter(|path| PATHS.contains(path))
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{a} and {b}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The answer of `tracks conflicts` for programs.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value, json};
+
+use super::super::{document, names, path_fields, with};
+use super::owner;
+use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
+use crate::domain::name::BranchName;
+use crate::ops::conflicts::Report;
+
+pub fn json(report: &Report, ok: bool) -> Value {
+    let tracks: Vec<Value> = report
+        .tracks
+        .iter()
+        .map(|side| {
+            json!({
+                "track": side.track.as_str(),
+                "commit": side.tip.map(|id| id.to_string()),
+                "tree": side.tree.map(|id| id.to_string()),
+                "dirty": side.dirty,
+                "note": side.unavailable.as_ref().or(side.note.as_ref()),
+            })
+        })
+        .collect();
+    let hot: Vec<Value> = report
+        .hot_files
+        .iter()
+        .map(|(path, pairs)| {
+            let mut map = path_fields(path);
+            map.insert("pairs".to_owned(), json!(pairs));
+            Value::Object(map)
+        })
+        .collect();
+    with(
+        document("conflicts", ok),
+        json!({
+            "base": {
+                "branch": report.base.branch.as_ref().map(BranchName::as_str),
+                "name": report.base.name,
+                "commit": report.base.commit.to_string(),
+            },
+            "uncommitted": report.uncommitted,
+            "tracks": tracks,
+            "pairs": report.pairs.iter().map(|pair| pair_json(report, pair)).collect::<Vec<_>>(),
+            "largest_clean_set": report.largest_clean_set.as_ref().map(|set| names(&set.tracks)),
+            "largest_clean_set_exact": report.largest_clean_set.as_ref().map(|set| set.exact),
+            "order": names(&report.order),
+            "hot_files": hot,
+            "stats": {
+                "pairs": report.pairs.len(),
+                "disjoint": report.stats.disjoint,
+                "merged_in_process": report.stats.in_process,
+                "merged_by_git": report.stats.by_git.values().sum::<usize>(),
+                "asked_git_because": by_reason(report),
+                "cached": 0,
+                "seconds": report.elapsed.as_secs_f64(),
+                "peak_memory_bytes": null,
+            },
+        }),
+    )
+}
+
+fn by_reason(report: &Report) -> Map<String, Value> {
+    let reasons = report.stats.by_git.iter();
+    reasons
+        .map(|(reason, merges)| (reason.as_str().to_owned(), json!(merges)))
+        .collect()
+}
+
+fn pair_json(report: &Report, pair: &Pair) -> Value {
+    let mut map = Map::new();
+    map.insert("a".to_owned(), json!(pair.a.to_string()));
+    map.insert("b".to_owned(), json!(pair.b.to_string()));
+    map.insert("verdict".to_owned(), json!(verdict_name(&pair.verdict)));
+    map.insert(
+        "basis".to_owned(),
+        json!(match pair.basis {
+            Basis::BasePlusTrack => "base+track",
+            Basis::Tips => "tips",
+        }),
+    );
+    if let Verdict::Unavailable(reason) = &pair.verdict {
+        map.insert("reason".to_owned(), json!(reason));
+    }
+    let conflicts: Vec<Value> = pair
+        .verdict
+        .conflicts()
+        .iter()
+        .map(|conflict| conflict_json(report, conflict))
+        .collect();
+    map.insert("conflicts".to_owned(), json!(conflicts));
+    map.insert("collisions".to_owned(), json!([]));
+    Value::Object(map)
+}
+
+pub(in crate::ui::report) fn verdict_name(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Clean => "clean",
+        Verdict::Conflict(_) => "conflict",
+        Verdict::Unavailable(_) => "unavailable",
+    }
+}
+
+fn conflict_json(report: &Report, conflict: &Conflict) -> Value {
+    let mut map = path_fields(&conflict.path);
+    let types: Vec<&str> = conflict
+        .types
+        .iter()
+        .map(crate::domain::merge::ConflictType::as_str)
+        .collect();
+    map.insert("type".to_owned(), json!(types.first()));
+    map.insert("types".to_owned(), json!(types));
+    map.insert("owner".to_owned(), json!(owner(report, &conflict.path)));
+    let side = |range: &Range<usize>| json!({ "start": range.start + 1, "lines": range.len() });
+    let regions: Vec<Value> = conflict
+        .regions
+        .iter()
+        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs) }))
+        .collect();
+    map.insert("regions".to_owned(), json!(regions));
+    Value::Object(map)
+}
