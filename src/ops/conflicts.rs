@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::domain::merge::{Pair, Verdict};
+use crate::domain::merge::{HotFile, Pair, Verdict, hot_files};
 use crate::domain::name::{Side, TrackId};
-use crate::domain::order::CleanSet;
+use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::git::{GitError, Memo, Merger};
@@ -34,9 +34,9 @@ pub struct Report {
     pub pairs: Vec<Pair>,
     /// `None` when one pair was asked for.
     pub largest_clean_set: Option<CleanSet>,
-    pub order: Vec<TrackId>,
-    /// Path and the number of track pairs that conflict there, most first.
-    pub hot_files: Vec<(RepoPath, usize)>,
+    /// The order in which the fewest have to be resolved.
+    pub order: LandingOrder,
+    pub hot_files: Vec<HotFile>,
     pub owners: BTreeMap<RepoPath, TrackId>,
     /// The text of both sides of each conflicted file, for a single pair only.
     pub texts: Vec<ConflictText>,
@@ -108,19 +108,15 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         Some(_) => conflict_texts(&merger, &pairs)?,
         None => Vec::new(),
     };
+    let owners = owners(&session.project, &pairs);
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
         prefer_remote: session.prefer_remote,
         uncommitted: !options.committed,
-        hot_files: hot_files(&pairs),
-        owners: owners(&session.project, &pairs),
-        order: session
-            .order
-            .iter()
-            .filter(|id| wanted.contains(id))
-            .cloned()
-            .collect(),
+        hot_files: hot_files(&pairs, &owners),
+        owners,
+        order: landing_order(session, &wanted, &pairs),
         tracks,
         pairs,
         largest_clean_set,
@@ -130,18 +126,19 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     })
 }
 
-fn hot_files(pairs: &[Pair]) -> Vec<(RepoPath, usize)> {
-    let mut counts: BTreeMap<&RepoPath, usize> = BTreeMap::new();
-    let between_tracks = pairs.iter().filter(|pair| is_between_tracks(pair));
-    for conflict in between_tracks.flat_map(|pair| pair.verdict.conflicts()) {
-        *counts.entry(&conflict.path).or_default() += 1;
-    }
-    let mut files: Vec<_> = counts
-        .into_iter()
-        .map(|(path, count)| (path.clone(), count))
+fn landing_order(session: &Session, wanted: &[TrackId], pairs: &[Pair]) -> LandingOrder {
+    let (priority, depends_on) = matrix::order_facts(&session.project);
+    let conflicts: Vec<(Side, Side)> = pairs
+        .iter()
+        .filter(|pair| !pair.verdict.is_clean())
+        .map(|pair| (pair.a.clone(), pair.b.clone()))
         .collect();
-    files.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    files
+    fewest_conflicts(&Landing {
+        tracks: wanted,
+        priority: &priority,
+        depends_on: &depends_on,
+        conflicts: &conflicts,
+    })
 }
 
 /// The one track whose `owns` has the path; nobody where two do.

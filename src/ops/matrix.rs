@@ -441,9 +441,9 @@ pub(super) fn merge_commit(
     })
 }
 
-type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
+pub(super) type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
 
-fn order_facts(project: &Project) -> OrderFacts {
+pub(super) fn order_facts(project: &Project) -> OrderFacts {
     let priority = project
         .tracks
         .iter()

@@ -60,6 +60,8 @@ fn any_repository_is_answered_and_nothing_is_left_in_it() {
       f  contents  lines 2 / 2
 
     largest set that merges clean together (2 of 3): topic/a, topic/deep/c
+    landing order with the fewest conflicts (1 of 3 to be resolved): topic/deep/c, topic/a, topic/b
+      resolve topic/b with topic/a
     the lines of a pair: tracks conflicts topic/a topic/b --branches 'topic/*'
     --- stderr
     ");

@@ -144,13 +144,24 @@ fn every_key_of_the_contract_is_there() {
         (&json!(2), &json!(2)),
         "{region}"
     );
-    assert_eq!(answer["hot_files"], json!([{ "path": "f", "pairs": 1 }]));
+    assert_eq!(
+        answer["hot_files"],
+        json!([{ "path": "f", "pairs": 1, "tracks": ["a", "b"], "advice": null }])
+    );
     assert_eq!(
         answer["largest_clean_set"],
         json!(["a"]),
         "the earlier name among equals"
     );
-    assert_eq!(answer["order"], json!(["a", "b", "c"]));
+    assert_eq!(
+        (&answer["order"], &answer["order_exact"]),
+        (&json!(["c", "a", "b"]), &json!(true)),
+        "what conflicts with nobody goes first"
+    );
+    assert_eq!(
+        answer["to_resolve"],
+        json!([{ "track": "b", "with": ["a"] }])
+    );
     for key in [
         "pairs",
         "disjoint",

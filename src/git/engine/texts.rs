@@ -180,7 +180,8 @@ impl Texts {
                 .ok_or(TextAnswer::Unreadable)
         };
         let (our_edits, their_edits) = (diff(ours, &texts[1])?, diff(theirs, &texts[2])?);
-        let merged = three_way(&our_edits, &their_edits, |a, b| {
+        let base_lines = texts[0].ends.len();
+        let merged = three_way(&our_edits, &their_edits, base_lines, |a, b| {
             texts[1].lines(a) == texts[2].lines(b)
         });
         Ok((texts, merged))

@@ -4,6 +4,7 @@ mod answers;
 mod grid;
 mod hunks;
 mod json;
+mod wide;
 
 pub use json::json;
 pub(super) use json::verdict_name;
@@ -59,7 +60,14 @@ pub fn text(report: &Report) -> String {
         text.push('\n');
         text.push_str(&grid::grid(report));
     }
-    text.push_str(&pairs(report));
+    if report.tracks.len() > GRID {
+        text.push_str(&wide::summary(report));
+    }
+    if wide::has_many_pairs(report) {
+        text.push_str(&wide::pairs(report));
+    } else {
+        text.push_str(&pairs(report));
+    }
     text.push_str(&answers::answers(report));
     text
 }
