@@ -91,6 +91,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         "merging {} {what} in memory",
         wanted.len()
     )));
+    let read = started.elapsed();
     let scope = match options.pair {
         // What the last round merged were tracks.
         None if session.branches.is_none() => Scope::All,
@@ -99,11 +100,17 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     let memo = Memo::default();
     let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
+    let compared = started.elapsed();
     let largest_clean_set = match options.pair {
         Some(_) => None,
         None => Some(matrix.clean_set(&pairs)?),
     };
-    let stats = matrix.stats().clone();
+    let mut stats = matrix.stats();
+    stats.phases.insert("reading tracks", read);
+    stats.phases.insert("pairs in all", compared - read);
+    stats
+        .phases
+        .insert("largest set in all", started.elapsed() - compared);
     let texts = match &options.pair {
         Some(_) => conflict_texts(&merger, &pairs)?,
         None => Vec::new(),

@@ -4,6 +4,7 @@
 //! stacked tracks are blamed on a pair. A track that does not merge into base is compared tip against tip.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::domain::merge::{Basis, Pair, Reason, Verdict};
 use crate::domain::name::{Side, TrackId};
@@ -169,6 +170,8 @@ pub struct Stats {
     pub in_process: usize,
     /// Pairs that only git could decide, by the reason.
     pub by_git: BTreeMap<Reason, usize>,
+    /// Wall clock by what was done.
+    pub phases: BTreeMap<&'static str, Duration>,
 }
 
 impl Stats {
@@ -233,8 +236,11 @@ impl<'m, 'r> Matrix<'m, 'r> {
         Ok(matrix)
     }
 
-    pub(super) fn stats(&self) -> &Stats {
-        &self.stats
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            phases: self.engine.phases(),
+            ..self.stats.clone()
+        }
     }
 
     fn merge_into_base(&mut self) -> Result<(), GitError> {

@@ -13,8 +13,9 @@ mod table;
 mod texts;
 mod trees;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use self::history::{Ancestor, History, Onto, Past, union};
 use self::judge::{Judge, Tried};
@@ -24,6 +25,7 @@ use self::table::Table;
 use self::texts::Texts;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
 use crate::domain::merge::{Change, Changes, Conflict, Delta, Reason, Step, Which, plan};
+use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
 use crate::process::{cores, in_parallel};
@@ -129,6 +131,21 @@ pub struct Engine<'m, 'r> {
     history: Option<History>,
     /// base with each commit that tracks are stacked on.
     stacks: Mutex<HashMap<CommitId, Option<Vec<Stretch>>>>,
+    clock: Clock,
+}
+
+/// Where the time goes: seconds of wall clock by the name of a phase.
+#[derive(Debug, Default)]
+struct Clock(Mutex<BTreeMap<&'static str, Duration>>);
+
+impl Clock {
+    fn time<T>(&self, phase: &'static str, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let done = work();
+        let mut phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *phases.entry(phase).or_default() += started.elapsed();
+        done
+    }
 }
 
 impl<'m, 'r> Engine<'m, 'r> {
@@ -142,7 +159,8 @@ impl<'m, 'r> Engine<'m, 'r> {
     ) -> Result<Self, GitError> {
         let repository = merger.repository();
         let base_tree = merger.tree_of(base)?;
-        let walked = {
+        let clock = Clock::default();
+        let walked = clock.time("history", || {
             let gix = repository.local();
             let commits: Vec<CommitId> = tips.iter().map(|tip| tip.history).collect();
             // What a shallow clone, a replaced or a missing commit hides, git has its own words for.
@@ -150,7 +168,7 @@ impl<'m, 'r> Engine<'m, 'r> {
             plain
                 .then(|| History::walk(&gix, base, &commits).ok())
                 .flatten()
-        };
+        });
         let (history, pasts) = walked.map_or((None, None), |(history, pasts)| {
             (Some(history), Some(pasts))
         });
@@ -176,21 +194,30 @@ impl<'m, 'r> Engine<'m, 'r> {
             tips: Vec::new(),
             history,
             stacks: Mutex::default(),
+            clock,
         };
         let with_past: Vec<(Tip, Past)> = tips
             .iter()
             .copied()
             .zip(pasts.unwrap_or_else(|| vec![unclear; tips.len()]))
             .collect();
-        engine.tips = in_parallel(&with_past, cores().get(), |(tip, past)| {
-            let steps = engine.steps_to(past, tip.tree).ok();
-            VirtualCommit::real(tip.commit, tip.tree, steps, past.clone())
+        engine.tips = engine.clock.time("differences", || {
+            in_parallel(&with_past, cores().get(), |(tip, past)| {
+                let steps = engine.steps_to(past, tip.tree).ok();
+                VirtualCommit::real(tip.commit, tip.tree, steps, past.clone())
+            })
         });
         Ok(engine)
     }
 
     pub fn base(&self) -> &VirtualCommit {
         &self.base
+    }
+
+    /// Wall clock so far, by the name of what was done.
+    pub fn phases(&self) -> BTreeMap<&'static str, Duration> {
+        let phases = self.clock.0.lock();
+        phases.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The tips, in the order in which they were given.
@@ -207,17 +234,15 @@ impl<'m, 'r> Engine<'m, 'r> {
         pairs: &[(&VirtualCommit, &VirtualCommit)],
         want: Want,
     ) -> Result<Vec<Answer>, GitError> {
-        let tried = in_parallel(pairs, cores().get(), |(ours, theirs)| {
-            self.try_merge(ours, theirs, want)
+        let tried = self.clock.time("merging", || {
+            in_parallel(pairs, cores().get(), |(ours, theirs)| {
+                self.try_merge(ours, theirs, want)
+            })
         });
-        let special = {
+        let special = self.clock.time("attributes", || {
             let paths = tried.iter().flatten().flat_map(|tried| &tried.texts);
-            self.attributes.special(
-                self.merger.repository(),
-                self.merger.attributes(),
-                &paths.collect(),
-            )?
-        };
+            self.special(&paths.collect())
+        })?;
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
         let mut asked = Vec::new();
         for (index, tried) in tried.into_iter().enumerate() {
@@ -240,12 +265,17 @@ impl<'m, 'r> Engine<'m, 'r> {
                 }
             });
         }
-        let mut requests = Vec::with_capacity(asked.len());
-        for (index, _) in &asked {
-            let (ours, theirs) = pairs[*index];
-            requests.push((self.commit(ours)?, self.commit(theirs)?));
-        }
-        for ((index, reason), answer) in asked.into_iter().zip(self.merger.merge_all(&requests)?) {
+        let requests = self.clock.time("writing for git", || {
+            let both = |(index, _): &(usize, Reason)| {
+                let (ours, theirs) = pairs[*index];
+                Ok((self.commit(ours)?, self.commit(theirs)?))
+            };
+            asked.iter().map(both).collect::<Result<Vec<_>, GitError>>()
+        })?;
+        let git = self
+            .clock
+            .time("git", || self.merger.merge_all(&requests))?;
+        for ((index, reason), answer) in asked.into_iter().zip(git) {
             let outcome = match answer {
                 MergeAnswer::Merged { tree } => Outcome::Clean(Combined(Made::Tree(tree))),
                 MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
@@ -303,8 +333,9 @@ impl<'m, 'r> Engine<'m, 'r> {
         };
         let (a, b) = (&ours.0.past, &theirs.0.past);
         let onto = match (a.onto, b.onto) {
-            (Onto::Unclear, _) | (_, Onto::Unclear) => Onto::Unclear,
+            // With all of base in it, it no longer matters where the other side left base.
             (Onto::Base, _) | (_, Onto::Base) => Onto::Base,
+            (Onto::Unclear, _) | (_, Onto::Unclear) => Onto::Unclear,
             (Onto::Fork(a), Onto::Fork(b)) if a == b => Onto::Fork(a),
             (Onto::Fork(_), Onto::Fork(_)) => Onto::Unclear,
         };
@@ -370,11 +401,19 @@ impl<'m, 'r> Engine<'m, 'r> {
     /// Which of these commits can conflict with each other at all: all other pairs merge clean. Each must have all of base
     /// in its history.
     pub fn meeting(&self, commits: &[&VirtualCommit]) -> BTreeSet<(usize, usize)> {
-        let mut table = Table::default();
-        for (index, commit) in commits.iter().enumerate() {
-            table.add(index, commit);
-        }
-        table.pairs()
+        self.clock.time("index", || {
+            let mut table = Table::default();
+            for (index, commit) in commits.iter().enumerate() {
+                table.add(index, commit);
+            }
+            table.pairs()
+        })
+    }
+
+    /// Those of the paths whose merge is more than that of plain text.
+    fn special(&self, paths: &BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
+        let (repository, from) = (self.merger.repository(), self.merger.attributes());
+        self.attributes.special(repository, from, paths)
     }
 
     fn try_merge(
@@ -447,12 +486,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         let stack = VirtualCommit::real(commit, tree, steps, past);
         let tried = self.try_merge(&self.base, &stack, Want::Results)?;
         let special = self
-            .attributes
-            .special(
-                self.merger.repository(),
-                self.merger.attributes(),
-                &tried.texts.iter().collect(),
-            )
+            .special(&tried.texts.iter().collect())
             .map_err(|_| Reason::Unreadable)?;
         let Outcome::Clean(combined) = tried.outcome else {
             return Ok(None);
@@ -514,28 +548,12 @@ impl<'m, 'r> Engine<'m, 'r> {
     }
 }
 
-/// Two are equal if they are the same one: what has been merged once is merged once.
-impl PartialEq for VirtualCommit {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for VirtualCommit {}
-
-impl PartialOrd for VirtualCommit {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for VirtualCommit {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        Arc::as_ptr(&self.0).cmp(&Arc::as_ptr(&other.0))
-    }
-}
-
 impl VirtualCommit {
+    /// Tells it from every other that lives.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     fn real(commit: CommitId, tree: TreeId, steps: Option<Vec<Stretch>>, past: Past) -> Self {
         VirtualCommit(Arc::new(Inner {
             steps,
@@ -586,3 +604,6 @@ fn is_rewritten(repository: &super::Repository, gix: &gix::Repository) -> bool {
     let grafts = repository.common_dir().join("info").join("grafts");
     gix.objects.store_ref().replacements().next().is_some() || grafts.exists()
 }
+
+#[cfg(test)]
+mod tests;
