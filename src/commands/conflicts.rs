@@ -5,7 +5,8 @@ use crate::failure::{DONE, Failure};
 use crate::ops::branches::Asked;
 use crate::ops::{self, OpenOptions, Session, SessionError};
 use crate::process::Interrupt;
-use crate::ui::{self, Format, Progress, report};
+use crate::ui::report::conflicts::Layout;
+use crate::ui::{self, Format, Progress, Terminal, report};
 
 use super::{Context, ShortFormat, status};
 
@@ -34,6 +35,12 @@ pub struct Args {
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
+    /// Show the lines of two tracks side by side, also where the terminal is narrow.
+    #[arg(long, conflicts_with = "diff")]
+    side_by_side: bool,
+    /// Show the lines of two tracks as a diff from the first to the second.
+    #[arg(long)]
+    diff: bool,
     #[arg(long, value_enum, default_value = "text")]
     pub format: ShortFormat,
 }
@@ -59,13 +66,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let options = ops::conflicts::Options {
         committed: args.committed,
         pair,
+        touched: context.terminal.format != Format::Text,
     };
     let progress = Progress::new(context.terminal);
     let report = ops::conflicts::run(&session, &options, &|event| progress.show(event))?;
     drop(progress);
     let exit = status(report.found(), report.undetermined(), None);
     match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::conflicts::text(&report)),
+        Format::Text => {
+            let text = report::conflicts::text(&report, layout(args, context.terminal));
+            let pager = session.repository.configured_pager();
+            context.terminal.long_answer(&text, pager.as_deref());
+        }
         Format::Json | Format::JsonLines => {
             context
                 .terminal
@@ -113,4 +125,14 @@ fn side(session: &Session, name: &str) -> Result<TrackId, Failure> {
         Some(_) => session.branch_named(name)?.id.clone(),
         None => session.track(name)?.id.clone(),
     })
+}
+
+fn layout(args: &Args, terminal: Terminal) -> Layout {
+    if args.side_by_side {
+        Layout::SideBySide(terminal.width())
+    } else if args.diff {
+        Layout::Diff(terminal.columns())
+    } else {
+        Layout::fitting(terminal.columns())
+    }
 }

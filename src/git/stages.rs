@@ -1,11 +1,13 @@
 //! The versions of a conflicted file: what the merge base has, what ours, what theirs.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::merge_tree::{Conflicted, Record, Stage};
 use super::object::{blob, object_id, tree_entries, tree_of};
+use super::own_names::Suffixes;
 use super::{GitError, Merger, text};
-use crate::domain::merge::{ConflictType, Region};
+use crate::domain::merge::Region;
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 
@@ -13,7 +15,6 @@ use crate::domain::revision::CommitId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
     pub path: RepoPath,
-    pub types: Vec<ConflictType>,
     /// Base, ours, theirs.
     pub versions: [Option<Version>; 3],
     /// The paths that git names together with this one (the names before and after a rename), in its order.
@@ -52,7 +53,7 @@ impl Content {
 
 impl Merger<'_> {
     /// Merges the two once more, to see what git left unmerged, paths ascending; empty where they merge clean or git
-    /// cannot tell. Paths are named as git names them.
+    /// cannot tell. Where git makes a path up for what is in the way, it is taken back.
     ///
     /// # Errors
     /// When git cannot be run, or an object cannot be read.
@@ -61,9 +62,33 @@ impl Merger<'_> {
         let Some(Record::Conflicted(conflicted)) = records.into_iter().next() else {
             return Ok(Vec::new());
         };
-        conflicted
-            .into_iter()
-            .map(|conflicted| self.read_stages(conflicted, [ours, theirs]))
+        let suffixes = Suffixes::of([ours, theirs]);
+        let mut by_path: BTreeMap<RepoPath, Conflicted> = BTreeMap::new();
+        for mut conflicted in conflicted {
+            conflicted.path = suffixes.own_name(&conflicted.path);
+            match by_path.get_mut(&conflicted.path) {
+                Some(known) => {
+                    let stages = known.stages.iter_mut().zip(conflicted.stages);
+                    stages.for_each(|(known, more)| *known = known.or(more));
+                    known.named.extend(conflicted.named);
+                }
+                None => {
+                    by_path.insert(conflicted.path.clone(), conflicted);
+                }
+            }
+        }
+        by_path
+            .into_values()
+            .map(|mut conflicted| {
+                let mut named = Vec::new();
+                for path in conflicted.named.iter().map(|path| suffixes.own_name(path)) {
+                    if !named.contains(&path) {
+                        named.push(path);
+                    }
+                }
+                conflicted.named = named;
+                self.read_stages(conflicted, [ours, theirs])
+            })
             .collect()
     }
 
@@ -86,7 +111,6 @@ impl Merger<'_> {
                 self.version(theirs)?,
             ],
             path: conflicted.path,
-            types: conflicted.types,
             named: conflicted.named,
         })
     }
@@ -136,4 +160,93 @@ pub fn base_lines(base: &[u8], ours: &[u8], theirs: &[u8], region: &Region) -> R
     let of = |side: &[u8], lines: &Range<usize>| text::origin(base, side, lines);
     let (ours, theirs) = (of(ours, &region.ours), of(theirs, &region.theirs));
     ours.start.min(theirs.start)..ours.end.max(theirs.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::World;
+
+    const LINES: &str = "one line\nanother line\nthird line\nfourth line\nfifth line\n";
+
+    fn staged(base: &[(&str, &str)], ours: &[Edit<'_>], theirs: &[Edit<'_>]) -> Vec<String> {
+        let world = World::new();
+        for (path, content) in base {
+            world.write(path, content);
+        }
+        world.commit("base");
+        world.topic("a", "main", ours);
+        world.topic("b", "main", theirs);
+        let repository = world.open();
+        let scratch = world.outside().join("scratch");
+        let merger = Merger::scratch(&repository, world.tip("main"), &scratch).unwrap();
+        let staged = merger.staged(world.tip("a"), world.tip("b")).unwrap();
+        staged.iter().map(shown).collect()
+    }
+
+    type Edit<'a> = (&'a str, Option<&'a str>);
+
+    fn shown(staged: &Staged) -> String {
+        let versions = staged.versions.iter().map(|version| match version {
+            None => "-".to_owned(),
+            Some(version) => match &version.content {
+                Content::Text(text) => format!("{}", text.len()),
+                other => format!("{other:?}"),
+            },
+        });
+        let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(" ");
+        format!(
+            "{}: {} | {} | {}",
+            staged.path,
+            names(&mut versions.into_iter()),
+            names(&mut staged.named.iter().map(ToString::to_string)),
+            names(&mut staged.other_names.iter().flatten().map(ToString::to_string)),
+        )
+    }
+
+    #[test]
+    fn versions_and_names() {
+        let edited = LINES.replace("third", "3rd");
+        let other = LINES.replace("third", "dritte");
+        assert_eq!(
+            staged(&[("f", LINES)], &[("f", Some(&edited))], &[("f", None)]),
+            ["f: 58 56 - | f | "]
+        );
+        assert_eq!(
+            staged(
+                &[("d/f", LINES)],
+                &[("d/f", None), ("e/f", Some(&edited))],
+                &[("d/f", Some(&other))]
+            ),
+            ["e/f: 58 56 59 | e/f | d/f"]
+        );
+        assert_eq!(
+            staged(
+                &[("f", LINES)],
+                &[("f", None), ("g", Some(LINES))],
+                &[("f", None), ("h", Some(LINES))]
+            ),
+            [
+                "f: 58 - - | f g h | ",
+                "g: - 58 - | f g h | ",
+                "h: - - 58 | f g h | "
+            ]
+        );
+        assert_eq!(
+            staged(&[("x", "1")], &[("d", Some("1"))], &[("d/f", Some("1"))]),
+            ["d: - 1 - | d | "]
+        );
+        assert_eq!(
+            staged(
+                &[("f", "\0a")],
+                &[("f", Some("\0bb"))],
+                &[("f", Some("\0ccc"))]
+            ),
+            ["f: Binary(2) Binary(3) Binary(4) | f | "]
+        );
+        assert_eq!(
+            staged(&[("f", "a")], &[("f", Some("b"))], &[("g", Some("b"))]),
+            [""; 0]
+        );
+    }
 }

@@ -3,9 +3,12 @@
 //! Only the directories on the way to those paths are read, and only where they differ.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use super::executable::{fields, run};
 use super::history::walk;
-use super::object::{commit_id, object_id, unreadable};
+use super::object::{commit_id, file_at, object_id, unreadable};
+use super::worktree::path_of;
 use super::{GitError, Merger, Repository};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
@@ -70,6 +73,45 @@ impl Repository {
             }
         }
         Ok(found)
+    }
+}
+
+impl Repository {
+    /// Those of the paths that have uncommitted changes in a worktree whose HEAD is `tip`; its index is not touched.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn uncommitted_among(
+        &self,
+        worktree: &Path,
+        tip: CommitId,
+        paths: &BTreeSet<&RepoPath>,
+    ) -> Result<BTreeSet<RepoPath>, GitError> {
+        let gix = self.local();
+        let mut suspects = Vec::new();
+        for path in paths {
+            let there = std::fs::read(worktree.join(path_of(path.as_bytes()))).ok();
+            // Most files are as they were committed, byte for byte; of the others git knows what a filter made of them.
+            if there != file_at(&gix, tip, path)? {
+                suspects.push(path_of(path.as_bytes()));
+            }
+        }
+        if suspects.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let cmd = self
+            .cmd_in(worktree)
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .args(["status", "--porcelain", "-z", "--no-renames"])
+            .args(["--untracked-files=all", "--"])
+            .args(suspects);
+        let printed = run(&cmd, "status")?;
+        // Two letters and a blank.
+        let changed = fields(&printed).filter_map(|field| field.get(3..));
+        Ok(changed
+            .map(RepoPath::new)
+            .filter(|path| paths.contains(path))
+            .collect())
     }
 }
 
@@ -320,5 +362,34 @@ mod tests {
             expected.sort_unstable();
             assert_eq!(found, expected, "{a} and {b}");
         }
+    }
+
+    #[test]
+    fn what_is_uncommitted_in_a_worktree() {
+        let world = World::new();
+        world.write(".gitattributes", "crlf text eol=crlf\n");
+        for path in ["same", "edited", "staged", "gone", "crlf", "[x]"] {
+            world.write(path, "1\n");
+        }
+        world.commit("root");
+        world.git(&["checkout", "-q", "--", "crlf"]);
+        world.remove("crlf");
+        world.git(&["checkout", "-q", "--", "crlf"]);
+        world.write("edited", "2\n");
+        world.write("staged", "2\n");
+        world.git(&["add", "staged"]);
+        world.remove("gone");
+        world.write("new/file", "1\n");
+        world.write("x", "1\n");
+        let paths = [
+            "same", "edited", "staged", "gone", "crlf", "[x]", "new/file",
+        ];
+        let paths = paths.map(RepoPath::new);
+        let found = world
+            .open()
+            .uncommitted_among(&world.root(), world.tip("HEAD"), &paths.iter().collect())
+            .unwrap();
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["edited", "gone", "new/file", "staged"]);
     }
 }

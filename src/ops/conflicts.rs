@@ -8,9 +8,12 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Memo, Merger};
+use crate::domain::time::Timestamp;
+use crate::git::{GitError, Memo};
+use crate::process::clock;
 
 use super::branches::Asked;
+use super::details::{self, Detail, Touched};
 use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
@@ -21,6 +24,8 @@ pub struct Options {
     pub committed: bool,
     /// Only this pair.
     pub pair: Option<(TrackId, TrackId)>,
+    /// Say who touched the conflicted files; of a single pair that is always said.
+    pub touched: bool,
 }
 
 #[derive(Debug)]
@@ -38,18 +43,12 @@ pub struct Report {
     pub order: LandingOrder,
     pub hot_files: Vec<HotFile>,
     pub owners: BTreeMap<RepoPath, TrackId>,
-    /// The text of both sides of each conflicted file, for a single pair only.
-    pub texts: Vec<ConflictText>,
+    /// Each conflict looked into, for a single pair only.
+    pub details: Vec<Detail>,
+    pub touched: Touched,
+    pub now: Timestamp,
     pub stats: Stats,
     pub elapsed: Duration,
-}
-
-/// Both sides of one conflicted path.
-#[derive(Debug)]
-pub struct ConflictText {
-    pub path: RepoPath,
-    pub ours: Option<Vec<u8>>,
-    pub theirs: Option<Vec<u8>>,
 }
 
 impl Report {
@@ -111,9 +110,17 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     stats
         .phases
         .insert("largest set in all", started.elapsed() - compared);
-    let texts = match &options.pair {
-        Some(_) => conflict_texts(&merger, &pairs)?,
-        None => Vec::new(),
+    let (details, touched) = match &options.pair {
+        Some(_) => {
+            let details = details::of_pairs(&merger, &pairs)?;
+            let touched = details::of_pair(session, &merger, &tracks, &details, options.committed)?;
+            (details, touched)
+        }
+        None if options.touched => {
+            let touched = details::of_matrix(session, &merger, &tracks, &pairs)?;
+            (Vec::new(), touched)
+        }
+        None => Default::default(),
     };
     let owners = owners(&session.project, &pairs);
     Ok(Report {
@@ -127,7 +134,9 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         tracks,
         pairs,
         largest_clean_set,
-        texts,
+        details,
+        touched,
+        now: clock::now(),
         stats,
         elapsed: started.elapsed(),
     })
@@ -163,25 +172,4 @@ fn owners(project: &Project, pairs: &[Pair]) -> BTreeMap<RepoPath, TrackId> {
         }
     }
     owners
-}
-
-fn conflict_texts(merger: &Merger<'_>, pairs: &[Pair]) -> Result<Vec<ConflictText>, GitError> {
-    let mut texts = Vec::new();
-    for pair in pairs.iter().filter(|pair| is_between_tracks(pair)) {
-        let Some((ours, theirs)) = pair.merged else {
-            continue;
-        };
-        for conflict in pair.verdict.conflicts() {
-            texts.push(ConflictText {
-                path: conflict.path.clone(),
-                ours: merger.file_at(ours, &conflict.path)?,
-                theirs: merger.file_at(theirs, &conflict.path)?,
-            });
-        }
-    }
-    Ok(texts)
-}
-
-fn is_between_tracks(pair: &Pair) -> bool {
-    matches!((&pair.a, &pair.b), (Side::Track(_), Side::Track(_)))
 }

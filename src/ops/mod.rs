@@ -4,6 +4,7 @@
 pub mod branches;
 pub mod check;
 pub mod conflicts;
+pub mod details;
 mod event;
 pub mod init;
 mod integration_side;

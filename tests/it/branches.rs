@@ -101,13 +101,17 @@ fn two_of_the_branches_are_shown_by_their_lines() {
     2 branches on main [ID], 1 pair, uncommitted work included
 
     conflict topic/b × topic/a
-      f  contents  lines 2 / 2
 
-      f lines 2 in topic/b (-), 2 in topic/a (+)
-          1
-        - two
-        + zwei
-          3
+    f  contents
+      topic/b  [ID]  B  Ada  4 days ago
+      topic/a  [ID]  A  Ada  4 days ago
+
+      lines 2 in topic/b (-), 2 in topic/a (+)
+      1   1
+      2 | 2
+      2 - two
+      2 + zwei
+      3   3
     --- stderr
     ");
     assert_refused(

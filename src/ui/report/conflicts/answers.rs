@@ -31,7 +31,7 @@ pub(super) fn answers(report: &Report) -> String {
         .pairs
         .iter()
         .find(|pair| is_track(&pair.a) && matches!(pair.verdict, Verdict::Conflict(_)));
-    if let Some(pair) = first.filter(|_| report.texts.is_empty()) {
+    if let Some(pair) = first.filter(|_| report.details.is_empty()) {
         let command = tame(&command_for(report, pair));
         text.push_str(&format!("the lines of a pair: {}\n", paint(HINT, &command)));
     }

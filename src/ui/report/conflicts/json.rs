@@ -8,7 +8,9 @@ use super::super::{document, names, path_fields, side_names, with};
 use super::owner;
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
+use crate::domain::path::RepoPath;
 use crate::ops::conflicts::Report;
+use crate::ops::details::Touches;
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let tracks: Vec<Value> = report
@@ -104,7 +106,7 @@ fn pair_json(report: &Report, pair: &Pair) -> Value {
         .verdict
         .conflicts()
         .iter()
-        .map(|conflict| conflict_json(report, conflict))
+        .map(|conflict| conflict_json(report, pair, conflict))
         .collect();
     map.insert("conflicts".to_owned(), json!(conflicts));
     map.insert("collisions".to_owned(), json!([]));
@@ -119,7 +121,7 @@ pub(in crate::ui::report) fn verdict_name(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn conflict_json(report: &Report, conflict: &Conflict) -> Value {
+fn conflict_json(report: &Report, pair: &Pair, conflict: &Conflict) -> Value {
     let mut map = path_fields(&conflict.path);
     let types: Vec<&str> = conflict
         .types
@@ -136,5 +138,39 @@ fn conflict_json(report: &Report, conflict: &Conflict) -> Value {
         .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs) }))
         .collect();
     map.insert("regions".to_owned(), json!(regions));
+    add_touched(&mut map, report, pair, &conflict.path);
     Value::Object(map)
+}
+
+/// Who touched the file on either side, and which other tracks did; a side that nothing is known of is absent.
+fn add_touched(map: &mut Map<String, Value>, report: &Report, pair: &Pair, path: &RepoPath) {
+    let detail = report
+        .details
+        .iter()
+        .find(|detail| detail.is_of(pair) && detail.paths.contains(path));
+    let known_as = match detail {
+        Some(detail) => detail.names(),
+        None => vec![path.clone()],
+    };
+    let mut touched = Map::new();
+    for (key, side, other) in [("ours", &pair.a, &pair.b), ("theirs", &pair.b, &pair.a)] {
+        if let Some(touches) = report.touched.of(side, other, &known_as) {
+            touched.insert(key.to_owned(), touches_json(&touches));
+        }
+    }
+    map.insert("touched".to_owned(), Value::Object(touched));
+    let others = names(report.touched.others(pair, &known_as));
+    map.insert("also_touched_by".to_owned(), json!(others));
+}
+
+fn touches_json(touches: &Touches) -> Value {
+    let commits = touches.commits.iter().map(|touch| {
+        json!({
+            "commit": touch.commit.to_string(),
+            "subject": touch.subject,
+            "author": touch.author,
+            "time": touch.committed.to_string(),
+        })
+    });
+    json!({ "uncommitted": touches.uncommitted, "commits": commits.collect::<Vec<_>>() })
 }

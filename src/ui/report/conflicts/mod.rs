@@ -1,11 +1,16 @@
 //! The answer of `tracks conflicts`: the matrix, each conflict with its place, and for one pair the lines themselves.
 
 mod answers;
+mod compared;
+mod detail;
 mod grid;
 mod hunks;
 mod json;
+mod line;
+mod why;
 mod wide;
 
+pub use hunks::Layout;
 pub use json::json;
 pub(super) use json::verdict_name;
 
@@ -22,7 +27,8 @@ const GRID: usize = 24;
 /// So many conflicted paths are listed for a pair; the rest are counted.
 const PATHS: usize = 8;
 
-pub fn text(report: &Report) -> String {
+/// `layout` counts for the lines of a single pair.
+pub fn text(report: &Report, layout: Layout) -> String {
     let between = report.pairs.iter().filter(|pair| is_track(&pair.a)).count();
     let mut text = format!(
         "{} on {} {}, {}{}\n",
@@ -66,7 +72,7 @@ pub fn text(report: &Report) -> String {
     if wide::has_many_pairs(report) {
         text.push_str(&wide::pairs(report));
     } else {
-        text.push_str(&pairs(report));
+        text.push_str(&pairs(report, layout));
     }
     text.push_str(&answers::answers(report));
     text
@@ -81,7 +87,7 @@ fn is_track(side: &Side) -> bool {
 }
 
 /// Every pair that is not clean, with its paths.
-fn pairs(report: &Report) -> String {
+fn pairs(report: &Report, layout: Layout) -> String {
     let mut text = String::new();
     for pair in report.pairs.iter().filter(|pair| !pair.verdict.is_clean()) {
         let names = tame(&format!("{} × {}", pair.a, pair.b));
@@ -101,19 +107,13 @@ fn pairs(report: &Report) -> String {
                     paint(BAD, "conflict"),
                     paint(STRONG, &names)
                 ));
-                text.push_str(&conflict_table(report, conflicts));
+                // What there is but one of is told below.
+                if conflicts.len() > 1 || report.details.is_empty() {
+                    text.push_str(&conflict_table(report, conflicts));
+                }
             }
         }
-        for detail in report.texts.iter().filter(|_| is_track(&pair.a)) {
-            if let Some(conflict) = pair
-                .verdict
-                .conflicts()
-                .iter()
-                .find(|conflict| conflict.path == detail.path)
-            {
-                text.push_str(&hunks::regions(pair, conflict, detail));
-            }
-        }
+        text.push_str(&detail::details(report, pair, layout));
     }
     if report.pairs.is_empty() {
         text.push_str("\nnothing to compare: no track has a branch here\n");
@@ -125,7 +125,7 @@ fn pairs(report: &Report) -> String {
 
 fn conflict_table(report: &Report, conflicts: &[Conflict]) -> String {
     let mut table = Table::default();
-    let shown = if report.texts.is_empty() {
+    let shown = if report.details.is_empty() {
         PATHS
     } else {
         usize::MAX
