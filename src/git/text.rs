@@ -21,7 +21,8 @@ pub(super) fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
     let our_lines: Vec<&[u8]> = lines(ours).collect();
     let their_lines: Vec<&[u8]> = lines(theirs).collect();
     let same = |a: Range<usize>, b: Range<usize>| our_lines.get(a) == their_lines.get(b);
-    three_way(&edits(base, ours), &edits(base, theirs), same).regions
+    let base_lines = lines(base).count();
+    three_way(&edits(base, ours), &edits(base, theirs), base_lines, same).regions
 }
 
 /// The lines of `before` that `lines` of `after` were made out of; an empty range names the place between two lines.
@@ -121,7 +122,9 @@ mod tests {
             regions(b"1\n2\n3\n", b"0\n1\nA\n3\n", b"1\nB\n3\n"),
             [Region {
                 ours: 2..3,
-                theirs: 1..2
+                theirs: 1..2,
+                base: 1..2,
+                at_end: false,
             }]
         );
         assert_eq!(regions(b"1\n", b"2\n", b"2\n"), [], "both say the same");

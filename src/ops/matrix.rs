@@ -186,14 +186,18 @@ impl Stats {
     }
 }
 
-/// What earlier runs found out. It is a cache: that it cannot be read or written is no news.
+/// What earlier runs found out. It is a cache: that it cannot be read or written is no news. A repository that nobody has
+/// set up for tracks is left without one.
 pub(super) fn memory(session: &Session) -> Memo {
+    if session.branches.is_some() {
+        return Memo::default();
+    }
     Memo::new(session.store.known_merges())
 }
 
 /// Keeps what this run found out for the next.
 pub(super) fn remember(session: &Session, memo: &Memo) {
-    if memo.has_learned() {
+    if memo.has_learned() && session.branches.is_none() {
         let _ = session
             .store
             .keep_merges(memo.known(), session.store.known_merges());
@@ -464,9 +468,9 @@ pub(super) fn merge_commit(
     })
 }
 
-type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
+pub(super) type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
 
-fn order_facts(project: &Project) -> OrderFacts {
+pub(super) fn order_facts(project: &Project) -> OrderFacts {
     let priority = project
         .tracks
         .iter()

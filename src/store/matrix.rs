@@ -4,6 +4,7 @@
 //! file that is damaged, of another format, or that cannot be written is as good as none.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,8 +40,16 @@ struct Verdict {
 struct ConflictAt {
     path: Vec<u8>,
     types: Vec<String>,
-    /// Start and end of ours, then of theirs.
-    regions: Vec<[usize; 4]>,
+    regions: Vec<RegionAt>,
+}
+
+/// Start and end of each range.
+#[derive(Serialize, Deserialize)]
+struct RegionAt {
+    ours: (usize, usize),
+    theirs: (usize, usize),
+    base: (usize, usize),
+    at_end: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,9 +157,12 @@ impl Verdict {
 impl ConflictAt {
     fn new(conflict: &Conflict) -> Self {
         let types = conflict.types.iter().map(|kind| kind.as_str().to_owned());
-        let regions = conflict.regions.iter().map(|region| {
-            let (ours, theirs) = (&region.ours, &region.theirs);
-            [ours.start, ours.end, theirs.start, theirs.end]
+        let ends = |range: &Range<usize>| (range.start, range.end);
+        let regions = conflict.regions.iter().map(|region| RegionAt {
+            ours: ends(&region.ours),
+            theirs: ends(&region.theirs),
+            base: ends(&region.base),
+            at_end: region.at_end,
         });
         ConflictAt {
             path: conflict.path.as_bytes().to_vec(),
@@ -160,9 +172,11 @@ impl ConflictAt {
     }
 
     fn known(self) -> Conflict {
-        let region = |[a, b, c, d]: [usize; 4]| Region {
-            ours: a..b,
-            theirs: c..d,
+        let region = |region: RegionAt| Region {
+            ours: region.ours.0..region.ours.1,
+            theirs: region.theirs.0..region.theirs.1,
+            base: region.base.0..region.base.1,
+            at_end: region.at_end,
         };
         Conflict {
             path: RepoPath::new(self.path),
@@ -273,6 +287,8 @@ mod tests {
             regions: vec![Region {
                 ours: 1..2,
                 theirs: 3..9,
+                base: 2..4,
+                at_end: true,
             }],
         };
         Known {

@@ -176,7 +176,8 @@ impl Texts {
                 .get((base, id), || edits(&texts[0].bytes, &side.bytes).into())
         };
         let (our_edits, their_edits) = (diff(ours, &texts[1]), diff(theirs, &texts[2]));
-        let merged = three_way(&our_edits, &their_edits, |a, b| {
+        let base_lines = texts[0].ends.len();
+        let merged = three_way(&our_edits, &their_edits, base_lines, |a, b| {
             texts[1].lines(a) == texts[2].lines(b)
         });
         Ok((texts, merged))
