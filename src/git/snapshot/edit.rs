@@ -1,6 +1,6 @@
 //! The tree of HEAD with uncommitted work put in.
 
-use gix::bstr::{BStr, ByteSlice as _};
+use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
 use gix::prelude::FindExt as _;
 
@@ -49,7 +49,7 @@ pub(super) fn edit(
 fn segments(path: &RepoPath) -> impl Iterator<Item = &BStr> {
     path.as_bytes()
         .split(|byte| *byte == b'/')
-        .map(|segment| segment.as_bstr())
+        .map(gix::bstr::ByteSlice::as_bstr)
 }
 
 fn kind(mode: u32) -> Option<EntryKind> {
