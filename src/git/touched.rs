@@ -349,7 +349,7 @@ mod tests {
                 "--name-only",
                 "--no-renames",
                 "--format=@%H %s %an",
-                range,
+                &range,
             ];
             let printed = world.git(&log);
             for path in &paths {

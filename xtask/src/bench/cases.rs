@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::matrix::Options;
 use super::measure::{Contender, in_turns, table};
 use super::repository::{self, Shape, branch};
 use crate::child;
@@ -20,6 +21,7 @@ pub(super) struct Bench {
     pub(super) tracks: PathBuf,
     pub(super) sealed: Sealed,
     pub(super) dir: PathBuf,
+    pub(super) options: Options,
 }
 
 impl Bench {
@@ -62,7 +64,7 @@ impl Bench {
     }
 
     /// Forgets every cached answer of a repository, as if the tool had never run there.
-    fn forget(dir: &Path) -> Result<(), Failure> {
+    pub(super) fn forget(dir: &Path) -> Result<(), Failure> {
         let state = dir.join(".git").join("tracks");
         if state.is_dir() {
             std::fs::remove_dir_all(&state).map_err(Failure::at(&state))?;
@@ -342,6 +344,7 @@ mod tests {
             tracks: PathBuf::from("tracks"),
             sealed: Sealed::in_real_time(&scratch.path().join("home")).unwrap(),
             dir: scratch.path().to_path_buf(),
+            options: Options::default(),
         };
         let dir = bench
             .repository(
