@@ -4,27 +4,46 @@ use std::time::Duration;
 
 use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
+use crate::ops::branches::{Asked, BranchesError};
 use crate::ops::conflicts::Report;
-use crate::ops::{self, OpenOptions, Session};
+use crate::ops::{self, OpenOptions, Session, SessionError};
 use crate::process::Interrupt;
-use crate::ui::{self, Format, Progress, report};
+use crate::ui::report::conflicts::Layout;
+use crate::ui::{self, Format, Progress, Terminal, report};
 
 use super::{Context, LongFormat, status};
 
 /// Show which tracks conflict with each other, with base and with integration, and where.
 ///
-/// Uncommitted work counts. With two tracks, the lines of both sides are shown.
+/// Uncommitted work counts. With two tracks, the lines of both sides are shown. In a repository without a tracks.toml,
+/// `tracks conflicts --branches 'topic/*'` compares branches.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Two tracks, to see the lines they conflict in.
+    /// Two tracks (or, with `--branches`, two of the branches), to see the lines they conflict in.
     #[arg(num_args = 0..=2, value_names = ["A", "B"])]
     tracks: Vec<String>,
+    /// Compare the branches that match, and no tracks: for any repository. Can be given more than once.
+    ///
+    /// A glob over local branches (`topic/*`; a name stands for itself), or with the name of a remote over what was fetched
+    /// from there (`origin/topic/*`). Where no local branch matches, those of the remote count. The base and integration
+    /// branches are left out. A tracks.toml is not needed, and what it says of tracks does not count.
+    #[arg(long, value_name = "PATTERN")]
+    branches: Vec<String>,
+    /// What the branches are measured against: a branch, a tag or a commit; otherwise origin/HEAD, main or master.
+    #[arg(long, value_name = "REV", requires = "branches")]
+    base: Option<String>,
     /// Leave uncommitted work out.
     #[arg(long)]
     committed: bool,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
+    /// Show the lines of two tracks side by side, also where the terminal is narrow.
+    #[arg(long, conflicts_with = "diff")]
+    side_by_side: bool,
+    /// Show the lines of two tracks as a diff from the first to the second.
+    #[arg(long)]
+    diff: bool,
     /// Go on: whenever a track, base or tracks.toml changes, redo what moved and show it, until interrupted.
     #[arg(long)]
     watch: bool,
@@ -43,10 +62,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         true => Interrupt::listen(),
         false => Interrupt::never(),
     };
-    let session = context.session(args.remote, interrupt.clone())?;
+    let session = opened(args, context, &interrupt)?;
+    ui::notices(context.terminal, &session.notices, false);
     let options = ops::conflicts::Options {
         committed: args.committed,
         pair: pair(args, &session)?,
+        touched: context.terminal.format != Format::Text,
     };
     if args.watch {
         return watch(args, context, session, options, &interrupt);
@@ -54,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let progress = Progress::new(context.terminal);
     let report = ops::conflicts::run(&session, &options, &|event| progress.show(event))?;
     drop(progress);
-    let exit = answer(context, &report, None);
+    let exit = answer(args, context, &session, &report);
     let interrupted = notify(args, context, &session, &options, &report);
     Ok(interrupted.unwrap_or(exit))
 }
@@ -67,7 +88,7 @@ fn pair(args: &Args, session: &Session) -> Result<Option<(TrackId, TrackId)>, Fa
                 .hint("leave both out for the whole matrix"),
         ),
         [a, b, ..] => {
-            let (a, b) = (session.track(a)?.id.clone(), session.track(b)?.id.clone());
+            let (a, b) = (side(session, a)?, side(session, b)?);
             if a == b {
                 return Err(Failure::usage(format!("{a} cannot conflict with itself")));
             }
@@ -76,10 +97,14 @@ fn pair(args: &Args, session: &Session) -> Result<Option<(TrackId, TrackId)>, Fa
     }
 }
 
-fn answer(context: &Context, report: &Report, interrupted: Option<u8>) -> u8 {
-    let exit = status(report.found(), report.undetermined(), interrupted);
+fn answer(args: &Args, context: &Context, session: &Session, report: &Report) -> u8 {
+    let exit = status(report.found(), report.undetermined(), None);
     match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::conflicts::text(report)),
+        Format::Text => {
+            let text = report::conflicts::text(report, layout(args, context.terminal));
+            let pager = session.repository.configured_pager();
+            context.terminal.long_answer(&text, pager.as_deref());
+        }
         Format::Json | Format::JsonLines => {
             context
                 .terminal
@@ -125,33 +150,77 @@ fn watch(
     options: ops::conflicts::Options,
     interrupt: &Interrupt,
 ) -> Result<u8, Failure> {
-    let mut watching = ui::Watching::new(context.terminal);
+    let mut watching = ui::Watching::new(context.terminal, layout(args, context.terminal));
     let options = ops::watch::Options {
         conflicts: options,
         poll: args.poll,
         tick: watching.wants_ticks().then_some(Duration::from_secs(1)),
         yes: args.yes,
     };
-    let open = || {
-        Session::open(OpenOptions {
-            dir: context.dir.clone(),
-            prefer_remote: args.remote,
-            interrupt: interrupt.clone(),
-        })
-    };
     let around = ops::watch::Surroundings {
-        open: &open,
+        open: &|| open(args, context, interrupt),
         facts: &report::watch::facts,
         tell: &mut |news| watching.show(&news),
     };
     let last = ops::watch::run(session, &options, around)?;
-    let interrupted = interrupt.exit_status();
-    Ok(match last {
-        // People have it before their eyes.
-        Some(report) if context.terminal.format == Format::Text => {
-            status(report.found(), report.undetermined(), interrupted)
+    let found = last.as_ref().is_some_and(Report::found);
+    let undetermined = last.as_ref().is_none_or(Report::undetermined);
+    let exit = status(found, undetermined, interrupt.exit_status());
+    // People have it before their eyes.
+    if let Some(report) = last.filter(|_| context.terminal.format != Format::Text) {
+        let document = report::conflicts::json(&report, exit == DONE);
+        context.terminal.document(&document);
+    }
+    Ok(exit)
+}
+
+fn open(args: &Args, context: &Context, interrupt: &Interrupt) -> Result<Session, BranchesError> {
+    let options = OpenOptions {
+        dir: context.dir.clone(),
+        prefer_remote: args.remote,
+        interrupt: interrupt.clone(),
+    };
+    if args.branches.is_empty() {
+        return Ok(Session::open(options)?);
+    }
+    let asked = Asked {
+        patterns: args.branches.clone(),
+        base: args.base.clone(),
+    };
+    Session::of_branches(options, asked)
+}
+
+/// The first time, when what is missing may be news.
+fn opened(args: &Args, context: &Context, interrupt: &Interrupt) -> Result<Session, Failure> {
+    open(args, context, interrupt).map_err(|error| {
+        let none = matches!(
+            error,
+            BranchesError::Session(
+                SessionError::NoConfig { .. } | SessionError::NoConfigOnBase { .. }
+            )
+        );
+        let failure = Failure::from(error);
+        match none && args.branches.is_empty() {
+            true => failure
+                .hint("or compare branches without one: `tracks conflicts --branches 'topic/*'`"),
+            false => failure,
         }
-        Some(report) => answer(context, &report, interrupted),
-        None => status(false, true, interrupted),
     })
+}
+
+fn side(session: &Session, name: &str) -> Result<TrackId, Failure> {
+    Ok(match session.branches {
+        Some(_) => session.branch_named(name)?.id.clone(),
+        None => session.track(name)?.id.clone(),
+    })
+}
+
+fn layout(args: &Args, terminal: Terminal) -> Layout {
+    if args.side_by_side {
+        Layout::SideBySide(terminal.width())
+    } else if args.diff {
+        Layout::Diff(terminal.columns())
+    } else {
+        Layout::fitting(terminal.columns())
+    }
 }

@@ -91,7 +91,8 @@ pub fn calls(
     logs: &mut Option<PathBuf>,
 ) -> Result<Option<Calls>, StoreError> {
     let commands = Listeners::new(session);
-    if commands.is_empty() {
+    // Who wants to know of tracks was not asked about branches.
+    if commands.is_empty() || session.branches.is_some() {
         return Ok(None);
     }
     let tracks = session.project.tracks.iter().map(|track| track.id.clone());

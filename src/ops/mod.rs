@@ -2,8 +2,10 @@
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
 pub mod announce;
+pub mod branches;
 pub mod check;
 pub mod conflicts;
+pub mod details;
 mod event;
 pub mod init;
 mod integration_side;

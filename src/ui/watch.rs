@@ -7,7 +7,8 @@ use crate::domain::time::{Timestamp, ago};
 use crate::ops::watch::{Change, News};
 use crate::process::clock;
 
-use super::report::{conflicts, watch};
+use super::report::conflicts::{self, Layout};
+use super::report::watch;
 use super::screen::Screen;
 use super::style::{DIM, STRONG, WARN, paint};
 use super::{Format, Terminal, message};
@@ -27,13 +28,14 @@ enum Face {
     Events,
     /// For a program that wants the document at the end and nothing before.
     Silent,
-    Lines,
+    Lines(Layout),
     Painted(Box<Painted>),
 }
 
 #[derive(Debug)]
 struct Painted {
     screen: Screen,
+    layout: Layout,
     matrix: String,
     last: Option<(Timestamp, String)>,
     waiting: Option<String>,
@@ -41,18 +43,20 @@ struct Painted {
 }
 
 impl Watching {
-    pub fn new(terminal: Terminal) -> Self {
+    /// `layout` is for the lines of a single pair.
+    pub fn new(terminal: Terminal, layout: Layout) -> Self {
         let face = match terminal.format {
             Format::JsonLines => Face::Events,
             Format::Json => Face::Silent,
             Format::Text if terminal.has_screen() => Face::Painted(Box::new(Painted {
                 screen: Screen::new(terminal),
+                layout,
                 matrix: String::new(),
                 last: None,
                 waiting: None,
                 warnings: Vec::new(),
             })),
-            Format::Text => Face::Lines,
+            Format::Text => Face::Lines(layout),
         };
         Watching { terminal, face }
     }
@@ -75,7 +79,7 @@ impl Watching {
                     message::warning(self.terminal, &warning.to_string());
                 }
             }
-            Face::Lines => line(self.terminal, news),
+            Face::Lines(layout) => line(self.terminal, *layout, news),
             Face::Painted(painted) => painted.show(news),
         }
         match self.terminal.is_unread() {
@@ -85,9 +89,9 @@ impl Watching {
     }
 }
 
-fn line(terminal: Terminal, news: &News<'_>) {
+fn line(terminal: Terminal, layout: Layout, news: &News<'_>) {
     match news {
-        News::Started(report) => terminal.answer(&conflicts::text(report)),
+        News::Started(report) => terminal.answer(&conflicts::text(report, layout)),
         News::Changed(change) => {
             let lines = watch::lines(change);
             if !lines.is_empty() {
@@ -102,9 +106,9 @@ fn line(terminal: Terminal, news: &News<'_>) {
 impl Painted {
     fn show(&mut self, news: &News<'_>) {
         match news {
-            News::Started(report) => self.matrix = conflicts::text(report),
+            News::Started(report) => self.matrix = conflicts::text(report, self.layout),
             News::Changed(change) => {
-                self.matrix = conflicts::text(change.report);
+                self.matrix = conflicts::text(change.report, self.layout);
                 self.last = Some((change.at, what(change)));
                 self.warnings.clear();
             }
@@ -172,7 +176,8 @@ mod tests {
     #[test]
     fn what_stands_above_the_matrix() {
         let mut painted = Painted {
-            screen: Screen::new(Terminal::new(Format::Text)),
+            screen: Screen::new(Terminal::new(Format::Text, false)),
+            layout: Layout::fitting(None),
             matrix: "matrix\n".to_owned(),
             last: None,
             waiting: None,

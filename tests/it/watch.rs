@@ -189,9 +189,17 @@ fn a_pair_turns_and_turns_back() {
     edit(&world, "b", "f", FILE);
     let events = watch.until(&pair("a", "b", "clean"));
     assert_eq!(told(&events), ["b", "a b conflict clean"]);
+    edit(&world, "b", "f", &with("5", "cinq"));
+    watch.until(&pair("a", "b", "conflict"));
     let (rest, document) = watch.end();
     assert_eq!(told(&rest), Vec::<String>::new());
-    assert_eq!(find(&document["pairs"], "a", "a")["verdict"], "clean");
+    let pair = find(&document["pairs"], "a", "a");
+    assert_eq!(
+        (&pair["b"], &pair["verdict"]),
+        (&json!("b"), &json!("conflict"))
+    );
+    let touched = &pair["conflicts"][0]["touched"];
+    assert_eq!(touched["theirs"]["uncommitted"], json!(true), "{pair:#}");
     assert_eq!(
         find(&document["tracks"], "track", "a")["dirty"],
         json!(true)
@@ -446,4 +454,30 @@ fn one_pair() {
     assert!(!told(&events).contains(&"c".to_owned()), "{events:?}");
     let ran = world.tracks(&["conflicts", "--poll"]);
     assert_eq!(ran.status, 2, "only while watching: {}", ran.shown());
+}
+
+#[test]
+fn branches_without_a_tracks_toml() {
+    let world = World::of(
+        "
+        main: One
+            f = 1 | 2 | 3
+        topic/a from main: Two
+            f = 1 | two | 3
+        ",
+    );
+    let (watch, start) = Watch::start(&world, &["--branches", "topic/*"]);
+    assert_eq!(texts(&start["tracks"], "track"), ["topic/a"]);
+    // A branch that matches is a track from then on.
+    world.git(&["branch", "--quiet", "topic/b", "main"]);
+    watch.until(&json!({ "event": "pair", "a": "topic/a", "b": "topic/b", "before": null }));
+    world.commit("topic/b", &[("f", "1\nzwei\n3\n")], "Zwei");
+    let events = watch.until(&pair("topic/a", "topic/b", "conflict"));
+    assert!(
+        told(&events).contains(&"topic/a topic/b clean conflict".to_owned()),
+        "{events:?}"
+    );
+    world.git(&["branch", "--quiet", "-D", "topic/b"]);
+    let gone = watch.until(&json!({ "event": "pair", "a": "topic/a", "after": null }));
+    assert_eq!(gone.last().unwrap()["before"], "conflict");
 }

@@ -1,13 +1,17 @@
 //! What a three-way merge answers: a verdict, conflicts with their types, and where they are.
 
 mod delta;
+mod hot;
 mod kind;
+mod known;
 mod plan;
 mod region;
 mod turn;
 
 pub use delta::{Change, Changes, Delta, Entry, Mode, Step, directories_of};
+pub use hot::{Advice, HotFile, hot_files};
 pub use kind::ConflictType;
+pub use known::{Known, KnownVerdict, VerdictKey};
 pub use plan::{Meeting, Plan, Reason, Which, plan};
 pub use region::{Edit, Region, Taken, ThreeWay, three_way};
 pub use turn::{Edge, LastVerdicts, Settled, Turn, edges, turns};

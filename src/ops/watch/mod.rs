@@ -7,6 +7,7 @@
 mod news;
 mod places;
 mod rhythm;
+mod stretch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,18 +15,19 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::domain::merge::turns;
-use crate::domain::name::TrackId;
-use crate::domain::revision::CommitId;
+use crate::domain::name::{BranchName, TrackId};
 use crate::files::{Batch, DirWatcher};
-use crate::git::{GitError, Memo, Merger};
+use crate::git::GitError;
 use crate::process::clock;
 
 use super::announce::{self, Facts, Teller};
+use super::branches::BranchesError;
 use super::conflicts::{self, Report};
-use super::{Session, SessionError, integration_side, matrix, tips};
+use super::{Session, Tip, matrix, tips};
 pub use news::{Change, News, Warning};
 use places::{Depth, Moves, Places};
 use rhythm::{Overrun, Rhythm};
+use stretch::{Stretch, integration};
 
 /// How often is looked at what cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
@@ -56,7 +58,7 @@ pub struct Options {
 #[expect(missing_debug_implementations, reason = "functions show nothing")]
 pub struct Surroundings<'a> {
     /// Opens the session anew, as the first one was.
-    pub open: &'a dyn Fn() -> Result<Session, SessionError>,
+    pub open: &'a dyn Fn() -> Result<Session, BranchesError>,
     pub facts: Facts<'a>,
     /// A break ends the watching: nobody listens any more.
     pub tell: &'a mut dyn FnMut(News<'_>) -> ControlFlow<()>,
@@ -149,28 +151,6 @@ struct Watch<'o> {
     said: BTreeSet<String>,
 }
 
-/// The integration branch, and the number of the last round that moved it.
-type Integration = (Option<CommitId>, Option<u64>);
-
-/// What of one session lives as long as it does.
-struct Stretch<'s> {
-    session: &'s Session,
-    merger: Merger<'s>,
-    /// What has been found out for one matrix and is as true for the next.
-    memo: Memo,
-    integration: Integration,
-}
-
-impl Stretch<'_> {
-    fn judge(
-        &self,
-        sides: Vec<matrix::TrackSide>,
-        options: &conflicts::Options,
-    ) -> Result<Report, GitError> {
-        conflicts::judge(self.session, &self.merger, &self.memo, sides, options)
-    }
-}
-
 impl Watch<'_> {
     /// Watches as long as base and tracks.toml stay the same.
     fn stretch(&mut self, session: &Session) -> Result<Next, GitError> {
@@ -179,22 +159,18 @@ impl Watch<'_> {
         self.held.clear();
         self.retry = None;
         self.arrange(session, &wanted, &BTreeSet::new())?;
-        let mut stretch = Stretch {
-            session,
-            merger: matrix::scratch_merger(session, &session.repository)?,
-            memo: Memo::default(),
-            integration: integration(session)?,
-        };
+        let mut stretch = Stretch::new(session)?;
         let sides = self.read(&stretch, &wanted)?;
-        let report = stretch.judge(sides, &self.options.conflicts)?;
+        let report = stretch.judge(sides, &self.brief())?;
         self.publish(session, report);
         for _ in 0..RENEW {
             loop {
                 let batch = match self.is_over(session) {
                     false => self.watcher.next(self.until()),
-                    true => return Ok(Next::Ended),
+                    true => Batch::default(),
                 };
                 if self.is_over(session) {
+                    self.complete(&mut stretch);
                     return Ok(Next::Ended);
                 }
                 self.hear(session, &batch);
@@ -212,6 +188,24 @@ impl Watch<'_> {
             }
         }
         Ok(Next::Renew)
+    }
+
+    /// What is compared while watching: who touched what is told once, at the end.
+    fn brief(&self) -> conflicts::Options {
+        conflicts::Options {
+            touched: false,
+            ..self.options.conflicts.clone()
+        }
+    }
+
+    /// Makes the last report one that says all that was asked for.
+    fn complete(&mut self, stretch: &mut Stretch<'_>) {
+        if !self.options.conflicts.touched {
+            return;
+        }
+        if let Ok(report) = stretch.judge(self.sides().to_vec(), &self.options.conflicts) {
+            self.report = Some(report);
+        }
     }
 
     /// When there is something to do even if nothing happens.
@@ -280,6 +274,8 @@ impl Watch<'_> {
         self.retry = None;
         let started = Instant::now();
         let mut moves = std::mem::take(&mut self.pending);
+        // Without tracks, it is the refs that say which branches there are, and where.
+        moves.project |= moves.refs && session.branches.is_some();
         if (moves.project || moves.refs && self.base_moved(session)?)
             && let Some(other) = self.reopened(session, moves.rules)
         {
@@ -329,7 +325,10 @@ impl Watch<'_> {
     fn reopened(&mut self, session: &Session, rules: bool) -> Option<Box<Session>> {
         match (self.around.open)() {
             Ok(other) => {
-                let same = !rules && other.project == session.project && other.base == session.base;
+                let same = !rules
+                    && other.project == session.project
+                    && other.base == session.base
+                    && pinned(&other) == pinned(session);
                 self.said.retain(|said| !said.starts_with(PROJECT));
                 (!same).then(|| Box::new(other))
             }
@@ -341,10 +340,13 @@ impl Watch<'_> {
     }
 
     fn base_moved(&self, session: &Session) -> Result<bool, GitError> {
+        let Some(branch) = &session.base.branch else {
+            return Ok(false);
+        };
         let base = tips::resolve(
             &session.repository,
             &session.project.remote,
-            &session.base.name,
+            branch,
             session.prefer_remote,
         )?;
         Ok(base.map(|tip| tip.commit) != Some(session.base.commit))
@@ -390,7 +392,7 @@ impl Watch<'_> {
     /// Looks at these tracks, and makes a new matrix if that is another.
     fn look(
         &mut self,
-        stretch: &Stretch<'_>,
+        stretch: &mut Stretch<'_>,
         due: &[TrackId],
         integration_moved: bool,
     ) -> Result<Step, GitError> {
@@ -406,7 +408,7 @@ impl Watch<'_> {
         if !moved {
             return Ok(Step::Nothing);
         }
-        let report = stretch.judge(sides, &self.options.conflicts)?;
+        let report = stretch.judge(sides, &self.brief())?;
         self.publish(stretch.session, report);
         Ok(Step::Matrix)
     }
@@ -504,6 +506,11 @@ impl Watch<'_> {
     }
 }
 
+/// Where the branches of a session without tracks stood when it was opened.
+fn pinned(session: &Session) -> Option<&BTreeMap<BranchName, Tip>> {
+    session.branches.as_ref().map(|branches| &branches.tips)
+}
+
 fn change<'r>(before: &Report, report: &'r Report) -> Change<'r> {
     let moved = report.tracks.iter().filter(|side| {
         let known = before.tracks.iter().find(|known| known.track == side.track);
@@ -520,12 +527,3 @@ fn change<'r>(before: &Report, report: &'r Report) -> Change<'r> {
 
 /// What warnings about the project are remembered under.
 const PROJECT: &str = "project: ";
-
-fn integration(session: &Session) -> Result<Integration, GitError> {
-    let branch = session
-        .repository
-        .branch(&session.project.integration.branch)?;
-    // What cannot be read here is unavailable in the matrix, with the reason.
-    let round = integration_side::last_round(session).ok().flatten();
-    Ok((branch, round.map(|round| round.number)))
-}

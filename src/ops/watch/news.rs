@@ -10,6 +10,7 @@ use crate::files::WatchError;
 use crate::git::GitError;
 use crate::ops::SessionError;
 use crate::ops::announce::NotApproved;
+use crate::ops::branches::BranchesError;
 use crate::ops::conflicts::Report;
 use crate::store::StoreError;
 
@@ -47,7 +48,7 @@ impl Change<'_> {
 #[derive(Debug, thiserror::Error)]
 pub enum Warning {
     #[error("{}; the last good state of it stays", with_first_mistake(.0))]
-    Project(SessionError),
+    Project(BranchesError),
     #[error("{}; trying again", .0)]
     Git(GitError),
     #[error("{}", not_watched(tracks, error))]
@@ -64,12 +65,14 @@ pub enum Warning {
     Notify(String),
 }
 
-fn with_first_mistake(error: &SessionError) -> String {
+fn with_first_mistake(error: &BranchesError) -> String {
     match error {
-        SessionError::Config(problem) => match problem.diagnostics.first() {
-            Some(first) => format!("{error}: {}", first.message),
-            None => error.to_string(),
-        },
+        BranchesError::Session(SessionError::Config(problem)) => {
+            match problem.diagnostics.first() {
+                Some(first) => format!("{error}: {}", first.message),
+                None => error.to_string(),
+            }
+        }
         _ => error.to_string(),
     }
 }

@@ -1,13 +1,13 @@
 //! What `tracks conflicts --watch` tells: events for programs, and a line per change for people and logs.
 //!
 //! Events: `start` (the keys of the document, without `schema`, `ok` and `stats`), then for each change `base` {time,
-//! branch, commit}, `moved` {time, track, commit, tree, dirty, note} and `pair` {time, a, b, before, after, and the keys of
-//! a pair}; `waiting` {tracks} while git is at work in a worktree, `warning` {message}. A verdict is `null` where the pair
-//! is not there. The last line is the document.
+//! branch, name, commit}, `moved` {time, track, commit, tree, dirty, note} and `pair` {time, a, b, before, after, and the
+//! keys of a pair without who touched what}; `waiting` {tracks} while git is at work in a worktree, `warning` {message}. A
+//! verdict is `null` where the pair is not there. The last line is the document.
 
 use serde_json::{Map, Value, json};
 
-use super::conflicts::{self, pair_json, verdict_name};
+use super::conflicts::{self, base_json, pair_json, side_json, verdict_name};
 use super::{count, names, show, types};
 use crate::domain::merge::{Edge, Pair, Settled, Turn, Verdict};
 use crate::domain::name::TrackId;
@@ -47,6 +47,10 @@ fn start(report: &Report) -> Value {
                 .filter(|(key, _)| !of_the_end.contains(&key.as_str())),
         );
     }
+    let pairs = map.get_mut("pairs").and_then(Value::as_array_mut);
+    for pair in pairs.into_iter().flatten().filter_map(Value::as_object_mut) {
+        leave_out_who(pair);
+    }
     Value::Object(map)
 }
 
@@ -55,8 +59,9 @@ fn changed(change: &Change<'_>) -> Vec<Value> {
     let mut lines = Vec::new();
     if change.base_moved {
         let mut map = timed("base", change.at);
-        map.insert("branch".to_owned(), json!(report.base.name.as_str()));
-        map.insert("commit".to_owned(), json!(report.base.commit.to_string()));
+        if let Value::Object(keys) = base_json(report) {
+            map.extend(keys);
+        }
         lines.push(Value::Object(map));
     }
     for side in report
@@ -65,7 +70,7 @@ fn changed(change: &Change<'_>) -> Vec<Value> {
         .filter(|side| change.moved.contains(&side.track))
     {
         let mut map = timed("moved", change.at);
-        if let Value::Object(keys) = conflicts::side_json(side) {
+        if let Value::Object(keys) = side_json(side) {
             map.extend(keys);
         }
         lines.push(Value::Object(map));
@@ -106,7 +111,20 @@ fn facts_of(
         _ => Map::new(),
     };
     map.retain(|key, _| !["a", "b", "verdict"].contains(&key.as_str()));
+    leave_out_who(&mut map);
     map
+}
+
+/// Who touched a file takes a walk through history, and is told by the document alone.
+fn leave_out_who(pair: &mut Map<String, Value>) {
+    let conflicts = pair.get_mut("conflicts").and_then(Value::as_array_mut);
+    for conflict in conflicts
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        conflict.retain(|key, _| !["touched", "also_touched_by"].contains(&key.as_str()));
+    }
 }
 
 /// What a command of `[notify] on_conflict` reads: one line of JSON.
@@ -124,10 +142,7 @@ pub fn facts(report: &Report, edge: &Edge) -> Vec<u8> {
         ("before".to_owned(), json!(before.as_str())),
         ("after".to_owned(), json!(edge.after.as_str())),
         ("uncommitted".to_owned(), json!(report.uncommitted)),
-        (
-            "base".to_owned(),
-            json!({ "branch": report.base.name.as_str(), "commit": report.base.commit.to_string() }),
-        ),
+        ("base".to_owned(), base_json(report)),
     ]);
     map.extend(facts_of(report, &edge.a, &edge.b));
     format!("{}\n", Value::Object(map)).into_bytes()
