@@ -118,11 +118,11 @@ fn one_side(
 
 /// A track merged into base, or why that was not possible.
 #[derive(Debug, Clone)]
-struct OnBase {
+pub(super) struct OnBase {
     tip: CommitId,
     /// base + track, as a commit.
-    merged: Option<CommitId>,
-    verdict: Verdict,
+    pub(super) merged: Option<CommitId>,
+    pub(super) verdict: Verdict,
 }
 
 /// Which pairs are asked for.
@@ -185,7 +185,7 @@ pub(super) fn pairs(
     Ok(pairs)
 }
 
-fn merge_into_base(
+pub(super) fn merge_into_base(
     merger: &Merger<'_>,
     base: CommitId,
     sides: &[TrackSide],
@@ -217,7 +217,7 @@ fn merge_into_base(
     Ok(result)
 }
 
-fn between_tracks(
+pub(super) fn between_tracks(
     merger: &Merger<'_>,
     sides: &[TrackSide],
     on_base: &BTreeMap<TrackId, OnBase>,

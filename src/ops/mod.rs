@@ -6,6 +6,7 @@ pub mod conflicts;
 mod event;
 pub mod init;
 mod integration_side;
+pub mod judged;
 mod keys;
 mod matrix;
 mod own_worktree;

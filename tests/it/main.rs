@@ -13,6 +13,7 @@ mod init_killed;
 mod init_mend;
 mod init_refused;
 mod init_setup;
+mod judged;
 mod oddities;
 mod own_worktrees;
 mod project;
