@@ -6,6 +6,7 @@ mod cli;
 mod clone;
 mod config_errors;
 mod conflicts;
+mod conformance;
 mod environment;
 mod examples;
 mod init;
