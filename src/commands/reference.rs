@@ -6,6 +6,7 @@ use std::io::BufRead as _;
 use clap::CommandFactory;
 
 use crate::failure::{DONE, Failure, UNDETERMINED};
+use crate::git::Memo;
 use crate::ops::{self, judged::Question};
 use crate::ui::report;
 
@@ -36,12 +37,20 @@ pub(crate) fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u
     Ok(DONE)
 }
 
+/// What is known from one run to the next is forgotten after so many, so that memory stays bounded.
+const RUNS_IN_MIND: usize = 50;
+
 fn merges(context: &Context) -> Result<u8, Failure> {
     let repository = ops::open_repository(&context.dir)?;
     let mut asked: Vec<Question> = Vec::new();
-    let answer = |asked: &mut Vec<Question>| -> Result<(), Failure> {
-        let judgements = ops::judged::judge(&repository, asked)?;
+    let (mut memo, mut runs) = (Memo::default(), 0);
+    let mut answer = |asked: &mut Vec<Question>| -> Result<(), Failure> {
+        let judgements = ops::judged::judge(&repository, &memo, asked)?;
         asked.clear();
+        runs += 1;
+        if runs % RUNS_IN_MIND == 0 {
+            memo = Memo::default();
+        }
         let lines: String = judgements.iter().map(report::judged::line).collect();
         context.terminal.answer(&lines);
         Ok(())

@@ -94,11 +94,6 @@ impl TrackId {
         Ok(TrackId(text.to_owned()))
     }
 
-    /// The id of a track that nobody named: `t0`, `t1` …
-    pub fn numbered(number: usize) -> Self {
-        TrackId(format!("t{number}"))
-    }
-
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -8,6 +8,7 @@ use super::executable::{complaint, failure, run_any};
 use super::history::{CommitInfo, commit_info, is_cut_short, known_merge_bases};
 use super::merge_tree::{Conflicted, Record, parse};
 use super::object::{blob, commit_id, file_at, object_id, tree_entries, tree_of, unreadable};
+use super::own_names::under_their_own_names;
 use super::refs::IDENTITY;
 use super::scratch::Scratch;
 use super::views::{View, Views};
@@ -168,8 +169,8 @@ impl<'r> Merger<'r> {
                 return Err(protocol("more answers than questions".to_owned()));
             }
             let stopped = records.len() < rest.len();
-            for record in records {
-                answers.push(self.answer(record)?);
+            for (sides, record) in rest.iter().zip(records) {
+                answers.push(self.answer(*sides, record)?);
             }
             if stopped {
                 // No merge of two commits fails because the options are wrong; that is about git itself.
@@ -199,7 +200,7 @@ impl<'r> Merger<'r> {
         Ok((parse(&output.stdout).map_err(protocol)?, output))
     }
 
-    fn answer(&self, record: Record) -> Result<MergeAnswer, GitError> {
+    fn answer(&self, sides: (CommitId, CommitId), record: Record) -> Result<MergeAnswer, GitError> {
         let conflicted = match record {
             Record::Clean(tree) => return Ok(MergeAnswer::Merged { tree }),
             Record::Conflicted(conflicted) => conflicted,
@@ -215,7 +216,9 @@ impl<'r> Merger<'r> {
                 })
             })
             .collect::<Result<_, GitError>>()?;
-        Ok(MergeAnswer::Conflicted { conflicts })
+        Ok(MergeAnswer::Conflicted {
+            conflicts: under_their_own_names(sides, conflicts),
+        })
     }
 
     /// # Errors
@@ -311,7 +314,15 @@ impl<'r> Merger<'r> {
         }
     }
 
-    fn local(&self) -> View<'_> {
+    pub(super) fn attributes(&self) -> CommitId {
+        self.attributes
+    }
+
+    pub(super) fn views(&self) -> &Views {
+        &self.views
+    }
+
+    pub(super) fn local(&self) -> View<'_> {
         self.views.borrow()
     }
 }

@@ -4,6 +4,7 @@
 //! anything, or knows tracks.toml.
 
 mod checkout;
+mod engine;
 mod error;
 mod executable;
 mod history;
@@ -11,6 +12,7 @@ mod ignored;
 mod merge;
 mod merge_tree;
 mod object;
+mod own_names;
 mod refs;
 mod remote;
 mod repository;
@@ -23,6 +25,7 @@ mod worktree_add;
 mod worktree_mend;
 
 pub use checkout::{NotOurs, OwnError};
+pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};

@@ -109,7 +109,7 @@ pub(super) fn tree_id(id: gix::ObjectId) -> Result<TreeId, GitError> {
     TreeId::from_bytes(id.as_slice()).ok_or_else(|| strange(id))
 }
 
-fn blob_id(id: gix::ObjectId) -> Result<BlobId, GitError> {
+pub(super) fn blob_id(id: gix::ObjectId) -> Result<BlobId, GitError> {
     BlobId::from_bytes(id.as_slice()).ok_or_else(|| strange(id))
 }
 

@@ -21,11 +21,11 @@ pub(super) fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
     let our_lines: Vec<&[u8]> = lines(ours).collect();
     let their_lines: Vec<&[u8]> = lines(theirs).collect();
     let same = |a: Range<usize>, b: Range<usize>| our_lines.get(a) == their_lines.get(b);
-    three_way(&edits(base, ours), &edits(base, theirs), same)
+    three_way(&edits(base, ours), &edits(base, theirs), same).regions
 }
 
 /// Histogram, and no indent heuristic: only so are the hunks those of git's merge.
-fn edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
+pub(super) fn edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
     let input = InternedInput::new(Lines(before), Lines(after));
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_no_heuristic(&input);

@@ -8,9 +8,9 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::CleanSet;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Memo, Merger};
 
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -36,6 +36,7 @@ pub struct Report {
     pub owners: BTreeMap<RepoPath, TrackId>,
     /// The text of both sides of each conflicted file, for a single pair only.
     pub texts: Vec<ConflictText>,
+    pub stats: Stats,
     pub elapsed: Duration,
 }
 
@@ -81,15 +82,25 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         "merging {} tracks in memory",
         wanted.len()
     )));
+    let read = started.elapsed();
     let scope = match options.pair {
         Some(_) => Scope::WithoutIntegration,
         None => Scope::All,
     };
-    let pairs = matrix::pairs(session, &merger, &tracks, scope)?;
+    let memo = Memo::default();
+    let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
+    let pairs = matrix.pairs()?;
+    let compared = started.elapsed();
     let largest_clean_set = match options.pair {
         Some(_) => None,
-        None => Some(matrix::clean_set(session, &merger, &tracks, &pairs)?),
+        None => Some(matrix.clean_set(&pairs)?),
     };
+    let mut stats = matrix.stats();
+    stats.phases.insert("reading tracks", read);
+    stats.phases.insert("pairs in all", compared - read);
+    stats
+        .phases
+        .insert("largest set in all", started.elapsed() - compared);
     let texts = match &options.pair {
         Some(_) => conflict_texts(&merger, &pairs)?,
         None => Vec::new(),
@@ -109,6 +120,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         pairs,
         largest_clean_set,
         texts,
+        stats,
         elapsed: started.elapsed(),
     })
 }

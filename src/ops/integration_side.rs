@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::merge::{Basis, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, MergeAnswer, Merger};
+use crate::git::{Engine, GitError, Merger, Outcome, Tip, VirtualCommit, Want};
 use crate::process::{cores, in_parallel};
 use crate::store::{Merged, Round, StoreError};
 
 use super::Session;
-use super::matrix::{TrackSide, merge_commit, verdict};
+use super::matrix::{Stats, TrackSide, verdict};
 
 /// The last round that moved the integration branch, if any has. One that was killed right after it moved the branch could
 /// not say so any more; the branch says it.
@@ -27,93 +27,149 @@ pub(super) fn last_round(session: &Session) -> Result<Option<Round>, StoreError>
     Ok(session.store.rounds()?.into_iter().rev().find(moved))
 }
 
+/// The last round, and what of it there is to rebuild.
+#[derive(Debug)]
+pub(super) enum Ready {
+    Round {
+        round: Round,
+        carried: Carried,
+        tips: Vec<Tip>,
+    },
+    /// There may well be an integration side; that it cannot be told must not look like there being none.
+    Unavailable(String),
+}
+
+/// `None` before the first round that moved.
+pub(super) fn ready(session: &Session, merger: &Merger<'_>) -> Result<Option<Ready>, GitError> {
+    let round = match last_round(session) {
+        Ok(Some(round)) => round,
+        Ok(None) => return Ok(None),
+        Err(error) => return Ok(Some(Ready::Unavailable(error.to_string()))),
+    };
+    let tip = |merged: &Merged| {
+        Ok(Tip {
+            commit: merged.commit,
+            history: merged.commit,
+            tree: merger.tree_of(merged.commit)?,
+        })
+    };
+    let tips: Result<Vec<Tip>, GitError> = round.merged.iter().map(tip).collect();
+    Ok(Some(match (Carried::new(session, &round), tips) {
+        (Ok(carried), Ok(tips)) => Ready::Round {
+            round,
+            carried,
+            tips,
+        },
+        // What the round merged is gone from here by now, or was never fetched.
+        (Err(error), _) | (_, Err(error)) => Ready::Unavailable(error.to_string()),
+    }))
+}
+
+impl Ready {
+    /// What will be merged, beside the sides themselves.
+    pub(super) fn tips(&self) -> &[Tip] {
+        match self {
+            Ready::Round { tips, .. } => tips,
+            Ready::Unavailable(_) => &[],
+        }
+    }
+
+    /// Integration against each side. The engine has [`Ready::tips`] as its last tips.
+    pub(super) fn pairs(
+        &self,
+        engine: &Engine<'_, '_>,
+        sides: &[&TrackSide],
+        commits: &BTreeMap<TrackId, VirtualCommit>,
+        stats: &mut Stats,
+    ) -> Result<Vec<Pair>, GitError> {
+        match self {
+            Ready::Unavailable(reason) => Ok(sides
+                .iter()
+                .map(|side| pair(side, Verdict::Unavailable(reason.clone()), None))
+                .collect()),
+            Ready::Round {
+                round,
+                carried,
+                tips,
+            } => {
+                let merged = &engine.tips()[engine.tips().len() - tips.len()..];
+                let merged: BTreeMap<&TrackId, &VirtualCommit> = round
+                    .merged
+                    .iter()
+                    .map(|merged| &merged.track)
+                    .zip(merged)
+                    .collect();
+                let mut rebuilds: Vec<Rebuild<'_>> = sides
+                    .iter()
+                    .map(|side| Rebuild {
+                        side,
+                        commit: commits.get(&side.track),
+                        at: engine.base().clone(),
+                        others: others(round, carried, &side.track)
+                            .into_iter()
+                            .filter_map(|other| merged.get(&other.track).copied())
+                            .collect(),
+                        failed: side.unavailable.clone(),
+                    })
+                    .collect();
+                rebuild_all(engine, &mut rebuilds, stats)?;
+                against(engine, &rebuilds, stats)
+            }
+        }
+    }
+}
+
+fn pair(side: &TrackSide, verdict: Verdict, merged: Option<(CommitId, CommitId)>) -> Pair {
+    Pair {
+        a: Side::Integration,
+        b: Side::Track(side.track.clone()),
+        basis: Basis::Tips,
+        merged,
+        verdict,
+    }
+}
+
 /// One rebuild in progress: the others of the last round, one after the other.
 struct Rebuild<'a> {
     side: &'a TrackSide,
     /// What is merged into it; `None` where that is not known.
-    commit: Option<CommitId>,
-    at: CommitId,
-    others: Vec<&'a Merged>,
+    commit: Option<&'a VirtualCommit>,
+    at: VirtualCommit,
+    others: Vec<&'a VirtualCommit>,
     failed: Option<String>,
 }
 
-/// Integration against each wanted track; none before the first round that moved.
-pub(super) fn pairs(
-    session: &Session,
-    merger: &Merger<'_>,
-    sides: &[TrackSide],
-    wanted: &dyn Fn(&TrackId) -> bool,
+/// Each side merged into what was rebuilt for it.
+fn against(
+    engine: &Engine<'_, '_>,
+    rebuilds: &[Rebuild<'_>],
+    stats: &mut Stats,
 ) -> Result<Vec<Pair>, GitError> {
-    let round = match last_round(session) {
-        Ok(Some(round)) => round,
-        Ok(None) => return Ok(Vec::new()),
-        // There may well be an integration side; that it cannot be told must not look like there being none.
-        Err(error) => return Ok(unavailable(sides, wanted, &error.to_string())),
-    };
-    let carried = match Carried::new(session, &round) {
-        Ok(carried) => carried,
-        // What the round merged is gone from here by now, or was never fetched.
-        Err(error) => return Ok(unavailable(sides, wanted, &error.to_string())),
-    };
-    let mut rebuilds = Vec::new();
-    for side in sides.iter().filter(|side| wanted(&side.track)) {
-        if side.tip.is_none() {
-            continue;
-        }
-        rebuilds.push(Rebuild {
-            side,
-            commit: side.commit,
-            at: session.base.commit,
-            others: others(&round, &carried, &side.track),
-            failed: side.unavailable.clone(),
-        });
-    }
-    rebuild_all(merger, &mut rebuilds)?;
-    let (ready, requests): (Vec<usize>, Vec<_>) = rebuilds
+    let ready = |rebuild: &Rebuild<'_>| rebuild.failed.is_none() && rebuild.commit.is_some();
+    let requests: Vec<_> = rebuilds
         .iter()
-        .enumerate()
-        .filter(|(_, rebuild)| rebuild.failed.is_none())
-        .filter_map(|(index, rebuild)| Some((index, (rebuild.at, rebuild.commit?))))
-        .unzip();
-    let mut answers: BTreeMap<usize, Verdict> = ready
-        .into_iter()
-        .zip(requests.iter().zip(merger.merge_all(&requests)?))
-        .map(|(index, (sides, answer))| (index, verdict(*sides, answer)))
+        .filter(|rebuild| ready(rebuild))
+        .filter_map(|rebuild| Some((&rebuild.at, rebuild.commit?)))
         .collect();
-    Ok(rebuilds
-        .iter()
-        .enumerate()
-        .map(|(index, rebuild)| Pair {
-            a: Side::Integration,
-            b: Side::Track(rebuild.side.track.clone()),
-            basis: Basis::Tips,
-            merged: rebuild
-                .commit
-                .filter(|_| rebuild.failed.is_none())
-                .map(|commit| (rebuild.at, commit)),
-            verdict: answers.remove(&index).unwrap_or_else(|| {
-                Verdict::Unavailable(rebuild.failed.clone().unwrap_or_default())
-            }),
-        })
-        .collect())
-}
-
-fn unavailable(sides: &[TrackSide], wanted: &dyn Fn(&TrackId) -> bool, reason: &str) -> Vec<Pair> {
-    sides
-        .iter()
-        .filter(|side| side.tip.is_some() && wanted(&side.track))
-        .map(|side| Pair {
-            a: Side::Integration,
-            b: Side::Track(side.track.clone()),
-            basis: Basis::Tips,
-            merged: None,
-            verdict: Verdict::Unavailable(reason.to_owned()),
-        })
-        .collect()
+    let mut answers = engine.merge_all(&requests, Want::Verdicts)?.into_iter();
+    let mut pairs = Vec::with_capacity(rebuilds.len());
+    for rebuild in rebuilds {
+        let answer = if ready(rebuild) { answers.next() } else { None };
+        let verdict = match answer {
+            Some(answer) => {
+                stats.count(answer.by);
+                verdict(answer.outcome)
+            }
+            None => Verdict::Unavailable(rebuild.failed.clone().unwrap_or_default()),
+        };
+        pairs.push(pair(rebuild.side, verdict, None));
+    }
+    Ok(pairs)
 }
 
 /// What each merged track has beyond base: who carries whose commits.
-struct Carried(BTreeMap<TrackId, BTreeSet<CommitId>>);
+#[derive(Debug)]
+pub(super) struct Carried(BTreeMap<TrackId, BTreeSet<CommitId>>);
 
 impl Carried {
     fn new(session: &Session, round: &Round) -> Result<Self, GitError> {
@@ -160,46 +216,53 @@ fn others<'a>(round: &'a Round, carried: &Carried, track: &TrackId) -> Vec<&'a M
 }
 
 /// Step by step, every rebuild's next merge in one batch; equal steps are merged once.
-fn rebuild_all(merger: &Merger<'_>, rebuilds: &mut [Rebuild<'_>]) -> Result<(), GitError> {
+fn rebuild_all(
+    engine: &Engine<'_, '_>,
+    rebuilds: &mut [Rebuild<'_>],
+    stats: &mut Stats,
+) -> Result<(), GitError> {
     let longest = rebuilds
         .iter()
         .map(|rebuild| rebuild.others.len())
         .max()
         .unwrap_or(0);
     for step in 0..longest {
-        let requests: BTreeSet<(CommitId, CommitId)> = rebuilds
-            .iter()
-            .filter(|rebuild| rebuild.failed.is_none())
-            .filter_map(|rebuild| Some((rebuild.at, rebuild.others.get(step)?.commit)))
-            .collect();
-        let requests: Vec<_> = requests.into_iter().collect();
-        let mut answers = BTreeMap::new();
-        for (request, answer) in requests.iter().zip(merger.merge_all(&requests)?) {
-            let after = match answer {
-                MergeAnswer::Merged { tree } => Ok(merge_commit(
-                    merger,
-                    tree,
-                    &[request.0, request.1],
-                    "rebuilt\n",
-                )?),
+        let mut requests: BTreeMap<(usize, usize), (VirtualCommit, &VirtualCommit)> =
+            BTreeMap::new();
+        for rebuild in rebuilds.iter().filter(|rebuild| rebuild.failed.is_none()) {
+            if let Some(other) = rebuild.others.get(step) {
+                requests.insert(identities(&rebuild.at, other), (rebuild.at.clone(), other));
+            }
+        }
+        let pairs: Vec<_> = requests.values().map(|(at, other)| (at, *other)).collect();
+        let answers = engine.merge_all(&pairs, Want::Results)?;
+        let mut after = BTreeMap::new();
+        for ((key, (at, other)), answer) in requests.iter().zip(answers) {
+            stats.count(answer.by);
+            let merged = match answer.outcome {
+                Outcome::Clean(combined) => Ok(engine.merged(at, other, &combined, "rebuilt\n")?),
                 // Base has moved on, or it came in only together with this track: the next round will leave it out, too.
-                MergeAnswer::Conflicted { .. } => Ok(request.0),
-                MergeAnswer::Unavailable(reason) => Err(reason),
+                Outcome::Conflicted(_) => Ok(at.clone()),
+                Outcome::Unavailable(reason) => Err(reason),
             };
-            answers.insert(*request, after);
+            after.insert(*key, merged);
         }
         for rebuild in rebuilds.iter_mut() {
             let Some(other) = rebuild.others.get(step) else {
                 continue;
             };
-            match answers.get(&(rebuild.at, other.commit)) {
-                Some(Ok(after)) => rebuild.at = *after,
+            match after.get(&identities(&rebuild.at, other)) {
+                Some(Ok(merged)) => rebuild.at = merged.clone(),
                 Some(Err(reason)) => rebuild.failed = Some(reason.clone()),
                 None => {}
             }
         }
     }
     Ok(())
+}
+
+fn identities(at: &VirtualCommit, other: &VirtualCommit) -> (usize, usize) {
+    (at.identity(), other.identity())
 }
 
 #[cfg(test)]

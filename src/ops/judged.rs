@@ -1,15 +1,17 @@
 //! Merges judged by commit ids alone, through the matrix: what `cargo xtask replay` and the tests ask, to hold each answer
 //! against git's own. Needs a repository, and no tracks.toml.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::merge::{Basis, Pair, Verdict};
-use crate::domain::name::{Side, TrackId};
+use crate::domain::merge::{Basis, Verdict};
 use crate::domain::revision::{CommitId, TreeId};
-use crate::git::{GitError, MergeAnswer, Merger, Repository};
+use crate::git::{
+    Answer, DecidedBy, Engine, GitError, Memo, Merger, Outcome, Repository, Tip, VirtualCommit,
+    Want,
+};
 use crate::store::Store;
 
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::verdict;
 
 /// One merge that is asked for. Attributes come from `base`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,19 +50,13 @@ impl Question {
     }
 }
 
-/// Who found out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecidedBy {
-    Process,
-    Git,
-}
-
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     pub basis: Basis,
     pub verdict: Verdict,
-    pub by: DecidedBy,
+    /// Was it found out without git?
+    pub in_process: bool,
     /// Of a clean merge, where it is known.
     pub tree: Option<TreeId>,
 }
@@ -70,10 +66,14 @@ pub struct Judgement {
 ///
 /// # Errors
 /// When git cannot be run, or the scratch directory cannot be made.
-pub fn judge(repository: &Repository, questions: &[Question]) -> Result<Vec<Judgement>, GitError> {
+pub fn judge(
+    repository: &Repository,
+    memo: &Memo,
+    questions: &[Question],
+) -> Result<Vec<Judgement>, GitError> {
     let mut judgements = Vec::with_capacity(questions.len());
     for batch in questions.chunk_by(|one, next| one.base == next.base) {
-        judgements.extend(judge_batch(repository, batch)?);
+        judgements.extend(judge_batch(repository, memo, batch)?);
     }
     Ok(judgements)
 }
@@ -81,7 +81,11 @@ pub fn judge(repository: &Repository, questions: &[Question]) -> Result<Vec<Judg
 /// Where a question's two ends stand among the tracks of its batch.
 type Ends = (usize, Option<usize>);
 
-fn judge_batch(repository: &Repository, batch: &[Question]) -> Result<Vec<Judgement>, GitError> {
+fn judge_batch(
+    repository: &Repository,
+    memo: &Memo,
+    batch: &[Question],
+) -> Result<Vec<Judgement>, GitError> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
@@ -96,7 +100,7 @@ fn judge_batch(repository: &Repository, batch: &[Question]) -> Result<Vec<Judgem
             (track, other)
         })
         .collect();
-    let matrix = Matrix::new(repository, first.base, &tracks, &ends)?;
+    let matrix = Matrix::new(repository, memo, first.base, &tracks, &ends)?;
     Ok(ends.iter().map(|ends| matrix.judgement(*ends)).collect())
 }
 
@@ -112,7 +116,7 @@ fn place(tracks: &mut Vec<CommitId>, commit: CommitId, beside: Option<usize>) ->
     })
 }
 
-/// What the matrix says about the tracks of one batch: the one place that knows how it is asked.
+/// The tracks of one batch, merged as the matrix merges them: the one place that knows how.
 struct Matrix {
     onto_base: Vec<Judgement>,
     between: BTreeMap<(usize, usize), Judgement>,
@@ -121,97 +125,152 @@ struct Matrix {
 impl Matrix {
     fn new(
         repository: &Repository,
+        memo: &Memo,
         base: CommitId,
         tracks: &[CommitId],
         ends: &[Ends],
     ) -> Result<Self, GitError> {
         let scratch = Store::new(repository.common_dir()).scratch_root();
         let merger = Merger::scratch(repository, base, &scratch)?;
-        let sides: Vec<TrackSide> = tracks.iter().enumerate().map(side).collect();
-        let on_base = matrix::merge_into_base(&merger, base, &sides)?;
-        let mut onto_base = Vec::with_capacity(sides.len());
-        for side in &sides {
-            let merged = on_base.get(&side.track);
-            let commit = merged.and_then(|merged| merged.merged);
-            onto_base.push(Judgement {
-                basis: Basis::Tips,
-                verdict: merged.map_or_else(unasked, |merged| merged.verdict.clone()),
-                by: DecidedBy::Git,
-                tree: commit.map(|commit| merger.tree_of(commit)).transpose()?,
+        if merger.tree_of(base).is_err() {
+            return Ok(Matrix {
+                onto_base: vec![not_here(base); tracks.len()],
+                between: BTreeMap::new(),
             });
         }
-        let mut between = BTreeMap::new();
-        if ends.iter().any(|(_, other)| other.is_some()) {
-            let numbers: BTreeMap<&TrackId, usize> =
-                sides.iter().map(|side| &side.track).zip(0..).collect();
-            let pairs = matrix::between_tracks(&merger, &sides, &on_base, Scope::All)?;
-            let trees = trees(&merger, &pairs)?;
-            for (pair, tree) in pairs.into_iter().zip(trees) {
-                let (Side::Track(a), Side::Track(b)) = (&pair.a, &pair.b) else {
-                    continue;
-                };
-                let (Some(a), Some(b)) = (numbers.get(a), numbers.get(b)) else {
-                    continue;
-                };
-                between.insert((*a, *b), judgement(pair, tree));
+        let here: Vec<(usize, Tip)> = tracks
+            .iter()
+            .enumerate()
+            .filter_map(|(number, commit)| Some((number, tip(&merger, *commit)?)))
+            .collect();
+        let tips: Vec<Tip> = here.iter().map(|(_, tip)| *tip).collect();
+        let engine = Engine::new(&merger, base, &tips, memo)?;
+        let mut matrix = Matrix {
+            onto_base: tracks.iter().map(|track| not_here(*track)).collect(),
+            between: BTreeMap::new(),
+        };
+        let requests: Vec<_> = engine
+            .tips()
+            .iter()
+            .map(|tip| (engine.base(), tip))
+            .collect();
+        let mut merged: BTreeMap<usize, VirtualCommit> = BTreeMap::new();
+        let answers = engine.merge_all(&requests, Want::Results)?;
+        for ((number, _), (request, answer)) in here.iter().zip(requests.iter().zip(answers)) {
+            if let Outcome::Clean(combined) = &answer.outcome {
+                let commit = engine.merged(request.0, request.1, combined, "base and track\n")?;
+                merged.insert(*number, commit);
             }
+            let tree = merged.get(number).map(|commit| engine.tree(commit));
+            matrix.onto_base[*number] = judgement(Basis::Tips, answer, tree.transpose()?);
         }
-        Ok(Matrix { onto_base, between })
+        if ends.iter().any(|(_, other)| other.is_some()) {
+            let numbers = here.iter().map(|(number, _)| *number);
+            let tips: BTreeMap<usize, &VirtualCommit> = numbers.zip(engine.tips()).collect();
+            matrix.between = between(&engine, &tips, &merged)?;
+        }
+        Ok(matrix)
     }
 
     fn judgement(&self, (track, other): Ends) -> Judgement {
-        let found = match other {
-            None => self.onto_base.get(track),
-            Some(other) => self.between.get(&(track.min(other), track.max(other))),
+        let Some(other) = other else {
+            return self.onto_base[track].clone();
         };
-        found.cloned().unwrap_or_else(|| Judgement {
-            basis: Basis::Tips,
-            verdict: unasked(),
-            by: DecidedBy::Git,
-            tree: None,
-        })
+        let both = (track.min(other), track.max(other));
+        let missing = |number: usize| {
+            let alone = &self.onto_base[number];
+            matches!(alone.verdict, Verdict::Unavailable(_)).then(|| alone.clone())
+        };
+        let found = self.between.get(&both).cloned();
+        found
+            .or_else(|| missing(both.0))
+            .or_else(|| missing(both.1))
+            .unwrap_or_else(|| self.onto_base[track].clone())
     }
 }
 
-fn judgement(pair: Pair, tree: Option<TreeId>) -> Judgement {
+/// Every pair: the verdict as the matrix asks for it, and where it is clean the merge once more with its result.
+fn between(
+    engine: &Engine<'_, '_>,
+    tips: &BTreeMap<usize, &VirtualCommit>,
+    merged: &BTreeMap<usize, VirtualCommit>,
+) -> Result<BTreeMap<(usize, usize), Judgement>, GitError> {
+    let (places, commits): (Vec<usize>, Vec<&VirtualCommit>) = merged.iter().unzip();
+    let meeting: BTreeSet<(usize, usize)> = engine
+        .meeting(&commits)
+        .into_iter()
+        .map(|(a, b)| (places[a], places[b]))
+        .collect();
+    let mut judgements = BTreeMap::new();
+    let mut pairs: Vec<((usize, usize), Basis)> = Vec::new();
+    let mut sides: Vec<(&VirtualCommit, &VirtualCommit)> = Vec::new();
+    for (a, left) in tips {
+        for (b, right) in tips.range(a + 1..) {
+            let (basis, both) = match (merged.get(a), merged.get(b)) {
+                (Some(ours), Some(theirs)) => (Basis::BasePlusTrack, (ours, theirs)),
+                _ => (Basis::Tips, (*left, *right)),
+            };
+            pairs.push(((*a, *b), basis));
+            sides.push(both);
+        }
+    }
+    let asked: Vec<usize> = (0..pairs.len())
+        .filter(|place| {
+            let (both, basis) = &pairs[*place];
+            *basis == Basis::Tips || meeting.contains(both)
+        })
+        .collect();
+    let requests: Vec<_> = asked.iter().map(|place| sides[*place]).collect();
+    let answers = engine.merge_all(&requests, Want::Verdicts)?;
+    for (place, answer) in asked.into_iter().zip(answers) {
+        let (both, basis) = pairs[place];
+        judgements.insert(both, judgement(basis, answer, None));
+    }
+    for (both, basis) in &pairs {
+        judgements.entry(*both).or_insert_with(|| Judgement {
+            basis: *basis,
+            verdict: Verdict::Clean,
+            in_process: true,
+            tree: None,
+        });
+    }
+    let results = engine.merge_all(&sides, Want::Results)?;
+    for (((both, _), (ours, theirs)), result) in pairs.iter().zip(sides).zip(results) {
+        let Some(judgement) = judgements.get_mut(both) else {
+            continue;
+        };
+        // Where the two disagree, the verdict is what the matrix shows; that it has no tree gives it away.
+        if let (Outcome::Clean(combined), Verdict::Clean) = (&result.outcome, &judgement.verdict) {
+            let commit = engine.merged(ours, theirs, combined, "both\n")?;
+            judgement.tree = Some(engine.tree(&commit)?);
+        }
+    }
+    Ok(judgements)
+}
+
+fn judgement(basis: Basis, answer: Answer, tree: Option<TreeId>) -> Judgement {
     Judgement {
-        basis: pair.basis,
-        verdict: pair.verdict,
-        by: DecidedBy::Git,
+        basis,
+        in_process: answer.by == DecidedBy::Process,
+        verdict: verdict(answer.outcome),
         tree,
     }
 }
 
-/// The merged trees of the clean pairs; a pair does not say.
-fn trees(merger: &Merger<'_>, pairs: &[Pair]) -> Result<Vec<Option<TreeId>>, GitError> {
-    let (places, merges): (Vec<usize>, Vec<_>) = pairs
-        .iter()
-        .enumerate()
-        .filter(|(_, pair)| pair.verdict.is_clean())
-        .filter_map(|(place, pair)| Some((place, pair.merged?)))
-        .unzip();
-    let mut trees = vec![None; pairs.len()];
-    for (place, answer) in places.into_iter().zip(merger.merge_all(&merges)?) {
-        if let MergeAnswer::Merged { tree } = answer {
-            trees[place] = Some(tree);
-        }
-    }
-    Ok(trees)
+fn tip(merger: &Merger<'_>, commit: CommitId) -> Option<Tip> {
+    Some(Tip {
+        commit,
+        history: commit,
+        tree: merger.tree_of(commit).ok()?,
+    })
 }
 
-fn unasked() -> Verdict {
-    Verdict::Unavailable("the matrix gave no answer".to_owned())
-}
-
-fn side((number, tip): (usize, &CommitId)) -> TrackSide {
-    TrackSide {
-        track: TrackId::numbered(number),
-        tip: Some(*tip),
-        commit: Some(*tip),
+fn not_here(commit: CommitId) -> Judgement {
+    Judgement {
+        basis: Basis::Tips,
+        verdict: Verdict::Unavailable(format!("commit {} is not here", commit.short())),
+        in_process: true,
         tree: None,
-        dirty: false,
-        unavailable: None,
-        note: None,
     }
 }
 

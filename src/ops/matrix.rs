@@ -4,15 +4,18 @@
 //! stacked tracks are blamed on a pair. A track that does not merge into base is compared tip against tip.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::domain::merge::{Basis, Conflict, ConflictType, Pair, Verdict};
+use crate::domain::merge::{Basis, Pair, Reason, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Candidates, CleanSet, largest_clean_set};
-use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
-use crate::git::{GitError, MergeAnswer, Merger, NewCommit, Repository, Snapshot, Worktree};
+use crate::git::{
+    DecidedBy, Engine, GitError, Memo, Merger, NewCommit, Outcome, Repository, Snapshot, Tip,
+    VirtualCommit, Want, Worktree,
+};
 use crate::process::{cores, in_parallel};
 
 use super::{Session, integration_side};
@@ -31,6 +34,17 @@ pub struct TrackSide {
     pub unavailable: Option<String>,
     /// Something to know about what was compared.
     pub note: Option<String>,
+}
+
+impl TrackSide {
+    /// `None` where there is nothing to merge.
+    pub(super) fn as_tip(&self) -> Option<Tip> {
+        Some(Tip {
+            commit: self.commit?,
+            history: self.tip?,
+            tree: self.tree?,
+        })
+    }
 }
 
 /// Reads the tracks' tips and, unless `committed`, the uncommitted work in their worktrees.
@@ -118,11 +132,11 @@ fn one_side(
 
 /// A track merged into base, or why that was not possible.
 #[derive(Debug, Clone)]
-pub(super) struct OnBase {
-    tip: CommitId,
-    /// base + track, as a commit.
-    pub(super) merged: Option<CommitId>,
-    pub(super) verdict: Verdict,
+struct OnBase {
+    tip: VirtualCommit,
+    /// base + track.
+    merged: Option<VirtualCommit>,
+    verdict: Verdict,
 }
 
 /// Which pairs are asked for.
@@ -148,122 +162,270 @@ impl Scope<'_> {
     }
 }
 
-/// Every pair that `scope` asks for: base against each track, each track against each, and integration against each where
-/// a round has moved the integration branch.
-pub(super) fn pairs(
-    session: &Session,
-    merger: &Merger<'_>,
-    sides: &[TrackSide],
-    scope: Scope<'_>,
-) -> Result<Vec<Pair>, GitError> {
-    let on_base = merge_into_base(merger, session.base.commit, sides)?;
-    let mut pairs = Vec::new();
-    for side in sides
-        .iter()
-        .filter(|side| side.tip.is_some() && scope.wants_branches(&side.track))
-    {
-        let verdict = match (&side.unavailable, on_base.get(&side.track)) {
-            (Some(reason), _) => Verdict::Unavailable(reason.clone()),
-            (None, Some(on_base)) => on_base.verdict.clone(),
-            (None, None) => continue,
-        };
-        let b = Side::Track(side.track.clone());
-        let merged = side.commit.map(|commit| (session.base.commit, commit));
-        pairs.push(Pair {
-            a: Side::Base,
-            b,
-            basis: Basis::Tips,
-            verdict,
-            merged,
-        });
-    }
-    if !matches!(scope, Scope::WithoutIntegration) {
-        let wanted = |track: &TrackId| scope.wants_branches(track);
-        pairs.extend(integration_side::pairs(session, merger, sides, &wanted)?);
-    }
-    pairs.extend(between_tracks(merger, sides, &on_base, scope)?);
-    Ok(pairs)
+/// How many pairs were decided in which way.
+#[derive(Debug, Clone, Default)]
+pub struct Stats {
+    /// They share nothing that could conflict, so nothing was merged.
+    pub disjoint: usize,
+    pub in_process: usize,
+    /// Pairs that only git could decide, by the reason.
+    pub by_git: BTreeMap<Reason, usize>,
+    /// Wall clock by what was done.
+    pub phases: BTreeMap<&'static str, Duration>,
 }
 
-pub(super) fn merge_into_base(
-    merger: &Merger<'_>,
-    base: CommitId,
-    sides: &[TrackSide],
-) -> Result<BTreeMap<TrackId, OnBase>, GitError> {
-    let known: Vec<(&TrackId, CommitId)> = sides
-        .iter()
-        .filter_map(|side| Some((&side.track, side.commit?)))
-        .collect();
-    let requests: Vec<_> = known.iter().map(|(_, tip)| (base, *tip)).collect();
-    let answers = merger.merge_all(&requests)?;
-    let mut result = BTreeMap::new();
-    for ((track, tip), answer) in known.into_iter().zip(answers) {
-        let merged = match &answer {
-            MergeAnswer::Merged { tree } => Some(merge_commit(
-                merger,
-                *tree,
-                &[base, tip],
-                &format!("base and {track}\n"),
-            )?),
-            MergeAnswer::Conflicted { .. } | MergeAnswer::Unavailable(_) => None,
-        };
-        let on_base = OnBase {
-            tip,
-            merged,
-            verdict: verdict((base, tip), answer),
-        };
-        result.insert(track.clone(), on_base);
-    }
-    Ok(result)
-}
-
-pub(super) fn between_tracks(
-    merger: &Merger<'_>,
-    sides: &[TrackSide],
-    on_base: &BTreeMap<TrackId, OnBase>,
-    scope: Scope<'_>,
-) -> Result<Vec<Pair>, GitError> {
-    if !scope.wants_tracks() {
-        return Ok(Vec::new());
-    }
-    let mut pairs = Vec::new();
-    let mut asked = Vec::new();
-    let mut requests = Vec::new();
-    let present: Vec<&TrackSide> = sides.iter().filter(|side| side.tip.is_some()).collect();
-    for (index, a) in present.iter().enumerate() {
-        for b in &present[index + 1..] {
-            let mut pair = Pair {
-                a: Side::Track(a.track.clone()),
-                b: Side::Track(b.track.clone()),
-                basis: Basis::BasePlusTrack,
-                verdict: Verdict::Clean,
-                merged: None,
-            };
-            match (on_base.get(&a.track), on_base.get(&b.track)) {
-                (Some(left), Some(right)) => {
-                    let (basis, ours, theirs) = match (left.merged, right.merged) {
-                        (Some(ours), Some(theirs)) => (Basis::BasePlusTrack, ours, theirs),
-                        _ => (Basis::Tips, left.tip, right.tip),
-                    };
-                    pair.basis = basis;
-                    pair.merged = Some((ours, theirs));
-                    asked.push(pairs.len());
-                    requests.push((ours, theirs));
-                }
-                (left, _) => {
-                    let missing = if left.is_none() { a } else { b };
-                    let reason = missing.unavailable.clone().unwrap_or_default();
-                    pair.verdict = Verdict::Unavailable(format!("{}: {reason}", missing.track));
-                }
-            }
-            pairs.push(pair);
+impl Stats {
+    pub(super) fn count(&mut self, by: DecidedBy) {
+        match by {
+            DecidedBy::Process => self.in_process += 1,
+            DecidedBy::Git(reason) => *self.by_git.entry(reason).or_default() += 1,
         }
     }
-    let answers = merger.merge_all(&requests)?;
-    for ((index, sides), answer) in asked.into_iter().zip(requests).zip(answers) {
-        pairs[index].verdict = verdict(sides, answer);
+}
+
+/// The tracks' sides, ready to be merged with each other.
+#[derive(Debug)]
+pub(super) struct Matrix<'m, 'r> {
+    session: &'m Session,
+    engine: Engine<'m, 'r>,
+    sides: &'m [TrackSide],
+    /// What can be merged, as the engine knows it.
+    commits: BTreeMap<TrackId, VirtualCommit>,
+    on_base: BTreeMap<TrackId, OnBase>,
+    rebuilt: Option<integration_side::Ready>,
+    scope: Scope<'m>,
+    stats: Stats,
+}
+
+impl<'m, 'r> Matrix<'m, 'r> {
+    /// Merges each side into base.
+    pub(super) fn new(
+        session: &'m Session,
+        merger: &'m Merger<'r>,
+        memo: &'m Memo,
+        sides: &'m [TrackSide],
+        scope: Scope<'m>,
+    ) -> Result<Self, GitError> {
+        let rebuilt = match scope {
+            Scope::WithoutIntegration => None,
+            Scope::All | Scope::Branches(_) => integration_side::ready(session, merger)?,
+        };
+        let known: Vec<&TrackSide> = sides
+            .iter()
+            .filter(|side| side.as_tip().is_some())
+            .collect();
+        let mut tips: Vec<Tip> = known.iter().filter_map(|side| side.as_tip()).collect();
+        tips.extend(rebuilt.iter().flat_map(integration_side::Ready::tips));
+        let engine = Engine::new(merger, session.base.commit, &tips, memo)?;
+        let commits: BTreeMap<TrackId, VirtualCommit> = known
+            .iter()
+            .zip(engine.tips())
+            .map(|(side, commit)| (side.track.clone(), commit.clone()))
+            .collect();
+        let mut matrix = Matrix {
+            session,
+            engine,
+            sides,
+            commits,
+            on_base: BTreeMap::new(),
+            rebuilt,
+            scope,
+            stats: Stats::default(),
+        };
+        matrix.merge_into_base()?;
+        Ok(matrix)
     }
-    Ok(pairs)
+
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            phases: self.engine.phases(),
+            ..self.stats.clone()
+        }
+    }
+
+    fn merge_into_base(&mut self) -> Result<(), GitError> {
+        let base = self.engine.base();
+        let requests: Vec<_> = self.commits.values().map(|commit| (base, commit)).collect();
+        let answers = self.engine.merge_all(&requests, Want::Results)?;
+        for ((track, tip), answer) in self.commits.iter().zip(answers) {
+            self.stats.count(answer.by);
+            let merged = match &answer.outcome {
+                Outcome::Clean(combined) => {
+                    Some(
+                        self.engine
+                            .merged(base, tip, combined, &format!("base and {track}\n"))?,
+                    )
+                }
+                Outcome::Conflicted(_) | Outcome::Unavailable(_) => None,
+            };
+            let on_base = OnBase {
+                tip: tip.clone(),
+                merged,
+                verdict: verdict(answer.outcome),
+            };
+            self.on_base.insert(track.clone(), on_base);
+        }
+        Ok(())
+    }
+
+    /// Every pair that the scope asks for: base against each track, each track against each, and integration against each
+    /// where a round has moved the integration branch.
+    pub(super) fn pairs(&mut self) -> Result<Vec<Pair>, GitError> {
+        let mut pairs = Vec::new();
+        let (base, scope) = (self.session.base.commit, self.scope);
+        let wanted = |side: &&TrackSide| side.tip.is_some() && scope.wants_branches(&side.track);
+        for side in self.sides.iter().filter(wanted) {
+            let verdict = match (&side.unavailable, self.on_base.get(&side.track)) {
+                (Some(reason), _) => Verdict::Unavailable(reason.clone()),
+                (None, Some(on_base)) => on_base.verdict.clone(),
+                (None, None) => continue,
+            };
+            pairs.push(Pair {
+                a: Side::Base,
+                b: Side::Track(side.track.clone()),
+                basis: Basis::Tips,
+                verdict,
+                merged: side.commit.map(|commit| (base, commit)),
+            });
+        }
+        let sides: Vec<&TrackSide> = self.sides.iter().filter(wanted).collect();
+        if let Some(ready) = &self.rebuilt {
+            let commits = &self.commits;
+            pairs.extend(ready.pairs(&self.engine, &sides, commits, &mut self.stats)?);
+        }
+        if scope.wants_tracks() {
+            pairs.extend(self.between_tracks()?);
+        }
+        Ok(pairs)
+    }
+
+    fn between_tracks(&mut self) -> Result<Vec<Pair>, GitError> {
+        let present: Vec<&TrackSide> = self
+            .sides
+            .iter()
+            .filter(|side| side.tip.is_some())
+            .collect();
+        let may_meet = self.may_meet(&present);
+        let mut pairs = Vec::new();
+        let mut asked: Vec<usize> = Vec::new();
+        let mut requests: Vec<(&VirtualCommit, &VirtualCommit)> = Vec::new();
+        let mut disjoint = 0;
+        for (index, a) in present.iter().enumerate() {
+            for (beyond, b) in present[index + 1..].iter().enumerate() {
+                let mut pair = Pair {
+                    a: Side::Track(a.track.clone()),
+                    b: Side::Track(b.track.clone()),
+                    basis: Basis::BasePlusTrack,
+                    verdict: Verdict::Clean,
+                    merged: None,
+                };
+                match (self.on_base.get(&a.track), self.on_base.get(&b.track)) {
+                    (Some(left), Some(right)) => match (&left.merged, &right.merged) {
+                        (Some(_), Some(_)) if !may_meet.contains(&(index, index + 1 + beyond)) => {
+                            disjoint += 1;
+                        }
+                        (Some(ours), Some(theirs)) => {
+                            asked.push(pairs.len());
+                            requests.push((ours, theirs));
+                        }
+                        _ => {
+                            pair.basis = Basis::Tips;
+                            asked.push(pairs.len());
+                            requests.push((&left.tip, &right.tip));
+                        }
+                    },
+                    (left, _) => {
+                        let missing = if left.is_none() { a } else { b };
+                        let reason = missing.unavailable.clone().unwrap_or_default();
+                        pair.verdict = Verdict::Unavailable(format!("{}: {reason}", missing.track));
+                    }
+                }
+                pairs.push(pair);
+            }
+        }
+        let answers = self.engine.merge_all(&requests, Want::Verdicts)?;
+        // The lines of one pair are shown from what was merged; of a whole matrix nobody reads them all.
+        let to_be_shown = pairs.len() == 1;
+        for ((index, sides), answer) in asked.into_iter().zip(requests).zip(answers) {
+            self.stats.count(answer.by);
+            pairs[index].verdict = verdict(answer.outcome);
+            if to_be_shown {
+                pairs[index].merged =
+                    Some((self.engine.commit(sides.0)?, self.engine.commit(sides.1)?));
+            }
+        }
+        self.stats.disjoint += disjoint;
+        Ok(pairs)
+    }
+
+    /// The pairs, by their places in `present`, that share anything at all.
+    fn may_meet(&self, present: &[&TrackSide]) -> BTreeSet<(usize, usize)> {
+        let (places, merged): (Vec<usize>, Vec<&VirtualCommit>) = present
+            .iter()
+            .enumerate()
+            .filter_map(|(place, side)| {
+                Some((place, self.on_base.get(&side.track)?.merged.as_ref()?))
+            })
+            .unzip();
+        self.engine
+            .meeting(&merged)
+            .into_iter()
+            .map(|(a, b)| (places[a], places[b]))
+            .collect()
+    }
+
+    /// The largest set of tracks that merges clean together, proven by merging it: pairs that are clean can still clash as
+    /// a set, and what fails becomes one more constraint.
+    pub(super) fn clean_set(&self, pairs: &[Pair]) -> Result<CleanSet, GitError> {
+        let tracks: Vec<TrackId> = self
+            .session
+            .order
+            .iter()
+            .filter(|id| self.commits.contains_key(id))
+            .cloned()
+            .collect();
+        let (priority, depends_on) = order_facts(&self.session.project);
+        let mut conflicts: Vec<BTreeSet<TrackId>> = pairs.iter().filter_map(exclusion).collect();
+        loop {
+            let set = largest_clean_set(&Candidates {
+                tracks: &tracks,
+                priority: &priority,
+                depends_on: &depends_on,
+                conflicts: &conflicts,
+            });
+            match self.first_clash(&set.tracks)? {
+                None => return Ok(set),
+                Some(clash) => conflicts.push(clash),
+            }
+        }
+    }
+
+    /// Merges the set in order; the tracks up to and with the first that does not fit.
+    fn first_clash(&self, tracks: &[TrackId]) -> Result<Option<BTreeSet<TrackId>>, GitError> {
+        let mut at = self.engine.base().clone();
+        for (index, track) in tracks.iter().enumerate() {
+            let Some(tip) = self.commits.get(track) else {
+                continue;
+            };
+            let answer = self.engine.merge_all(&[(&at, tip)], Want::Results)?.pop();
+            match answer.map(|answer| answer.outcome) {
+                Some(Outcome::Clean(combined)) => {
+                    at = self.engine.merged(&at, tip, &combined, "set\n")?;
+                }
+                _ => return Ok(Some(tracks[..=index].iter().cloned().collect())),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The domain's word for what came out.
+pub(super) fn verdict(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Clean(_) => Verdict::Clean,
+        Outcome::Conflicted(conflicts) => Verdict::Conflict(conflicts),
+        Outcome::Unavailable(reason) => Verdict::Unavailable(reason),
+    }
 }
 
 /// A merge commit whose id depends on nothing but its inputs: the newest parent gives the date.
@@ -283,93 +445,6 @@ pub(super) fn merge_commit(
         time,
         message: message.to_owned(),
     })
-}
-
-/// What git answered about merging these two.
-pub(super) fn verdict(sides: (CommitId, CommitId), answer: MergeAnswer) -> Verdict {
-    match answer {
-        MergeAnswer::Merged { .. } => Verdict::Clean,
-        MergeAnswer::Conflicted { conflicts } => {
-            Verdict::Conflict(under_their_own_names(sides, conflicts))
-        }
-        MergeAnswer::Unavailable(reason) => Verdict::Unavailable(reason),
-    }
-}
-
-/// Where a file is in the way of a directory, git moves it to `PATH~SIDE`, and the side is a commit of ours that nobody
-/// knows. The conflict is about `PATH`.
-pub(super) fn under_their_own_names(
-    sides: (CommitId, CommitId),
-    conflicts: Vec<Conflict>,
-) -> Vec<Conflict> {
-    let suffixes = [sides.0, sides.1].map(|side| format!("~{side}").into_bytes());
-    let mut by_path: BTreeMap<RepoPath, Conflict> = BTreeMap::new();
-    for mut conflict in conflicts {
-        conflict.path = own_name(&conflict.path, &suffixes);
-        match by_path.get_mut(&conflict.path) {
-            None => {
-                by_path.insert(conflict.path.clone(), conflict);
-            }
-            Some(known) => {
-                let new = |kind: &ConflictType| !known.types.contains(kind);
-                let more: Vec<_> = conflict.types.into_iter().filter(new).collect();
-                known.types.extend(more);
-                known.regions.extend(conflict.regions);
-            }
-        }
-    }
-    by_path.into_values().collect()
-}
-
-fn own_name(path: &RepoPath, suffixes: &[Vec<u8>]) -> RepoPath {
-    let bytes = path.as_bytes();
-    // Where that name is taken too, git appends a number: `PATH~SIDE_0`.
-    let number = bytes
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let unnumbered = bytes[..bytes.len() - number].strip_suffix(b"_");
-    let stripped = suffixes.iter().find_map(|suffix| {
-        bytes
-            .strip_suffix(suffix.as_slice())
-            .or_else(|| unnumbered?.strip_suffix(suffix.as_slice()))
-    });
-    stripped.map_or_else(|| path.clone(), RepoPath::new)
-}
-
-/// The largest set of tracks that merges clean together, proven by merging it: pairs that are clean can still clash as a
-/// set, and what fails becomes one more constraint.
-pub(super) fn clean_set(
-    session: &Session,
-    merger: &Merger<'_>,
-    sides: &[TrackSide],
-    pairs: &[Pair],
-) -> Result<CleanSet, GitError> {
-    let commits: BTreeMap<&TrackId, CommitId> = sides
-        .iter()
-        .filter_map(|side| Some((&side.track, side.commit?)))
-        .collect();
-    let tracks: Vec<TrackId> = session
-        .order
-        .iter()
-        .filter(|id| commits.contains_key(id))
-        .cloned()
-        .collect();
-    let (priority, depends_on) = order_facts(&session.project);
-    let mut conflicts: Vec<BTreeSet<TrackId>> = pairs.iter().filter_map(exclusion).collect();
-    loop {
-        let set = largest_clean_set(&Candidates {
-            tracks: &tracks,
-            priority: &priority,
-            depends_on: &depends_on,
-            conflicts: &conflicts,
-        });
-        match first_clash(merger, session.base.commit, &set.tracks, &commits)? {
-            None => return Ok(set),
-            Some(clash) => conflicts.push(clash),
-        }
-    }
 }
 
 type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
@@ -402,28 +477,6 @@ fn exclusion(pair: &Pair) -> Option<BTreeSet<TrackId>> {
     Some(members.collect())
 }
 
-/// Merges the set in order; the tracks up to and with the first that does not fit.
-fn first_clash(
-    merger: &Merger<'_>,
-    base: CommitId,
-    tracks: &[TrackId],
-    commits: &BTreeMap<&TrackId, CommitId>,
-) -> Result<Option<BTreeSet<TrackId>>, GitError> {
-    let mut at = base;
-    for (index, track) in tracks.iter().enumerate() {
-        let Some(tip) = commits.get(track) else {
-            continue;
-        };
-        match merger.merge_all(&[(at, *tip)])?.pop() {
-            Some(MergeAnswer::Merged { tree }) => {
-                at = merge_commit(merger, tree, &[at, *tip], "set\n")?;
-            }
-            _ => return Ok(Some(tracks[..=index].iter().cloned().collect())),
-        }
-    }
-    Ok(None)
-}
-
 /// Opens a merger for throw-away merges with the attributes of base.
 pub(super) fn scratch_merger<'r>(
     session: &Session,
@@ -434,45 +487,4 @@ pub(super) fn scratch_merger<'r>(
         session.base.commit,
         &session.store.scratch_root(),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_git_makes_up_are_taken_back() {
-        let id = |digit: &str| CommitId::from_hex(&digit.repeat(40)).unwrap();
-        let (ours, theirs) = (id("a"), id("b"));
-        let suffixes = [ours, theirs].map(|side| format!("~{side}").into_bytes());
-        for (path, expected) in [
-            (format!("d/f~{ours}"), "d/f".to_owned()),
-            (format!("f~{theirs}_12"), "f".to_owned()),
-            (format!("f~{}", id("c")), format!("f~{}", id("c"))),
-            (format!("f~{ours}x"), format!("f~{ours}x")),
-            ("f_12".to_owned(), "f_12".to_owned()),
-        ] {
-            assert_eq!(
-                own_name(&RepoPath::new(path), &suffixes),
-                RepoPath::new(expected)
-            );
-        }
-        let conflict = |path: String, kind: ConflictType| Conflict {
-            path: RepoPath::new(path),
-            types: vec![kind],
-            regions: Vec::new(),
-        };
-        let merged = under_their_own_names(
-            (ours, theirs),
-            vec![
-                conflict(format!("f~{ours}"), ConflictType::contents()),
-                conflict("f".to_owned(), ConflictType::add_add()),
-            ],
-        );
-        assert_eq!(merged.len(), 1);
-        assert_eq!(
-            merged[0].types,
-            [ConflictType::contents(), ConflictType::add_add()]
-        );
-    }
 }

@@ -12,12 +12,12 @@ use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
 use crate::domain::trust::commands_of_setup;
-use crate::git::{GitError, Merger, Repository, Worktree};
+use crate::git::{GitError, Memo, Merger, Repository, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::integration_side::last_round;
 use super::keys::Keys;
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::{self, Matrix, Scope, TrackSide};
 use super::trust::Trust;
 use super::{BasePoint, Session};
 
@@ -108,7 +108,9 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
         .map(|track| track.id.clone())
         .collect();
     let sides = matrix::track_sides(session, &merger, &ids, false)?;
-    let pairs = matrix::pairs(session, &merger, &sides, Scope::WithoutIntegration)?;
+    let memo = Memo::default();
+    let scope = Scope::WithoutIntegration;
+    let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
     let worktrees = session.repository.worktrees()?;
     let keys = Keys::new(&session.project, trust);
     let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();

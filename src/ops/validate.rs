@@ -6,9 +6,9 @@ use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, Head, Worktree};
+use crate::git::{GitError, Head, Memo, Worktree};
 
-use super::matrix::{self, Scope, TrackSide};
+use super::matrix::{self, Matrix, Scope, TrackSide};
 use super::{BasePoint, Session, SessionError};
 
 /// Which track, and over which range.
@@ -119,12 +119,14 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         track: track.id.clone(),
         tip: Some(head),
         commit: Some(head),
-        tree: None,
+        tree: Some(session.repository.commit(head)?.tree),
         dirty: false,
         unavailable: None,
         note: None,
     };
-    let pairs = matrix::pairs(session, &merger, &[side], Scope::Branches(&track.id))?;
+    let (memo, sides) = (Memo::default(), [side]);
+    let scope = Scope::Branches(&track.id);
+    let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
     let of = |side: Side| {
         pairs
             .iter()

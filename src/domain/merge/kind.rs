@@ -21,6 +21,10 @@ impl ConflictType {
         ConflictType("add/add".to_owned())
     }
 
+    pub fn modify_delete() -> Self {
+        ConflictType("modify/delete".to_owned())
+    }
+
     pub fn contents() -> Self {
         ConflictType("contents".to_owned())
     }

@@ -1,10 +1,14 @@
 //! What a three-way merge answers: a verdict, conflicts with their types, and where they are.
 
+mod delta;
 mod kind;
+mod plan;
 mod region;
 
+pub use delta::{Change, Changes, Delta, Entry, Mode, Step, directories_of};
 pub use kind::ConflictType;
-pub use region::{Edit, Region, three_way};
+pub use plan::{Meeting, Plan, Reason, Which, plan};
+pub use region::{Edit, Region, Taken, ThreeWay, three_way};
 
 use super::name::Side;
 use super::path::RepoPath;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::plan::Which;
+
 /// One hunk of a line diff: `base` lines of the old side became `side` lines of the new one. Line numbers from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -16,7 +18,27 @@ pub struct Region {
     pub theirs: Range<usize>,
 }
 
-/// The regions that conflict when two sides changed one base file.
+/// What a three-way merge of one file gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ThreeWay {
+    /// Where the sides conflict; nowhere: the merge is clean.
+    pub regions: Vec<Region>,
+    /// What becomes of base where it changes, ascending; complete only where the merge is clean.
+    pub taken: Vec<Taken>,
+    /// Whether it is clean only because different hunks of the two sides add up to the same lines. Git sees that in its
+    /// usual conflict style, and not in `diff3`.
+    pub adds_up: bool,
+}
+
+/// Lines of base, and the lines of a side that take their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub base: Range<usize>,
+    pub from: Which,
+    pub lines: Range<usize>,
+}
+
+/// Merges the changes of two sides of one base file.
 ///
 /// `ours` and `theirs` are the hunks of base → side, ascending and disjoint. Hunks of the two sides that overlap or touch
 /// in base conflict, unless both sides put the same lines there; `same` answers whether the given lines of ours equal the
@@ -26,30 +48,47 @@ pub fn three_way(
     ours: &[Edit],
     theirs: &[Edit],
     same: impl Fn(Range<usize>, Range<usize>) -> bool,
-) -> Vec<Region> {
-    let mut regions = Vec::new();
+) -> ThreeWay {
+    let mut merged = ThreeWay::default();
     let (mut ours, mut theirs) = (ours, theirs);
-    // With one side used up, nothing is left for the other to meet.
-    while let (Some(our), Some(their)) = (ours.first(), theirs.first()) {
-        let first = if our.base.start <= their.base.start {
-            our
-        } else {
-            their
-        };
+    while let Some(first) = first_of(ours, theirs) {
         let mut grown = first.base.clone();
         let (our_hunks, their_hunks) = absorb(&mut grown, &mut ours, &mut theirs);
-        if our_hunks.is_empty() || their_hunks.is_empty() {
-            continue;
-        }
         let region = Region {
             ours: on_side(our_hunks, &grown),
             theirs: on_side(their_hunks, &grown),
         };
-        if !equal(&region, &same) {
-            regions.push(trimmed(region, &same));
+        let from = match our_hunks {
+            [] => Which::Theirs,
+            _ => Which::Ours,
+        };
+        if !our_hunks.is_empty() && !their_hunks.is_empty() {
+            if !equal(&region, &same) {
+                merged.regions.push(trimmed(region, &same));
+                continue;
+            }
+            let alike = |a: &[Edit], b: &[Edit]| matches!((a, b), ([a], [b]) if a.base == b.base);
+            merged.adds_up |= !alike(our_hunks, their_hunks);
         }
+        merged.taken.push(Taken {
+            base: grown,
+            lines: match from {
+                Which::Ours => region.ours,
+                Which::Theirs => region.theirs,
+            },
+            from,
+        });
     }
-    regions
+    merged
+}
+
+/// The hunk that begins first in base.
+fn first_of<'e>(ours: &'e [Edit], theirs: &'e [Edit]) -> Option<&'e Edit> {
+    match (ours.first(), theirs.first()) {
+        (Some(our), Some(their)) if their.base.start < our.base.start => Some(their),
+        (Some(our), _) => Some(our),
+        (None, their) => their,
+    }
 }
 
 /// Takes from the front of both sides every hunk that overlaps or touches `grown`, which grows with each.
@@ -149,6 +188,7 @@ mod tests {
         three_way(&ours.edits, &theirs.edits, |a, b| {
             ours.lines[a] == theirs.lines[b]
         })
+        .regions
     }
 
     #[test]

@@ -95,7 +95,6 @@ pub(super) fn build(
                     .push(format!("{} could not be merged: {reason}", entry.track));
             }
             Err(MergeAnswer::Conflicted { conflicts }) => {
-                let conflicts = matrix::under_their_own_names((chain.tip, entry.tip), conflicts);
                 let ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
                 chain.ejected.push(ejected);
             }

@@ -54,15 +54,31 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "hot_files": hot,
             "stats": {
                 "pairs": report.pairs.len(),
-                "disjoint": 0,
-                "merged_in_process": 0,
-                "merged_by_git": report.pairs.iter().filter(|pair| pair.merged.is_some()).count(),
+                "disjoint": report.stats.disjoint,
+                "merged_in_process": report.stats.in_process,
+                "merged_by_git": report.stats.by_git.values().sum::<usize>(),
+                "asked_git_because": by_reason(report),
+                "seconds_by_phase": by_phase(report),
                 "cached": 0,
                 "seconds": report.elapsed.as_secs_f64(),
                 "peak_memory_bytes": null,
             },
         }),
     )
+}
+
+fn by_reason(report: &Report) -> Map<String, Value> {
+    let reasons = report.stats.by_git.iter();
+    reasons
+        .map(|(reason, merges)| (reason.as_str().to_owned(), json!(merges)))
+        .collect()
+}
+
+fn by_phase(report: &Report) -> Map<String, Value> {
+    let phases = report.stats.phases.iter();
+    phases
+        .map(|(phase, time)| ((*phase).to_owned(), json!(time.as_secs_f64())))
+        .collect()
 }
 
 fn pair_json(report: &Report, pair: &Pair) -> Value {

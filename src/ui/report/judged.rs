@@ -1,7 +1,7 @@
 //! The answers of `tracks reference merges`: one line each, for `cargo xtask replay` and the tests.
 
 use crate::domain::merge::{Basis, Verdict};
-use crate::ops::judged::{DecidedBy, Judgement};
+use crate::ops::judged::Judgement;
 
 use super::types;
 
@@ -12,9 +12,10 @@ pub fn line(judgement: &Judgement) -> String {
         Basis::Tips => "tips",
         Basis::BasePlusTrack => "base+track",
     };
-    let by = match judgement.by {
-        DecidedBy::Process => "process",
-        DecidedBy::Git => "git",
+    let by = if judgement.in_process {
+        "process"
+    } else {
+        "git"
     };
     let tree = judgement
         .tree
@@ -67,7 +68,7 @@ mod tests {
         let judgement = |verdict, tree| Judgement {
             basis: Basis::BasePlusTrack,
             verdict,
-            by: DecidedBy::Process,
+            in_process: true,
             tree,
         };
         let tree = TreeId::from_hex(&"a".repeat(40)).unwrap();

@@ -1,0 +1,372 @@
+//! What differs between two trees, path by path, and the same over several trees in a row.
+
+use std::collections::BTreeSet;
+
+use crate::domain::path::RepoPath;
+use crate::domain::revision::BlobId;
+
+/// What kind of thing a tree has at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    File,
+    Executable,
+    Link,
+    Submodule,
+}
+
+impl Mode {
+    pub fn is_regular(self) -> bool {
+        matches!(self, Mode::File | Mode::Executable)
+    }
+}
+
+/// What a tree has at a path that is no directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entry {
+    pub mode: Mode,
+    /// The content; the commit of a submodule.
+    pub id: BlobId,
+}
+
+/// One path that two trees have differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub path: RepoPath,
+    /// `None`: it was added. Never equal to `after`.
+    pub before: Option<Entry>,
+    /// `None`: it was deleted.
+    pub after: Option<Entry>,
+}
+
+/// Everything that differs between two trees; renames are a deletion and an addition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Ascending by path, each path once.
+    list: Vec<Change>,
+    /// Directories that only the first tree has.
+    removed: BTreeSet<RepoPath>,
+    /// Directories that only the second tree has.
+    added: BTreeSet<RepoPath>,
+}
+
+impl Changes {
+    /// Entries that are the same before and after are left out.
+    pub fn new(
+        mut list: Vec<Change>,
+        removed: BTreeSet<RepoPath>,
+        added: BTreeSet<RepoPath>,
+    ) -> Self {
+        list.retain(|change| change.before != change.after);
+        list.sort_by(|a, b| a.path.cmp(&b.path));
+        Changes {
+            list,
+            removed,
+            added,
+        }
+    }
+
+    pub fn list(&self) -> &[Change] {
+        &self.list
+    }
+
+    /// Directories that only the first tree has, and those that only the second one has.
+    pub fn directories(&self) -> (&BTreeSet<RepoPath>, &BTreeSet<RepoPath>) {
+        (&self.removed, &self.added)
+    }
+
+    fn get(&self, path: &RepoPath) -> Option<&Change> {
+        let index = self
+            .list
+            .binary_search_by(|change| change.path.cmp(path))
+            .ok()?;
+        self.list.get(index)
+    }
+
+    /// Those strictly below a directory.
+    fn below(&self, directory: &RepoPath) -> &[Change] {
+        let mut prefix = directory.as_bytes().to_vec();
+        prefix.push(b'/');
+        let start = self
+            .list
+            .partition_point(|change| change.path.as_bytes() < prefix.as_slice());
+        let length = self.list[start..]
+            .iter()
+            .take_while(|change| change.path.as_bytes().starts_with(&prefix))
+            .count();
+        &self.list[start..start + length]
+    }
+}
+
+/// One step from tree to tree, in either direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'c> {
+    pub changes: &'c Changes,
+    pub backwards: bool,
+}
+
+impl<'c> Step<'c> {
+    fn change(&self, path: &RepoPath) -> Option<(Option<Entry>, Option<Entry>)> {
+        self.changes.get(path).map(|change| self.turned(change))
+    }
+
+    fn turned(&self, change: &Change) -> (Option<Entry>, Option<Entry>) {
+        match self.backwards {
+            false => (change.before, change.after),
+            true => (change.after, change.before),
+        }
+    }
+
+    fn removed(&self) -> &'c BTreeSet<RepoPath> {
+        match self.backwards {
+            false => &self.changes.removed,
+            true => &self.changes.added,
+        }
+    }
+}
+
+/// What differs between the first and the last of several trees, read from the steps between them without ever being
+/// written down: one track's steps are shared by all its pairs.
+///
+/// Where a question would need what the steps do not say (whether a directory that one of them removes comes back in
+/// another), the answer errs on the side of "maybe": the names say so.
+#[derive(Debug, Clone, Default)]
+pub struct Delta<'c> {
+    steps: Vec<Step<'c>>,
+}
+
+impl<'c> Delta<'c> {
+    pub fn new(steps: Vec<Step<'c>>) -> Self {
+        Delta { steps }
+    }
+
+    pub fn steps(&self) -> &[Step<'c>] {
+        &self.steps
+    }
+
+    /// An upper bound of the number of changed paths.
+    pub fn size(&self) -> usize {
+        self.steps.iter().map(|step| step.changes.list.len()).sum()
+    }
+
+    /// What the path was and what it became; `None` where it is as before.
+    pub fn get(&self, path: &RepoPath) -> Option<(Option<Entry>, Option<Entry>)> {
+        let mut found = self.steps.iter().filter_map(|step| step.change(path));
+        let (before, first) = found.next()?;
+        let after = found.next_back().map_or(first, |(_, last)| last);
+        (before != after).then_some((before, after))
+    }
+
+    /// Every changed path, ascending.
+    pub fn each(&self) -> Vec<Change> {
+        let change = |path: &RepoPath| {
+            let (before, after) = self.get(path)?;
+            Some(Change {
+                path: path.clone(),
+                before,
+                after,
+            })
+        };
+        match self.steps.as_slice() {
+            [
+                Step {
+                    changes,
+                    backwards: false,
+                },
+            ] => changes.list.clone(),
+            steps => {
+                let paths: BTreeSet<&RepoPath> = steps
+                    .iter()
+                    .flat_map(|step| step.changes.list.iter().map(|change| &change.path))
+                    .collect();
+                paths.into_iter().filter_map(change).collect()
+            }
+        }
+    }
+
+    /// Everything that one of the steps adds: all additions are among them.
+    pub fn maybe_added(&self) -> impl Iterator<Item = (&'c RepoPath, Entry)> {
+        self.steps.iter().flat_map(|step| {
+            step.changes
+                .list
+                .iter()
+                .filter_map(|change| match step.turned(change) {
+                    (None, Some(entry)) => Some((&change.path, entry)),
+                    _ => None,
+                })
+        })
+    }
+
+    pub fn maybe_adds(&self) -> bool {
+        self.maybe_added().next().is_some()
+    }
+
+    /// Whether a step changes anything strictly below the directory.
+    pub fn maybe_changes_below(&self, directory: &RepoPath) -> bool {
+        self.steps
+            .iter()
+            .any(|step| !step.changes.below(directory).is_empty())
+    }
+
+    /// Whether a step adds something strictly below the directory.
+    pub fn maybe_adds_below(&self, directory: &RepoPath) -> bool {
+        self.steps.iter().any(|step| {
+            step.changes
+                .below(directory)
+                .iter()
+                .any(|change| matches!(step.turned(change), (None, Some(_))))
+        })
+    }
+
+    /// What was deleted strictly below the directory.
+    pub fn deleted_below(&self, directory: &RepoPath) -> Vec<(&'c RepoPath, Entry)> {
+        let paths: BTreeSet<&RepoPath> = self
+            .steps
+            .iter()
+            .flat_map(|step| {
+                step.changes
+                    .below(directory)
+                    .iter()
+                    .map(|change| &change.path)
+            })
+            .collect();
+        paths
+            .into_iter()
+            .filter_map(|path| match self.get(path)? {
+                (Some(before), None) => Some((path, before)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether a step removes the whole directory.
+    pub fn maybe_removes(&self, directory: &RepoPath) -> bool {
+        self.steps
+            .iter()
+            .any(|step| step.removed().contains(directory))
+    }
+
+    /// Every directory that a step removes as a whole.
+    pub fn maybe_removed(&self) -> impl Iterator<Item = &'c RepoPath> {
+        self.steps.iter().flat_map(|step| step.removed().iter())
+    }
+}
+
+/// The directories that a path lies in, the nearest first.
+pub fn directories_of(path: &RepoPath) -> impl Iterator<Item = RepoPath> {
+    let bytes = path.as_bytes();
+    bytes
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| **byte == b'/')
+        .map(|(index, _)| RepoPath::new(&bytes[..index]))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::domain::merge) fn entry(digit: u8) -> Entry {
+        Entry {
+            mode: Mode::File,
+            id: BlobId::from_bytes(&[digit; 20]).unwrap(),
+        }
+    }
+
+    /// `path:before>after`, digits for contents, nothing for absent; `-dir/` and `+dir/` for directories.
+    pub(in crate::domain::merge) fn changes(text: &str) -> Changes {
+        let (mut list, mut removed, mut added) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let content = |digit: &str| digit.parse().ok().map(entry);
+        for word in text.split_whitespace() {
+            if let Some(directory) = word.strip_prefix('-') {
+                removed.insert(RepoPath::new(directory));
+            } else if let Some(directory) = word.strip_prefix('+') {
+                added.insert(RepoPath::new(directory));
+            } else {
+                let (path, what) = word.split_once(':').unwrap();
+                let (before, after) = what.split_once('>').unwrap();
+                list.push(Change {
+                    path: RepoPath::new(path),
+                    before: content(before),
+                    after: content(after),
+                });
+            }
+        }
+        Changes::new(list, removed, added)
+    }
+
+    pub(in crate::domain::merge) fn forward(changes: &Changes) -> Delta<'_> {
+        Delta::new(vec![Step {
+            changes,
+            backwards: false,
+        }])
+    }
+
+    fn summary(delta: &Delta<'_>) -> String {
+        let digit = |entry: Option<Entry>| {
+            entry.map_or_else(String::new, |entry| entry.id.as_bytes()[0].to_string())
+        };
+        let words: Vec<String> = delta
+            .each()
+            .into_iter()
+            .map(|change| {
+                format!(
+                    "{}:{}>{}",
+                    change.path,
+                    digit(change.before),
+                    digit(change.after)
+                )
+            })
+            .collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn steps_in_a_row_are_one_difference() {
+        let cases = [
+            (vec![("a:1>2", false)], "a:1>2"),
+            (vec![("a:1>2", true)], "a:2>1"),
+            (vec![("a:1>2", false), ("a:2>3 b:>1", false)], "a:1>3 b:>1"),
+            (vec![("a:1>2 b:1>", false), ("a:2>1 b:>2", false)], "b:1>2"),
+            (vec![("a:1>2", true), ("a:1>2", false)], ""),
+            (vec![("a:1>2 c:>4", true), ("a:1>3", false)], "a:2>3 c:4>"),
+            (vec![], ""),
+        ];
+        for (steps, expected) in cases {
+            let parts: Vec<(Changes, bool)> = steps
+                .iter()
+                .map(|(text, backwards)| (changes(text), *backwards))
+                .collect();
+            let delta = Delta::new(
+                parts
+                    .iter()
+                    .map(|(changes, backwards)| Step {
+                        changes,
+                        backwards: *backwards,
+                    })
+                    .collect(),
+            );
+            assert_eq!(summary(&delta), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn below_is_a_matter_of_whole_names() {
+        let all = changes("a:1>2 a-b:1>2 a/x:1> a/y/z:>3 a0:1>2 b:1>2 -a/q");
+        let delta = forward(&all);
+        let a = RepoPath::new("a");
+        assert!(delta.maybe_changes_below(&a));
+        assert!(delta.maybe_adds_below(&RepoPath::new("a/y")));
+        assert!(!delta.maybe_adds_below(&RepoPath::new("b")));
+        assert!(!delta.maybe_changes_below(&RepoPath::new("a/x")));
+        let deleted = delta.deleted_below(&a);
+        assert_eq!(deleted, [(&RepoPath::new("a/x"), entry(1))]);
+        assert!(delta.maybe_removes(&RepoPath::new("a/q")));
+        assert!(!delta.maybe_removes(&a));
+        let directories: Vec<String> = directories_of(&RepoPath::new("a/y/z"))
+            .map(|directory| directory.to_string())
+            .collect();
+        assert_eq!(directories, ["a/y", "a"]);
+        assert_eq!(directories_of(&RepoPath::new("top")).count(), 0);
+    }
+}

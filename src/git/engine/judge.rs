@@ -1,0 +1,227 @@
+//! The answers to the questions that a plan leaves.
+
+use super::renames::Renamed;
+use super::settings::Settings;
+use super::texts::TextAnswer;
+use super::{Combined, Made, Memo, Outcome, Want};
+use crate::domain::merge::{
+    Change, Conflict, ConflictType, Delta, Entry, Meeting, Plan, Reason, Which,
+};
+use crate::domain::path::RepoPath;
+use crate::git::views::Views;
+
+/// A merge decided in this process, if git's attributes let it stand.
+pub(super) struct Tried {
+    pub(super) outcome: Outcome,
+    /// Whose contents were merged.
+    pub(super) texts: Vec<RepoPath>,
+}
+
+/// One merge and what is needed to judge it.
+pub(super) struct Judge<'a> {
+    pub(super) memo: &'a Memo,
+    pub(super) settings: &'a Settings,
+    pub(super) views: &'a Views,
+    pub(super) ours: &'a Delta<'a>,
+    pub(super) theirs: &'a Delta<'a>,
+    pub(super) want: Want,
+}
+
+/// What has been found out so far.
+#[derive(Default)]
+struct Found {
+    conflicts: Vec<Conflict>,
+    changes: Vec<(RepoPath, Option<Entry>)>,
+    texts: Vec<RepoPath>,
+}
+
+/// How the two sides' files at one path merge.
+enum Files {
+    Clean(Entry),
+    Conflict(Conflict),
+}
+
+impl Judge<'_> {
+    pub(super) fn judge(&self, plan: Plan) -> Result<Tried, Reason> {
+        let mut found = Found::default();
+        for meeting in plan.meetings {
+            self.meet(meeting, &mut found)?;
+        }
+        found.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
+        let outcome = if !found.conflicts.is_empty() {
+            Outcome::Conflicted(found.conflicts)
+        } else {
+            Outcome::Clean(Combined(match self.want {
+                Want::Verdicts => Made::Nothing,
+                Want::Results => self.made(plan.smaller, plan.lone, found.changes),
+            }))
+        };
+        Ok(Tried {
+            outcome,
+            texts: found.texts,
+        })
+    }
+
+    fn side(&self, which: Which) -> &Delta<'_> {
+        match which {
+            Which::Ours => self.ours,
+            Which::Theirs => self.theirs,
+        }
+    }
+
+    /// What has to be done to the larger side's tree.
+    fn made(
+        &self,
+        smaller: Which,
+        lone: Vec<Change>,
+        merged: Vec<(RepoPath, Option<Entry>)>,
+    ) -> Made {
+        let larger = self.side(smaller.other());
+        let small = self.side(smaller);
+        let mut changes = lone;
+        for (path, after) in merged {
+            let before = match larger.get(&path) {
+                Some((_, before)) => before,
+                // The larger side has it as the merge base has.
+                None => small.get(&path).and_then(|(before, _)| before),
+            };
+            changes.push(Change {
+                path,
+                before,
+                after,
+            });
+        }
+        if changes.is_empty() {
+            return Made::AsIs(smaller.other());
+        }
+        Made::Changes { smaller, changes }
+    }
+
+    fn meet(&self, meeting: Meeting, found: &mut Found) -> Result<(), Reason> {
+        match meeting {
+            Meeting::Files {
+                path,
+                base,
+                ours,
+                theirs,
+            } => {
+                let files = self.files(&path, base, ours, theirs, found)?;
+                self.note(path, files, found);
+            }
+            Meeting::Deleted {
+                path,
+                base,
+                by,
+                kept,
+                maybe_renamed,
+            } => match self.renamed(by, base, maybe_renamed) {
+                Renamed::No => found.conflicts.push(Conflict {
+                    path,
+                    types: vec![ConflictType::modify_delete()],
+                    regions: Vec::new(),
+                }),
+                Renamed::To(target, entry) => {
+                    // Something else of that name on the other side is one more conflict of its own kind.
+                    if self.settings.odd_renames || self.side(by.other()).get(&target).is_some() {
+                        return Err(Reason::Rename);
+                    }
+                    let (ours, theirs) = match by {
+                        Which::Ours => (entry, kept),
+                        Which::Theirs => (kept, entry),
+                    };
+                    found.texts.push(path.clone());
+                    let files = self.files(&target, Some(base), ours, theirs, found)?;
+                    found.changes.push((path, None));
+                    self.note(target, files, found);
+                }
+                Renamed::Maybe => return Err(Reason::Rename),
+            },
+            Meeting::BothDeleted { base, .. } => {
+                for by in [Which::Ours, Which::Theirs] {
+                    if self.renamed(by, base, true) != Renamed::No {
+                        return Err(Reason::Rename);
+                    }
+                }
+            }
+            Meeting::Directory { path, by } => {
+                for (_, entry) in self.side(by).deleted_below(&path) {
+                    if !entry.mode.is_regular() || self.renamed(by, entry, true) != Renamed::No {
+                        return Err(Reason::DirectoryRename);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, path: RepoPath, files: Files, found: &mut Found) {
+        match files {
+            Files::Clean(entry) => found.changes.push((path, Some(entry))),
+            Files::Conflict(conflict) => found.conflicts.push(conflict),
+        }
+    }
+
+    fn renamed(&self, by: Which, source: Entry, maybe: bool) -> Renamed {
+        if !maybe {
+            return Renamed::No;
+        }
+        self.memo
+            .renames
+            .of(self.views, &self.memo.texts, self.side(by), source)
+    }
+
+    /// Git's merge of two regular files. `base: None`: both were added.
+    fn files(
+        &self,
+        path: &RepoPath,
+        base: Option<Entry>,
+        ours: Entry,
+        theirs: Entry,
+        found: &mut Found,
+    ) -> Result<Files, Reason> {
+        let conflict = |regions: Vec<_>| {
+            let kind = match base {
+                None => ConflictType::add_add(),
+                Some(_) => ConflictType::contents(),
+            };
+            Ok(Files::Conflict(Conflict {
+                path: path.clone(),
+                types: vec![kind],
+                regions,
+            }))
+        };
+        let (mode, modes_agree) = match base {
+            Some(base) if ours.mode == base.mode => (theirs.mode, true),
+            Some(_) => (ours.mode, true),
+            None => (ours.mode, ours.mode == theirs.mode),
+        };
+        let base_id = base.map(|base| base.id);
+        let id = if ours.id == theirs.id || base_id == Some(theirs.id) {
+            ours.id
+        } else if base_id == Some(ours.id) {
+            theirs.id
+        } else {
+            if self.settings.texts_are_gits {
+                return Err(Reason::Driver);
+            }
+            found.texts.push(path.clone());
+            let texts = &self.memo.texts;
+            match texts.merge(self.views, base_id, ours.id, theirs.id) {
+                TextAnswer::Binary => return Err(Reason::Binary),
+                TextAnswer::Unreadable => return Err(Reason::Unreadable),
+                TextAnswer::Clean { adds_up: true } if self.settings.strict_style => {
+                    return Err(Reason::Driver);
+                }
+                TextAnswer::Conflict(regions) => return conflict(regions.to_vec()),
+                TextAnswer::Clean { .. } if self.want == Want::Verdicts => ours.id,
+                TextAnswer::Clean { .. } => texts
+                    .merged(self.views, base_id, ours.id, theirs.id)
+                    .ok_or(Reason::Unreadable)?,
+            }
+        };
+        match modes_agree {
+            true => Ok(Files::Clean(Entry { mode, id })),
+            false => conflict(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,609 @@
+//! Merges decided in this process where that can be proven to be git's answer, and by git where not.
+//!
+//! Everything is measured from one tree, that of base: a commit is what it has beyond base's history, and the steps that
+//! lead from base's tree to its own. A merge of two commits needs their merge base (`history`), the differences of both to
+//! it (`trees`, and `domain::merge::Delta` over them), a plan (`domain::merge::plan`), and the answers to the few questions
+//! the plan leaves (`texts`, `renames`). Commits that merging makes exist as steps only, until git has to see them.
+
+mod history;
+mod judge;
+mod renames;
+mod settings;
+mod table;
+mod texts;
+mod trees;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use self::history::{Ancestor, History, Onto, Past, union};
+use self::judge::{Judge, Tried};
+use self::renames::Renames;
+use self::settings::{Attributes, Settings};
+use self::table::Table;
+use self::texts::Texts;
+use super::{GitError, MergeAnswer, Merger, NewCommit};
+use crate::domain::merge::{Change, Changes, Conflict, Delta, Reason, Step, Which, plan};
+use crate::domain::path::RepoPath;
+use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::time::Timestamp;
+use crate::process::{cores, in_parallel};
+
+/// A branch's newest commit, or the uncommitted work on top of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Tip {
+    /// What is merged.
+    pub commit: CommitId,
+    /// The newest commit below it that is no throw-away one.
+    pub history: CommitId,
+    pub tree: TreeId,
+}
+
+/// Who decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedBy {
+    Process,
+    Git(Reason),
+}
+
+/// What became of one merge.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub outcome: Outcome,
+    pub by: DecidedBy,
+}
+
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    Clean(Combined),
+    /// At least one conflict, paths ascending.
+    Conflicted(Vec<Conflict>),
+    /// One sentence.
+    Unavailable(String),
+}
+
+/// What a clean merge made.
+#[derive(Debug, Clone)]
+pub struct Combined(Made);
+
+#[derive(Debug, Clone)]
+enum Made {
+    /// Only the verdict was asked for.
+    Nothing,
+    /// One side's tree as it is.
+    AsIs(Which),
+    /// The steps of the side that is not `smaller`, and then these changes.
+    Changes {
+        smaller: Which,
+        changes: Vec<Change>,
+    },
+    Tree(TreeId),
+}
+
+/// Whether what merges make is wanted, or the verdicts only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    Verdicts,
+    Results,
+}
+
+/// A commit that may exist in memory only.
+#[derive(Debug, Clone)]
+pub struct VirtualCommit(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// From the tree of base to its own; `None` where that could not be read.
+    steps: Option<Vec<Stretch>>,
+    past: Past,
+    /// What it is a merge of; `None` for a real one.
+    merge: Option<(VirtualCommit, VirtualCommit, String)>,
+    commit: OnceLock<CommitId>,
+    tree: OnceLock<TreeId>,
+}
+
+/// The differences between two trees, one way or the other.
+#[derive(Debug, Clone)]
+struct Stretch {
+    changes: Arc<Changes>,
+    backwards: bool,
+}
+
+/// What stays true from one matrix to the next: everything in it is keyed by content.
+#[derive(Debug, Default)]
+pub struct Memo {
+    diffs: Mutex<HashMap<(TreeId, TreeId), Arc<Changes>>>,
+    texts: Texts,
+    renames: Renames,
+}
+
+/// Merges around one base.
+#[derive(Debug)]
+pub struct Engine<'m, 'r> {
+    merger: &'m Merger<'r>,
+    memo: &'m Memo,
+    attributes: Attributes,
+    settings: Settings,
+    base_tree: TreeId,
+    base: VirtualCommit,
+    tips: Vec<VirtualCommit>,
+    history: Option<History>,
+    /// base with each commit that tracks are stacked on.
+    stacks: Mutex<HashMap<CommitId, Option<Vec<Stretch>>>>,
+    clock: Clock,
+}
+
+/// Where the time goes: seconds of wall clock by the name of a phase.
+#[derive(Debug, Default)]
+struct Clock(Mutex<BTreeMap<&'static str, Duration>>);
+
+impl Clock {
+    fn time<T>(&self, phase: &'static str, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let done = work();
+        let mut phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *phases.entry(phase).or_default() += started.elapsed();
+        done
+    }
+}
+
+impl<'m, 'r> Engine<'m, 'r> {
+    /// # Errors
+    /// When base cannot be read.
+    pub fn new(
+        merger: &'m Merger<'r>,
+        base: CommitId,
+        tips: &[Tip],
+        memo: &'m Memo,
+    ) -> Result<Self, GitError> {
+        let repository = merger.repository();
+        let base_tree = merger.tree_of(base)?;
+        let clock = Clock::default();
+        let walked = clock.time("history", || {
+            let gix = repository.local();
+            let commits: Vec<CommitId> = tips.iter().map(|tip| tip.history).collect();
+            // What a shallow clone, a replaced or a missing commit hides, git has its own words for.
+            let plain = !repository.is_shallow() && !is_rewritten(repository, &gix);
+            plain
+                .then(|| History::walk(&gix, base, &commits).ok())
+                .flatten()
+        });
+        let (history, pasts) = walked.map_or((None, None), |(history, pasts)| {
+            (Some(history), Some(pasts))
+        });
+        let unclear = Past {
+            onto: Onto::Unclear,
+            own: Arc::default(),
+        };
+        let whole = Past {
+            onto: if history.is_some() {
+                Onto::Base
+            } else {
+                Onto::Unclear
+            },
+            own: Arc::default(),
+        };
+        let mut engine = Engine {
+            merger,
+            memo,
+            attributes: Attributes::default(),
+            settings: Settings::read(&repository.local()),
+            base_tree,
+            base: VirtualCommit::real(base, base_tree, Some(Vec::new()), whole),
+            tips: Vec::new(),
+            history,
+            stacks: Mutex::default(),
+            clock,
+        };
+        let with_past: Vec<(Tip, Past)> = tips
+            .iter()
+            .copied()
+            .zip(pasts.unwrap_or_else(|| vec![unclear; tips.len()]))
+            .collect();
+        engine.tips = engine.clock.time("differences", || {
+            in_parallel(&with_past, cores().get(), |(tip, past)| {
+                let steps = engine.steps_to(past, tip.tree).ok();
+                VirtualCommit::real(tip.commit, tip.tree, steps, past.clone())
+            })
+        });
+        Ok(engine)
+    }
+
+    pub fn base(&self) -> &VirtualCommit {
+        &self.base
+    }
+
+    /// Wall clock so far, by the name of what was done.
+    pub fn phases(&self) -> BTreeMap<&'static str, Duration> {
+        let phases = self.clock.0.lock();
+        phases.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The tips, in the order in which they were given.
+    pub fn tips(&self) -> &[VirtualCommit] {
+        &self.tips
+    }
+
+    /// Merges each pair (ours, theirs); answers in the same order.
+    ///
+    /// # Errors
+    /// When git cannot be run, or an object not be written.
+    pub fn merge_all(
+        &self,
+        pairs: &[(&VirtualCommit, &VirtualCommit)],
+        want: Want,
+    ) -> Result<Vec<Answer>, GitError> {
+        let tried = self.clock.time("merging", || {
+            in_parallel(pairs, cores().get(), |(ours, theirs)| {
+                self.try_merge(ours, theirs, want)
+            })
+        });
+        let special = self.clock.time("attributes", || {
+            let paths = tried.iter().flatten().flat_map(|tried| &tried.texts);
+            self.special(&paths.collect())
+        })?;
+        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
+        let mut asked = Vec::new();
+        for (index, tried) in tried.into_iter().enumerate() {
+            let decided = tried.and_then(|tried| {
+                let special = tried.texts.iter().any(|path| special.contains(path));
+                if special {
+                    Err(Reason::Driver)
+                } else {
+                    Ok(tried)
+                }
+            });
+            answers.push(match decided {
+                Ok(tried) => Some(Answer {
+                    outcome: tried.outcome,
+                    by: DecidedBy::Process,
+                }),
+                Err(reason) => {
+                    asked.push((index, reason));
+                    None
+                }
+            });
+        }
+        let requests = self.clock.time("writing for git", || {
+            let both = |(index, _): &(usize, Reason)| {
+                let (ours, theirs) = pairs[*index];
+                Ok((self.commit(ours)?, self.commit(theirs)?))
+            };
+            asked.iter().map(both).collect::<Result<Vec<_>, GitError>>()
+        })?;
+        let git = self
+            .clock
+            .time("git", || self.merger.merge_all(&requests))?;
+        for ((index, reason), answer) in asked.into_iter().zip(git) {
+            let outcome = match answer {
+                MergeAnswer::Merged { tree } => Outcome::Clean(Combined(Made::Tree(tree))),
+                MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
+                MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
+            };
+            answers[index] = Some(Answer {
+                outcome,
+                by: DecidedBy::Git(reason),
+            });
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// The merge of the two as a commit with both as parents.
+    ///
+    /// # Errors
+    /// When a tree cannot be read.
+    pub fn merged(
+        &self,
+        ours: &VirtualCommit,
+        theirs: &VirtualCommit,
+        combined: &Combined,
+        message: &str,
+    ) -> Result<VirtualCommit, GitError> {
+        let side = |which| match which {
+            Which::Ours => ours,
+            Which::Theirs => theirs,
+        };
+        let tree = OnceLock::new();
+        let steps = match &combined.0 {
+            Made::AsIs(which) => {
+                if let Some(known) = side(*which).0.tree.get() {
+                    let _ = tree.set(*known);
+                }
+                side(*which).0.steps.clone()
+            }
+            Made::Changes { smaller, changes } => {
+                let larger = side(smaller.other()).0.steps.as_deref().unwrap_or_default();
+                let more = Changes::new(changes.clone(), BTreeSet::new(), BTreeSet::new());
+                let mut steps: Vec<Step<'_>> = larger.iter().map(Stretch::step).collect();
+                steps.push(Step {
+                    changes: &more,
+                    backwards: false,
+                });
+                let all = Delta::new(steps).each();
+                let gix = self.merger.local();
+                let changes = trees::from_list(&gix, self.base_tree, all)?;
+                Some(vec![Stretch::forward(Arc::new(changes))])
+            }
+            Made::Tree(made) => {
+                let _ = tree.set(*made);
+                Some(self.stretch(self.base_tree, *made)?)
+            }
+            Made::Nothing => None,
+        };
+        let (a, b) = (&ours.0.past, &theirs.0.past);
+        let onto = match (a.onto, b.onto) {
+            // With all of base in it, it no longer matters where the other side left base.
+            (Onto::Base, _) | (_, Onto::Base) => Onto::Base,
+            (Onto::Unclear, _) | (_, Onto::Unclear) => Onto::Unclear,
+            (Onto::Fork(a), Onto::Fork(b)) if a == b => Onto::Fork(a),
+            (Onto::Fork(_), Onto::Fork(_)) => Onto::Unclear,
+        };
+        Ok(VirtualCommit(Arc::new(Inner {
+            steps,
+            past: Past {
+                onto,
+                own: union(&a.own, &b.own),
+            },
+            merge: Some((ours.clone(), theirs.clone(), message.to_owned())),
+            commit: OnceLock::new(),
+            tree,
+        })))
+    }
+
+    /// The commit as git sees it; one that existed in memory only is written to the scratch objects.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn commit(&self, commit: &VirtualCommit) -> Result<CommitId, GitError> {
+        if let Some(known) = commit.0.commit.get() {
+            return Ok(*known);
+        }
+        let tree = self.tree(commit)?;
+        let (mut parents, mut time, mut message) = (Vec::new(), Timestamp(0), String::new());
+        if let Some((ours, theirs, text)) = &commit.0.merge {
+            parents = vec![self.commit(ours)?, self.commit(theirs)?];
+            message.clone_from(text);
+        }
+        for parent in &parents {
+            time = time.max(self.merger.commit(*parent)?.committed);
+        }
+        let id = self.merger.write_commit(&NewCommit {
+            tree,
+            parents,
+            time,
+            message,
+        })?;
+        let _ = commit.0.commit.set(id);
+        Ok(id)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn tree(&self, commit: &VirtualCommit) -> Result<TreeId, GitError> {
+        if let Some(known) = commit.0.tree.get() {
+            return Ok(*known);
+        }
+        let steps = commit.0.steps.as_deref().unwrap_or_default();
+        let changes = Delta::new(steps.iter().map(Stretch::step).collect()).each();
+        let gix = self.merger.local();
+        for entry in changes.iter().filter_map(|change| change.after) {
+            if let Some(made) = self.memo.texts.made(entry.id) {
+                gix.write_blob(&made.bytes)
+                    .map_err(|error| super::object::unreadable("a merged file", &error))?;
+            }
+        }
+        let tree = trees::write(&gix, self.base_tree, &changes)?;
+        let _ = commit.0.tree.set(tree);
+        Ok(tree)
+    }
+
+    /// Which of these commits can conflict with each other at all: all other pairs merge clean. Each must have all of base
+    /// in its history.
+    pub fn meeting(&self, commits: &[&VirtualCommit]) -> BTreeSet<(usize, usize)> {
+        self.clock.time("index", || {
+            let mut table = Table::default();
+            for (index, commit) in commits.iter().enumerate() {
+                table.add(index, commit);
+            }
+            table.pairs()
+        })
+    }
+
+    /// Those of the paths whose merge is more than that of plain text.
+    fn special(&self, paths: &BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
+        let (repository, from) = (self.merger.repository(), self.merger.attributes());
+        self.attributes.special(repository, from, paths)
+    }
+
+    fn try_merge(
+        &self,
+        ours: &VirtualCommit,
+        theirs: &VirtualCommit,
+        want: Want,
+    ) -> Result<Tried, Reason> {
+        let base = self.merge_base(ours, theirs)?;
+        let (ours, theirs) = (delta(&base, ours)?, delta(&base, theirs)?);
+        for (empty, other) in [(&ours, Which::Theirs), (&theirs, Which::Ours)] {
+            if empty.size() == 0 {
+                return Ok(Tried {
+                    outcome: Outcome::Clean(Combined(Made::AsIs(other))),
+                    texts: Vec::new(),
+                });
+            }
+        }
+        let plan = plan(&ours, &theirs)?;
+        let judge = Judge {
+            memo: self.memo,
+            settings: &self.settings,
+            views: self.merger.views(),
+            ours: &ours,
+            theirs: &theirs,
+            want,
+        };
+        judge.judge(plan)
+    }
+
+    /// The steps from base's tree to that of the merge base.
+    fn merge_base(
+        &self,
+        ours: &VirtualCommit,
+        theirs: &VirtualCommit,
+    ) -> Result<Vec<Stretch>, Reason> {
+        let history = self.history.as_ref().ok_or(Reason::History)?;
+        let gix = self.merger.repository().local();
+        let ancestor = history
+            .ancestor(&gix, &ours.0.past, &theirs.0.past)
+            .map_err(|_| Reason::Unreadable)?
+            .ok_or(Reason::History)?;
+        match ancestor {
+            Ancestor::Base => Ok(Vec::new()),
+            Ancestor::Fork(fork) => self.real(fork).map_err(|_| Reason::Unreadable),
+            Ancestor::Shared(commit) => {
+                let past = self.past_of(commit)?;
+                let tree = self.tree_of(commit)?;
+                self.steps_to(&past, tree).map_err(|_| Reason::Unreadable)
+            }
+            Ancestor::BaseWith(commit) => self.with_base(commit),
+        }
+    }
+
+    /// base and a commit that tracks are stacked on, merged, as git does it first where both are merge bases.
+    fn with_base(&self, commit: CommitId) -> Result<Vec<Stretch>, Reason> {
+        let lock = || self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&commit).cloned() {
+            return known.ok_or(Reason::History);
+        }
+        let merged = self.merge_with_base(commit).ok().flatten();
+        lock().insert(commit, merged.clone());
+        merged.ok_or(Reason::History)
+    }
+
+    fn merge_with_base(&self, commit: CommitId) -> Result<Option<Vec<Stretch>>, Reason> {
+        let past = self.past_of(commit)?;
+        let tree = self.tree_of(commit)?;
+        let steps = self.steps_to(&past, tree).ok();
+        let stack = VirtualCommit::real(commit, tree, steps, past);
+        let tried = self.try_merge(&self.base, &stack, Want::Results)?;
+        let special = self
+            .special(&tried.texts.iter().collect())
+            .map_err(|_| Reason::Unreadable)?;
+        let Outcome::Clean(combined) = tried.outcome else {
+            return Ok(None);
+        };
+        if !special.is_empty() {
+            return Ok(None);
+        }
+        let merged = self
+            .merged(&self.base, &stack, &combined, "")
+            .map_err(|_| Reason::Unreadable)?;
+        Ok(merged.0.steps.clone())
+    }
+
+    fn past_of(&self, commit: CommitId) -> Result<Past, Reason> {
+        let history = self.history.as_ref().ok_or(Reason::History)?;
+        history
+            .past_of(&self.merger.repository().local(), commit)
+            .map_err(|_| Reason::Unreadable)?
+            .ok_or(Reason::History)
+    }
+
+    fn tree_of(&self, commit: CommitId) -> Result<TreeId, Reason> {
+        self.merger.tree_of(commit).map_err(|_| Reason::Unreadable)
+    }
+
+    /// From base's tree to this one: by way of where it left base, which several tips may share.
+    fn steps_to(&self, past: &Past, tree: TreeId) -> Result<Vec<Stretch>, GitError> {
+        let Onto::Fork(fork) = past.onto else {
+            return self.stretch(self.base_tree, tree);
+        };
+        let mut steps = self.real(fork)?;
+        steps.extend(self.stretch(self.merger.tree_of(fork)?, tree)?);
+        Ok(steps)
+    }
+
+    /// From base's tree to that of a commit.
+    fn real(&self, commit: CommitId) -> Result<Vec<Stretch>, GitError> {
+        self.stretch(self.base_tree, self.merger.tree_of(commit)?)
+    }
+
+    /// At most one step.
+    fn stretch(&self, from: TreeId, to: TreeId) -> Result<Vec<Stretch>, GitError> {
+        if from == to {
+            return Ok(Vec::new());
+        }
+        let lock = || {
+            self.memo
+                .diffs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = lock().get(&(from, to)).cloned() {
+            return Ok(vec![Stretch::forward(known)]);
+        }
+        let changes = Arc::new(trees::changes(&self.merger.local(), from, to)?);
+        // Somebody else may have been faster; then theirs counts, so that equal steps are one.
+        let changes = Arc::clone(lock().entry((from, to)).or_insert(changes));
+        Ok(vec![Stretch::forward(changes)])
+    }
+}
+
+impl VirtualCommit {
+    /// Tells it from every other that lives.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    fn real(commit: CommitId, tree: TreeId, steps: Option<Vec<Stretch>>, past: Past) -> Self {
+        VirtualCommit(Arc::new(Inner {
+            steps,
+            past,
+            merge: None,
+            commit: commit.into(),
+            tree: tree.into(),
+        }))
+    }
+}
+
+impl Stretch {
+    fn forward(changes: Arc<Changes>) -> Self {
+        Stretch {
+            changes,
+            backwards: false,
+        }
+    }
+
+    fn step(&self) -> Step<'_> {
+        Step {
+            changes: &self.changes,
+            backwards: self.backwards,
+        }
+    }
+
+    fn is(&self, other: &Stretch) -> bool {
+        Arc::ptr_eq(&self.changes, &other.changes) && self.backwards == other.backwards
+    }
+}
+
+/// What differs between a merge base, to which `base` leads, and a commit.
+fn delta<'a>(base: &'a [Stretch], commit: &'a VirtualCommit) -> Result<Delta<'a>, Reason> {
+    let steps = commit.0.steps.as_deref().ok_or(Reason::Unreadable)?;
+    let shared = base.iter().zip(steps).take_while(|(a, b)| a.is(b)).count();
+    let back = base[shared..].iter().rev().map(|stretch| Step {
+        changes: &stretch.changes,
+        backwards: !stretch.backwards,
+    });
+    Ok(Delta::new(
+        back.chain(steps[shared..].iter().map(Stretch::step))
+            .collect(),
+    ))
+}
+
+/// Replaced and grafted commits have other parents and trees than their ids say.
+fn is_rewritten(repository: &super::Repository, gix: &gix::Repository) -> bool {
+    let grafts = repository.common_dir().join("info").join("grafts");
+    gix.objects.store_ref().replacements().next().is_some() || grafts.exists()
+}
+
+#[cfg(test)]
+mod tests;
