@@ -1,14 +1,18 @@
 //! `tracks reference merges`: merges judged by commit ids, the seat of `cargo xtask replay` and of the conformance suite.
 
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::world::{Ran, World};
 
 /// Asks, in the main worktree, one question a line.
 pub(crate) fn judged(world: &World, questions: &str) -> Ran {
-    let mut child = world
-        .command(&world.repo(), env!("CARGO_BIN_EXE_tracks"))
+    let command = world.command(&world.repo(), env!("CARGO_BIN_EXE_tracks"));
+    ask(world, command, questions)
+}
+
+fn ask(world: &World, mut command: Command, questions: &str) -> Ran {
+    let mut child = command
         .args(["reference", "merges"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -80,6 +84,40 @@ fn each_question_has_a_line() {
         ]
     );
     assert_eq!(world.leftovers(), Vec::<String>::new());
+}
+
+/// A git whose batches die of one merge (a failed assertion, say) before they have written the answers they know.
+#[test]
+fn a_git_that_dies_of_one_merge_takes_no_other_with_it() {
+    let world = World::of(HISTORY);
+    // Every text is git's.
+    world.git(&["config", "merge.default", "text"]);
+    let id = |name: &str| world.git(&["rev-parse", &format!("{name}^{{}}")]);
+    let [main, a, old, c] = ["main", "a", "old", "c"].map(id);
+    let git = world.run_in(world.root(), "which", &["git"]).stdout;
+    let script = format!(
+        "#!/bin/sh\ngit={}\ncase \"$*\" in *merge-tree*) ;; *) exec $git \"$@\" ;; esac\nin=$(cat)\ncase \"$in\" in *{c}*) kill -9 $$ ;; esac\necho \"$in\" | $git \"$@\"\n",
+        git.trim()
+    );
+    world.write_program("bin/git", &script);
+    world.write_at("repo/.git/info/attributes", "* merge=text\n");
+    let path = world.run_in(world.root(), "sh", &["-c", "printf %s \"$PATH\""]);
+    let mut command = world.command(&world.repo(), env!("CARGO_BIN_EXE_tracks"));
+    let bin = world.root().join("bin");
+    command.env("PATH", format!("{}:{}", bin.display(), path.stdout));
+    let questions = format!("{old} {a}\n{old} {c}\n{old} {main}\n");
+    let ran = ask(&world, command, &questions);
+    let verdicts: Vec<&str> = ran
+        .stdout
+        .lines()
+        .map(|line| line.split('\t').next().expect("a verdict"))
+        .collect();
+    assert_eq!(
+        verdicts,
+        ["conflict", "unavailable", "conflict"],
+        "{}",
+        ran.shown()
+    );
 }
 
 #[test]

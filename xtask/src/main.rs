@@ -11,6 +11,7 @@ mod ci;
 mod demo;
 mod docs;
 mod failure;
+mod fuzz;
 mod judge;
 mod random;
 mod replay;
@@ -68,6 +69,12 @@ const TASKS: &[Task] = &[
         arguments: replay::ARGUMENTS,
         about: "judges the real merges of a repository with the tool and with git, and shows every disagreement",
         run: replay::run,
+    },
+    Task {
+        name: "fuzz-merges",
+        arguments: fuzz::ARGUMENTS,
+        about: "judges the merges of random histories with the tool and with git, and shows every disagreement",
+        run: fuzz::run,
     },
     Task {
         name: "docs",
@@ -161,6 +168,7 @@ mod tests {
             "demo --on",
             "bench nonsense",
             "replay",
+            "fuzz-merges --cases",
         ] {
             assert_eq!(
                 dispatch(&words(line)).unwrap_err().exit_status(),

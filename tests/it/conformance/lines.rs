@@ -113,6 +113,33 @@ const SHAPES: &[Shape] = &[
         ",
     ),
     (
+        // Git does not set aside what both begin and end with before it diffs: its hunk replaces the first line.
+        "repeated-lines-not-trimmed",
+        "
+        main
+            f = c | c | c | c
+        inserted
+            f = c | a | b | c | c | c
+        on-top
+            f = X | c | c | c | c
+        ",
+        "
+        inserted on-top: f = contents
+        ",
+    ),
+    (
+        "repeated-lines-shorter",
+        "
+        main
+            f = c | c | } | c | c | } | }
+        more
+            f = c | c | c | } | c | } | } | }\\c
+        less
+            f = c | c | } | c | } | }
+        ",
+        "",
+    ),
+    (
         "ends-of-lines",
         "
         main

@@ -114,6 +114,32 @@ const SHAPES: &[Shape] = &[
         ",
     ),
     (
+        // Left alone by one side and replaced by the other: a conflict, but only if git looks for renames at all, which it
+        // does for the sake of another file.
+        "file-becomes-directory-unnoticed",
+        "
+        main
+            f = x1..20
+            b = y1..20
+        b-edited
+            b = y1..19 | B
+        replaced
+            - b
+            f/n = new
+        f-replaced
+            f/n = new
+        replaced-and-back
+            - b
+            f/n = new
+        replaced-and-back
+            f = x1..20
+        ",
+        "
+        b-edited replaced: b = modify/delete; f = file/directory
+        b-edited replaced-and-back: b = modify/delete
+        ",
+    ),
+    (
         "directory-becomes-file",
         "
         main

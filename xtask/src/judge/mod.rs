@@ -28,6 +28,8 @@ pub(crate) struct Court<'a> {
     sealed: &'a Sealed,
     program: PathBuf,
     repository: PathBuf,
+    /// Where the commits will still be when this repository is gone.
+    shown: PathBuf,
 }
 
 impl<'a> Court<'a> {
@@ -52,11 +54,13 @@ impl<'a> Court<'a> {
             sealed,
             program,
             repository: dir.to_path_buf(),
+            shown: dir.to_path_buf(),
         })
     }
 
     /// Takes the objects of `repository` over, without a copy, and makes history quick to walk.
-    pub(crate) fn borrow(&self, repository: &Path) -> Result<(), Failure> {
+    pub(crate) fn borrow(&mut self, repository: &Path) -> Result<(), Failure> {
+        self.shown = repository.to_path_buf();
         let arguments = [
             "rev-parse",
             "--path-format=absolute",
@@ -115,7 +119,7 @@ impl<'a> Court<'a> {
         tally.git_time += started.elapsed();
         for ((group, git), tool) in groups.iter().zip(gits).zip(ours) {
             for ((question, git), tool) in group.questions().into_iter().zip(git).zip(tool) {
-                tally.count(&self.repository, group, question, &git, &tool);
+                tally.count(&self.shown, group, question, &git, &tool);
             }
         }
         Ok(())

@@ -22,6 +22,15 @@ pub(crate) struct Plumbing<'a> {
     objects: PathBuf,
 }
 
+/// What came of one process.
+struct Asked {
+    stdout: Vec<u8>,
+    /// The first line of its stderr.
+    complaint: String,
+    /// By a signal, such as that of a failed assertion.
+    died: bool,
+}
+
 /// The end of one merge: the tree, the conflicts, or why there is neither.
 type Merged = Verdict;
 
@@ -103,25 +112,30 @@ impl<'a> Plumbing<'a> {
         command
     }
 
-    /// The first pair that git refuses ends a batch: it is set aside, and the rest is asked anew.
+    /// The first pair that git refuses ends a batch: it is set aside, and the rest is asked anew. A git that dies takes
+    /// answers with it that it had not written yet; then which pair it was can only be told one by one.
     fn merge_all(&self, attributes: &str, pairs: &[(&str, &str)]) -> Result<Vec<Merged>, Failure> {
         let mut merged = Vec::with_capacity(pairs.len());
+        let mut at_once = pairs.len();
         while merged.len() < pairs.len() {
             let rest = &pairs[merged.len()..];
-            let (output, complaint) = self.merge_tree(attributes, rest)?;
-            merged.extend(records(&output, rest)?);
-            if merged.len() < pairs.len() {
-                merged.push(Verdict::Unavailable(complaint));
+            let rest = &rest[..at_once.min(rest.len())];
+            let known = merged.len();
+            let asked = self.merge_tree(attributes, rest)?;
+            merged.extend(records(&asked.stdout, rest)?);
+            if merged.len() == known + rest.len() {
+                continue;
+            }
+            if asked.died && rest.len() > 1 {
+                at_once = 1;
+            } else {
+                merged.push(Verdict::Unavailable(asked.complaint));
             }
         }
         Ok(merged)
     }
 
-    fn merge_tree(
-        &self,
-        attributes: &str,
-        pairs: &[(&str, &str)],
-    ) -> Result<(Vec<u8>, String), Failure> {
+    fn merge_tree(&self, attributes: &str, pairs: &[(&str, &str)]) -> Result<Asked, Failure> {
         let mut command = self.git();
         command
             .arg(format!("--attr-source={attributes}"))
@@ -147,7 +161,11 @@ impl<'a> Plumbing<'a> {
         .map_err(|error| child::could_not_start(&command, &error))?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         let complaint = complaint.lines().next().unwrap_or_default().to_owned();
-        Ok((output.stdout, complaint))
+        Ok(Asked {
+            stdout: output.stdout,
+            complaint,
+            died: output.status.code().is_none(),
+        })
     }
 }
 

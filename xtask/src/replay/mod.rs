@@ -55,7 +55,7 @@ fn replay(options: &Options, program: PathBuf) -> Result<Tally, Failure> {
     refuse_shallow(&sealed, &repository)?;
     let format = sealed.git(&repository, &["rev-parse", "--show-object-format"])?;
     let dir = scratch.path().join("repository");
-    let court = Court::new(&sealed, program, &dir, &format, &options.settings)?;
+    let mut court = Court::new(&sealed, program, &dir, &format, &options.settings)?;
     court.borrow(&repository)?;
     let mut tally = Tally::default();
     let choice = Choice {
