@@ -190,7 +190,7 @@ impl<'r> Merger<'r> {
         Ok(answers)
     }
 
-    fn merge_tree(
+    pub(super) fn merge_tree(
         &self,
         pairs: &[(CommitId, CommitId)],
     ) -> Result<(Vec<Record>, CmdOutput), GitError> {

@@ -1,6 +1,8 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
 mod against_git;
+mod answers;
+mod branches;
 mod check;
 mod cli;
 mod clone;

@@ -23,14 +23,24 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    fn repository(&self, name: &str, shape: Shape, checks: &str) -> Result<PathBuf, Failure> {
+    pub(super) fn repository(
+        &self,
+        name: &str,
+        shape: Shape,
+        checks: &str,
+    ) -> Result<PathBuf, Failure> {
         let dir = self.dir.join(name);
         repository::build(&self.sealed, &dir, shape, checks)?;
         Ok(dir)
     }
 
     /// Runs the tool where one of the statuses is right, and gives its stdout.
-    fn tracks(&self, dir: &Path, arguments: &[&str], statuses: &[i32]) -> Result<String, Failure> {
+    pub(super) fn tracks(
+        &self,
+        dir: &Path,
+        arguments: &[&str],
+        statuses: &[i32],
+    ) -> Result<String, Failure> {
         let mut command = self.sealed.command(&self.tracks, dir);
         command.args(arguments).stdin(Stdio::null());
         let ran = command
@@ -269,7 +279,7 @@ pub(super) fn check(bench: &Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-fn worktrees(sealed: &Sealed, dir: &Path) -> Result<Vec<String>, Failure> {
+pub(super) fn worktrees(sealed: &Sealed, dir: &Path) -> Result<Vec<String>, Failure> {
     let list = sealed.git(dir, &["worktree", "list", "--porcelain"])?;
     let all = list
         .lines()

@@ -3,6 +3,7 @@
 mod cases;
 mod measure;
 mod repository;
+mod snapshot;
 
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::scratch::Scratch;
 use crate::sealed::Sealed;
 use cases::Bench;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|init|check]…";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|snapshot|init|check]…";
 
 /// A measurement by name.
 struct Case {
@@ -32,6 +33,10 @@ const CASES: &[Case] = &[
     Case {
         name: "conflicts",
         run: cases::conflicts,
+    },
+    Case {
+        name: "snapshot",
+        run: snapshot::snapshot,
     },
     Case {
         name: "init",
