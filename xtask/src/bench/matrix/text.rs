@@ -156,7 +156,10 @@ mod tests {
 
     #[test]
     fn texts_of_different_seeds_are_not_similar() {
-        let (a, b) = (Text::new(&mut Random::new(1)), Text::new(&mut Random(2)));
+        let (a, b) = (
+            Text::new(&mut Random::new(1)),
+            Text::new(&mut Random::new(2)),
+        );
         let shared = a
             .lines
             .iter()

@@ -383,7 +383,7 @@ fn deeds(number: u64, random: &mut Random) -> Vec<Deed> {
 
 /// A file as the first commit has it.
 fn original(number: u64) -> Text {
-    Text::new(&mut Random(
+    Text::new(&mut Random::new(
         SEED ^ number.wrapping_mul(0x2545_f491_4f6c_dd1d),
     ))
 }
