@@ -143,7 +143,7 @@ pub(super) fn is_cut_short(
     Ok(false)
 }
 
-pub(super) fn walk(
+fn walk(
     gix: &gix::Repository,
     tip: CommitId,
     hidden: &[CommitId],

@@ -2,17 +2,19 @@
 //!
 //! Only the directories on the way to those paths are read, and only where they differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use super::engine::own_commits;
 use super::executable::{fields, run};
-use super::history::walk;
 use super::object::{commit_id, file_at, object_id, unreadable};
 use super::worktree::path_of;
 use super::{GitError, Merger, Repository};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
+use crate::process::{cores, in_parallel};
 
 /// A commit that touched a path, as one names it to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl<'p> FromIterator<&'p RepoPath> for PathSet {
 }
 
 impl Repository {
-    /// For each of the paths, the commits that touched it among those reachable from `tip` and from none of `hidden`,
+    /// For each tip and each of the paths, the commits that touched it among those that the tip has and `base` has not,
     /// newest first; of these at most `limit` are looked at. As in `git log`, a merge touches what differs from all of its
     /// parents. Paths that no commit touched are not among the keys.
     ///
@@ -55,25 +57,56 @@ impl Repository {
     /// When a commit or a directory cannot be read.
     pub fn touches(
         &self,
-        tip: CommitId,
-        hidden: &[CommitId],
+        base: CommitId,
+        tips: &[CommitId],
         paths: &PathSet,
         limit: usize,
-    ) -> Result<BTreeMap<RepoPath, Vec<Touch>>, GitError> {
+    ) -> Result<Vec<BTreeMap<RepoPath, Vec<Touch>>>, GitError> {
         let gix = self.local();
-        let mut found: BTreeMap<RepoPath, Vec<Touch>> = BTreeMap::new();
-        for id in walk(&gix, tip, hidden, limit)? {
-            let touched = touched_by(&gix, id, paths)?;
-            if touched.is_empty() {
-                continue;
-            }
-            let touch = touch(&gix, id)?;
-            for path in touched {
-                found.entry(path).or_default().push(touch.clone());
-            }
+        let own = own_commits(&gix, base, tips)?;
+        // Tracks that are stacked on each other have commits in common.
+        let all: BTreeSet<CommitId> = own
+            .iter()
+            .flat_map(|commits| commits.iter().take(limit).copied())
+            .collect();
+        let all: Vec<CommitId> = all.into_iter().collect();
+        let looked_at = in_parallel(&all, cores().get(), |commit| {
+            look_at(&self.local(), *commit, paths)
+        });
+        let mut touches: HashMap<CommitId, (BTreeSet<RepoPath>, Touch)> = HashMap::new();
+        for (commit, looked_at) in all.iter().zip(looked_at) {
+            touches.extend(looked_at?.map(|found| (*commit, found)));
         }
-        Ok(found)
+        let of_tip = |commits: &Vec<CommitId>| {
+            let mut found: BTreeMap<RepoPath, Vec<Touch>> = BTreeMap::new();
+            let mut theirs: Vec<_> = commits
+                .iter()
+                .filter_map(|commit| touches.get(commit))
+                .collect();
+            theirs.sort_by_key(|(_, touch)| Reverse(touch.committed));
+            for (paths, touch) in theirs {
+                for path in paths {
+                    found.entry(path.clone()).or_default().push(touch.clone());
+                }
+            }
+            found
+        };
+        Ok(own.iter().map(of_tip).collect())
     }
+}
+
+/// Which of the paths a commit touches; `None` where none.
+fn look_at(
+    gix: &gix::Repository,
+    commit: CommitId,
+    paths: &PathSet,
+) -> Result<Option<(BTreeSet<RepoPath>, Touch)>, GitError> {
+    let id = object_id(commit.as_bytes());
+    let touched = touched_by(gix, id, paths)?;
+    if touched.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((touched, touch(gix, id)?)))
 }
 
 impl Repository {
@@ -292,16 +325,23 @@ mod tests {
         let world = world();
         let repository = world.open();
         let paths = PATHS.map(RepoPath::new);
-        for (range, tip, hidden) in [
-            ("main..topic", "topic", vec!["main"]),
-            ("main~1..topic", "topic", vec!["main~1"]),
-            ("topic", "topic", vec![]),
-            ("topic~2..main", "main", vec!["topic~2"]),
-        ] {
-            let hidden: Vec<CommitId> = hidden.into_iter().map(|name| world.tip(name)).collect();
+        let ranges = [
+            ("main", "topic"),
+            ("main~1", "topic"),
+            ("topic~2", "main"),
+            ("main", "main"),
+        ];
+        for (base, tip) in ranges {
+            let range = format!("{base}..{tip}");
             let found = repository
-                .touches(world.tip(tip), &hidden, &paths.iter().collect(), usize::MAX)
-                .unwrap();
+                .touches(
+                    world.tip(base),
+                    &[world.tip(tip)],
+                    &paths.iter().collect(),
+                    100,
+                )
+                .unwrap()
+                .remove(0);
             // Of a merge, `-c` lists what differs from all parents.
             let log = [
                 "log",
@@ -309,7 +349,7 @@ mod tests {
                 "--name-only",
                 "--no-renames",
                 "--format=@%H %s %an",
-                range,
+                &range,
             ];
             let printed = world.git(&log);
             for path in &paths {
@@ -331,13 +371,39 @@ mod tests {
     }
 
     #[test]
+    fn each_tip_has_its_own() {
+        let world = World::new();
+        world.write("f", "1\n");
+        world.commit("root");
+        world.topic("a", "main", &[("f", Some("a\n"))]);
+        world.topic("b", "a", &[("f", Some("b\n"))]);
+        world.topic("c", "main", &[("g", Some("c\n"))]);
+        let tips = ["a", "b", "c", "main"].map(|name| world.tip(name));
+        let path = RepoPath::new("f");
+        let found = world
+            .open()
+            .touches(world.tip("main"), &tips, &[&path].into_iter().collect(), 9)
+            .unwrap();
+        let commits = |place: usize| -> Vec<CommitId> {
+            let touches = found[place].get(&path).into_iter().flatten();
+            touches.map(|touch| touch.commit).collect()
+        };
+        assert_eq!(commits(0), [tips[0]]);
+        assert_eq!(commits(1), [tips[1], tips[0]]);
+        assert_eq!(commits(2), []);
+        assert_eq!(commits(3), []);
+    }
+
+    #[test]
     fn only_so_many_commits_are_looked_at() {
         let world = world();
         let paths = PATHS.map(RepoPath::new);
+        let (main, topic) = (world.tip("main"), world.tip("topic"));
         let found = world
             .open()
-            .touches(world.tip("topic"), &[], &paths.iter().collect(), 1)
-            .unwrap();
+            .touches(main, &[topic], &paths.iter().collect(), 1)
+            .unwrap()
+            .remove(0);
         assert_eq!(found.keys().collect::<Vec<_>>(), [&paths[1]]);
     }
 

@@ -9,7 +9,7 @@ use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::time::Timestamp;
-use crate::git::{GitError, Memo};
+use crate::git::GitError;
 use crate::process::clock;
 
 use super::branches::Asked;
@@ -96,7 +96,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None if session.branches.is_none() => Scope::All,
         _ => Scope::WithoutIntegration,
     };
-    let memo = Memo::default();
+    let memo = matrix::memory(session);
     let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
@@ -105,15 +105,24 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None => Some(matrix.clean_set(&pairs)?),
     };
     let mut stats = matrix.stats();
+    matrix::remember(session, &memo);
     stats.phases.insert("reading tracks", read);
     stats.phases.insert("pairs in all", compared - read);
     stats
         .phases
         .insert("largest set in all", started.elapsed() - compared);
+    let looking = Instant::now();
     let (details, touched) = match &options.pair {
         Some(_) => {
             let details = details::of_pairs(&merger, &pairs)?;
-            let touched = details::of_pair(session, &merger, &tracks, &details, options.committed)?;
+            let touched = details::of_pair(
+                session,
+                &merger,
+                &tracks,
+                &pairs,
+                &details,
+                options.committed,
+            )?;
             (details, touched)
         }
         None if options.touched => {
@@ -122,6 +131,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         }
         None => Default::default(),
     };
+    stats.phases.insert("who touched what", looking.elapsed());
     let owners = owners(&session.project, &pairs);
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),

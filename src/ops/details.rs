@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::domain::merge::{Conflict, Pair, Verdict};
+use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
+use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, Merger, PathSet, Staged, Touch, Version, Worktree, base_lines};
 use crate::process::{cores, in_parallel};
@@ -26,10 +27,6 @@ pub struct Touches {
 }
 
 impl Touches {
-    fn is_empty(&self) -> bool {
-        self.commits.is_empty() && !self.uncommitted
-    }
-
     fn add(&mut self, more: &Touches) {
         self.uncommitted |= more.uncommitted;
         let known: BTreeSet<CommitId> = self.commits.iter().map(|touch| touch.commit).collect();
@@ -47,17 +44,18 @@ type ByPath = BTreeMap<RepoPath, Touches>;
 #[derive(Debug, Default)]
 pub struct Touched {
     tracks: BTreeMap<TrackId, ByPath>,
-    /// Base since the track left it. Only for a single pair: it is another stretch of base for each track.
-    base: BTreeMap<TrackId, ByPath>,
+    /// One side since it left the other, where that is not what it has beyond base: base itself, and two tracks that had to
+    /// be compared tip against tip. Only for a single pair.
+    against: BTreeMap<(Side, Side), ByPath>,
 }
 
 impl Touched {
     /// What `side` did to the files of these names, where it was compared with `other`; `None` where that was not asked.
     pub fn of(&self, side: &Side, other: &Side, names: &[RepoPath]) -> Option<Touches> {
-        let by_path = match (side, other) {
-            (Side::Track(track), _) => self.tracks.get(track)?,
-            (Side::Base, Side::Track(track)) => self.base.get(track)?,
-            (Side::Base | Side::Integration, _) => return None,
+        let by_path = match (self.against.get(&(side.clone(), other.clone())), side) {
+            (Some(by_path), _) => by_path,
+            (None, Side::Track(track)) => self.tracks.get(track)?,
+            (None, Side::Base | Side::Integration) => return None,
         };
         let mut all = Touches::default();
         for touches in names.iter().filter_map(|name| by_path.get(name)) {
@@ -196,7 +194,7 @@ pub(super) fn of_matrix(
     let paths: BTreeSet<&RepoPath> = conflicts.map(|conflict| &conflict.path).collect();
     Ok(Touched {
         tracks: by_track(session, merger, sides, &paths)?,
-        base: BTreeMap::new(),
+        against: BTreeMap::new(),
     })
 }
 
@@ -208,6 +206,7 @@ pub(super) fn of_pair(
     session: &Session,
     merger: &Merger<'_>,
     sides: &[TrackSide],
+    pairs: &[Pair],
     details: &[Detail],
     committed: bool,
 ) -> Result<Touched, GitError> {
@@ -215,19 +214,34 @@ pub(super) fn of_pair(
     let paths: BTreeSet<&RepoPath> = names.iter().collect();
     let mut touched = Touched {
         tracks: by_track(session, merger, sides, &paths)?,
-        base: BTreeMap::new(),
+        against: BTreeMap::new(),
     };
     if paths.is_empty() {
         return Ok(touched);
     }
-    for side in sides {
-        let of_base = details
-            .iter()
-            .filter(|detail| detail.a == Side::Base && detail.b == Side::Track(side.track.clone()));
-        let names: Vec<RepoPath> = of_base.flat_map(Detail::names).collect();
-        if let (Some(tip), false) = (side.tip, names.is_empty()) {
-            let by_path = commits(session, session.base.commit, tip, &names.iter().collect())?;
-            touched.base.insert(side.track.clone(), by_path);
+    let set: PathSet = paths.iter().copied().collect();
+    let tip_of = |side: &Side| match side {
+        Side::Base => Some(session.base.commit),
+        Side::Track(track) => sides.iter().find(|one| one.track == *track)?.tip,
+        Side::Integration => None,
+    };
+    for pair in pairs.iter().filter(|pair| pair.basis == Basis::Tips) {
+        let (Verdict::Conflict(_), Some(a), Some(b)) =
+            (&pair.verdict, tip_of(&pair.a), tip_of(&pair.b))
+        else {
+            continue;
+        };
+        for (side, other, tip, without) in [(&pair.a, &pair.b, a, b), (&pair.b, &pair.a, b, a)] {
+            let mut by_path = commits(session, without, &[tip], &set)?
+                .pop()
+                .unwrap_or_default();
+            if let Side::Track(track) = side
+                && let Some(known) = touched.tracks.get(track)
+            {
+                mark(&mut by_path, uncommitted(known));
+            }
+            let key = (side.clone(), other.clone());
+            touched.against.insert(key, by_path);
         }
     }
     touched
@@ -250,33 +264,44 @@ fn by_track(
         .iter()
         .filter_map(|side| Some((side, side.tip?)))
         .collect();
-    let found = in_parallel(&known, cores().get(), |(side, tip)| {
-        let mut by_path = commits(session, *tip, session.base.commit, &set)?;
-        if let Some(commit) = side.commit.filter(|commit| commit != tip) {
-            mark(&mut by_path, merger.differing(*tip, commit, &set)?);
+    let tips: Vec<CommitId> = known.iter().map(|(_, tip)| *tip).collect();
+    let mut found = BTreeMap::new();
+    let by_tip = commits(session, session.base.commit, &tips, &set)?;
+    for ((side, tip), mut by_path) in known.into_iter().zip(by_tip) {
+        if let Some(commit) = side.commit.filter(|commit| *commit != tip) {
+            mark(&mut by_path, merger.differing(tip, commit, &set)?);
         }
-        Ok((side.track.clone(), by_path))
-    });
-    found.into_iter().collect()
+        found.insert(side.track.clone(), by_path);
+    }
+    Ok(found)
 }
 
+/// For each tip, what it has beyond `base`; never fewer than there are tips.
 fn commits(
     session: &Session,
-    tip: CommitId,
-    hidden: CommitId,
+    base: CommitId,
+    tips: &[CommitId],
     set: &PathSet,
-) -> Result<ByPath, GitError> {
-    let found = session.repository.touches(tip, &[hidden], set, COMMITS)?;
+) -> Result<Vec<ByPath>, GitError> {
+    let found = session.repository.touches(base, tips, set, COMMITS)?;
+    let touches = |commits| Touches {
+        commits,
+        uncommitted: false,
+    };
     Ok(found
         .into_iter()
-        .map(|(path, commits)| {
-            let touches = Touches {
-                commits,
-                uncommitted: false,
-            };
-            (path, touches)
+        .map(|by_path| {
+            by_path
+                .into_iter()
+                .map(|(path, commits)| (path, touches(commits)))
+                .collect()
         })
         .collect())
+}
+
+fn uncommitted(by_path: &ByPath) -> BTreeSet<RepoPath> {
+    let uncommitted = by_path.iter().filter(|(_, touches)| touches.uncommitted);
+    uncommitted.map(|(path, _)| path.clone()).collect()
 }
 
 fn mark(by_path: &mut ByPath, uncommitted: BTreeSet<RepoPath>) {
@@ -299,28 +324,33 @@ fn of_the_others(
         true => Vec::new(),
         false => repository.worktrees()?,
     };
-    let strangers: Vec<_> = session
-        .project
-        .tracks
-        .iter()
-        .filter(|track| !compared.iter().any(|side| side.track == track.id))
-        .collect();
-    let found = in_parallel(&strangers, cores().get(), |track| {
-        let Some(tip) = session.tip(&track.branch)? else {
-            return Ok(None);
-        };
-        let mut by_path = commits(session, tip.commit, session.base.commit, &set)?;
-        if let Some(worktree) = Worktree::of_branch(&worktrees, &track.branch)
-            .filter(|worktree| worktree.commit == Some(tip.commit))
-        {
-            let uncommitted = repository.uncommitted_among(&worktree.path, tip.commit, paths)?;
-            mark(&mut by_path, uncommitted);
+    let mut strangers: Vec<(&Track, CommitId)> = Vec::new();
+    for track in &session.project.tracks {
+        if compared.iter().any(|side| side.track == track.id) {
+            continue;
         }
-        by_path.retain(|_, touches| !touches.is_empty());
-        Ok(Some((track.id.clone(), by_path)))
+        if let Some(tip) = session.tip(&track.branch)? {
+            strangers.push((track, tip.commit));
+        }
+    }
+    let tips: Vec<CommitId> = strangers.iter().map(|(_, tip)| *tip).collect();
+    let by_tip = commits(session, session.base.commit, &tips, &set)?;
+    let uncommitted = in_parallel(&strangers, cores().get(), |(track, tip)| {
+        let worktree = Worktree::of_branch(&worktrees, &track.branch)
+            .filter(|worktree| worktree.commit == Some(*tip));
+        match worktree {
+            Some(worktree) => repository.uncommitted_among(&worktree.path, *tip, paths),
+            None => Ok(BTreeSet::new()),
+        }
     });
-    let found: Result<Vec<_>, GitError> = found.into_iter().collect();
-    Ok(found?.into_iter().flatten().collect())
+    let mut found = Vec::new();
+    for (((track, _), mut by_path), uncommitted) in
+        strangers.into_iter().zip(by_tip).zip(uncommitted)
+    {
+        mark(&mut by_path, uncommitted?);
+        found.push((track.id.clone(), by_path));
+    }
+    Ok(found)
 }
 
 fn is_in(track: &TrackId, pair: &Pair) -> bool {

@@ -168,6 +168,8 @@ pub struct Stats {
     /// They share nothing that could conflict, so nothing was merged.
     pub disjoint: usize,
     pub in_process: usize,
+    /// They had been decided before.
+    pub cached: usize,
     /// Pairs that only git could decide, by the reason.
     pub by_git: BTreeMap<Reason, usize>,
     /// Wall clock by what was done.
@@ -178,8 +180,24 @@ impl Stats {
     pub(super) fn count(&mut self, by: DecidedBy) {
         match by {
             DecidedBy::Process => self.in_process += 1,
+            DecidedBy::Memory => self.cached += 1,
             DecidedBy::Git(reason) => *self.by_git.entry(reason).or_default() += 1,
         }
+    }
+}
+
+/// What earlier runs found out. It is a cache: that it cannot be read or written is no news.
+pub(super) fn memory(session: &Session) -> Memo {
+    Memo::new(session.store.known_merges())
+}
+
+/// Keeps what this run found out for the next; in a repository that nobody keeps tracks in, nothing is kept.
+pub(super) fn remember(session: &Session, memo: &Memo) {
+    let at_home = session.branches.is_none() || session.store.is_in_use();
+    if at_home && memo.has_learned() {
+        let _ = session
+            .store
+            .keep_merges(memo.known(), session.store.known_merges());
     }
 }
 

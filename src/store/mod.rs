@@ -8,6 +8,7 @@ mod journal;
 mod lock;
 mod logs;
 mod marks;
+mod matrix;
 mod naming;
 mod operations;
 mod record;
@@ -49,6 +50,17 @@ impl Store {
         let mut tag = naming::digest([self.root.as_os_str().as_bytes()]);
         tag.truncate(8);
         tag
+    }
+
+    /// Whether there is anything but scratch.
+    pub fn is_in_use(&self) -> bool {
+        let entries = std::fs::read_dir(&self.root)
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries
+            .into_iter()
+            .any(|entry| entry.path() != self.scratch_root())
     }
 
     /// For a visit to a repository that maybe nobody keeps tracks in: directories that are empty when it ends go, also those

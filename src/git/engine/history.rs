@@ -21,6 +21,28 @@ struct Node {
     base_parents: Vec<CommitId>,
 }
 
+/// For each tip the commits that it has and base has not, roughly from the tip on.
+pub(in crate::git) fn own_commits(
+    gix: &gix::Repository,
+    base: CommitId,
+    tips: &[CommitId],
+) -> Result<Vec<Vec<CommitId>>, GitError> {
+    let mut history = History {
+        base,
+        nodes: Vec::new(),
+        numbers: HashMap::new(),
+        seen: walk(gix, base, tips)?,
+        forks: Mutex::default(),
+    };
+    let mut found = Vec::with_capacity(tips.len());
+    for tip in tips {
+        let own = history.own(*tip)?;
+        let ids = own.iter().map(|number| history.nodes[*number as usize].id);
+        found.push(ids.collect());
+    }
+    Ok(found)
+}
+
 /// What a commit has in its history.
 #[derive(Debug, Clone)]
 pub(super) struct Past {

@@ -204,6 +204,13 @@ impl Texts {
         text
     }
 
+    /// Everything but what merging made.
+    pub(super) fn forget(&self) {
+        self.contents.clear();
+        self.diffs.clear();
+        self.answers.clear();
+    }
+
     /// Who reads the same content often counts it often: that only makes forgetting come a little early.
     fn keep_at_most(&self, more: usize) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -53,7 +53,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "merged_by_git": report.stats.by_git.values().sum::<usize>(),
                 "asked_git_because": by_reason(report),
                 "seconds_by_phase": by_phase(report),
-                "cached": 0,
+                "cached": report.stats.cached,
                 "seconds": report.elapsed.as_secs_f64(),
                 "peak_memory_bytes": null,
             },
