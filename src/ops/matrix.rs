@@ -186,15 +186,18 @@ impl Stats {
     }
 }
 
-/// What earlier runs found out. It is a cache: that it cannot be read or written is no news.
+/// What earlier runs found out. It is a cache: that it cannot be read or written is no news. A repository that nobody has
+/// set up for tracks is left without one.
 pub(super) fn memory(session: &Session) -> Memo {
+    if session.branches.is_some() {
+        return Memo::default();
+    }
     Memo::new(session.store.known_merges())
 }
 
-/// Keeps what this run found out for the next; in a repository that nobody keeps tracks in, nothing is kept.
+/// Keeps what this run found out for the next; a repository that is only visited is left as it was.
 pub(super) fn remember(session: &Session, memo: &Memo) {
-    let at_home = session.branches.is_none() || session.store.is_in_use();
-    if at_home && memo.has_learned() {
+    if memo.has_learned() && session.branches.is_none() {
         let _ = session
             .store
             .keep_merges(memo.known(), session.store.known_merges());

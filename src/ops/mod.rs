@@ -8,6 +8,7 @@ pub mod details;
 mod event;
 pub mod init;
 mod integration_side;
+pub mod judged;
 mod keys;
 mod matrix;
 mod own_worktree;

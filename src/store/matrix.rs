@@ -4,6 +4,7 @@
 //! file that is damaged, of another format, or that cannot be written is as good as none.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::domain::merge::{
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{BlobId, TreeId};
 
-const HEADER: &[u8] = b"tracks-matrix-2\n";
+const HEADER: &[u8] = b"tracks-matrix-1\n";
 /// Beyond this much, what the last run did not need is dropped.
 const KEPT_VERDICTS: usize = 60_000;
 const KEPT_DIFFERENCES: usize = 3_000;
@@ -42,10 +43,12 @@ struct ConflictAt {
     regions: Vec<RegionAt>,
 }
 
+/// Start and end of each range.
 #[derive(Serialize, Deserialize)]
 struct RegionAt {
-    /// Start and end of ours, of theirs, and of base.
-    lines: [usize; 6],
+    ours: (usize, usize),
+    theirs: (usize, usize),
+    base: (usize, usize),
     at_end: bool,
 }
 
@@ -154,7 +157,13 @@ impl Verdict {
 impl ConflictAt {
     fn new(conflict: &Conflict) -> Self {
         let types = conflict.types.iter().map(|kind| kind.as_str().to_owned());
-        let regions = conflict.regions.iter().map(RegionAt::new);
+        let ends = |range: &Range<usize>| (range.start, range.end);
+        let regions = conflict.regions.iter().map(|region| RegionAt {
+            ours: ends(&region.ours),
+            theirs: ends(&region.theirs),
+            base: ends(&region.base),
+            at_end: region.at_end,
+        });
         ConflictAt {
             path: conflict.path.as_bytes().to_vec(),
             types: types.collect(),
@@ -163,37 +172,16 @@ impl ConflictAt {
     }
 
     fn known(self) -> Conflict {
+        let region = |region: RegionAt| Region {
+            ours: region.ours.0..region.ours.1,
+            theirs: region.theirs.0..region.theirs.1,
+            base: region.base.0..region.base.1,
+            at_end: region.at_end,
+        };
         Conflict {
             path: RepoPath::new(self.path),
             types: self.types.into_iter().map(ConflictType::known).collect(),
-            regions: self.regions.into_iter().map(RegionAt::known).collect(),
-        }
-    }
-}
-
-impl RegionAt {
-    fn new(region: &Region) -> Self {
-        let (ours, theirs, base) = (&region.ours, &region.theirs, &region.base);
-        RegionAt {
-            lines: [
-                ours.start,
-                ours.end,
-                theirs.start,
-                theirs.end,
-                base.start,
-                base.end,
-            ],
-            at_end: region.at_end,
-        }
-    }
-
-    fn known(self) -> Region {
-        let [a, b, c, d, e, f] = self.lines;
-        Region {
-            ours: a..b,
-            theirs: c..d,
-            base: e..f,
-            at_end: self.at_end,
+            regions: self.regions.into_iter().map(region).collect(),
         }
     }
 }
@@ -299,7 +287,7 @@ mod tests {
             regions: vec![Region {
                 ours: 1..2,
                 theirs: 3..9,
-                base: 4..6,
+                base: 2..4,
                 at_end: true,
             }],
         };

@@ -52,17 +52,6 @@ impl Store {
         tag
     }
 
-    /// Whether there is anything but scratch.
-    pub fn is_in_use(&self) -> bool {
-        let entries = std::fs::read_dir(&self.root)
-            .into_iter()
-            .flatten()
-            .flatten();
-        entries
-            .into_iter()
-            .any(|entry| entry.path() != self.scratch_root())
-    }
-
     /// For a visit to a repository that maybe nobody keeps tracks in: directories that are empty when it ends go, also those
     /// that a killed visit has left.
     pub fn visit(&self) -> Visit {
