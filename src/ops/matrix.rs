@@ -197,7 +197,7 @@ pub(super) fn memory(session: &Session) -> Memo {
     Memo::new(session.store.known_merges())
 }
 
-/// Keeps what this run found out for the next.
+/// Keeps what this run found out for the next; a repository that is only visited is left as it was.
 pub(super) fn remember(session: &Session, memo: &Memo) {
     if memo.has_learned() && session.branches.is_none() {
         let _ = session
