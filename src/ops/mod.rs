@@ -9,6 +9,7 @@ pub mod details;
 mod event;
 pub mod init;
 mod integration_side;
+pub mod judged;
 mod keys;
 mod matrix;
 

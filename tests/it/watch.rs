@@ -480,4 +480,7 @@ fn branches_without_a_tracks_toml() {
     world.git(&["branch", "--quiet", "-D", "topic/b"]);
     let gone = watch.until(&json!({ "event": "pair", "a": "topic/a", "after": null }));
     assert_eq!(gone.last().unwrap()["before"], "conflict");
+    watch.end();
+    let state = world.repo().join(".git/tracks");
+    assert!(!state.exists(), "the repository is left as it was");
 }

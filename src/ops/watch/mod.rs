@@ -73,6 +73,7 @@ pub fn run<'o>(
     options: &'o Options,
     around: Surroundings<'o>,
 ) -> Result<Option<Report>, GitError> {
+    let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let (watcher, refused) = match options.poll {
         true => (DirWatcher::blind(), None),
         false => DirWatcher::new(),

@@ -5,6 +5,7 @@ pub mod check;
 pub mod conflicts;
 pub mod events;
 pub mod init;
+pub mod judged;
 pub mod log;
 pub mod status;
 pub mod sync;
