@@ -210,7 +210,7 @@ mod tests {
         let other = LINES.replace("third", "dritte");
         assert_eq!(
             staged(&[("f", LINES)], &[("f", Some(&edited))], &[("f", None)]),
-            ["f: 58 56 - | f | "]
+            ["f: 56 54 - | f | "]
         );
         assert_eq!(
             staged(
@@ -218,7 +218,7 @@ mod tests {
                 &[("d/f", None), ("e/f", Some(&edited))],
                 &[("d/f", Some(&other))]
             ),
-            ["e/f: 58 56 59 | e/f | d/f"]
+            ["e/f: 56 54 57 | e/f | d/f"]
         );
         assert_eq!(
             staged(
@@ -227,9 +227,9 @@ mod tests {
                 &[("f", None), ("h", Some(LINES))]
             ),
             [
-                "f: 58 - - | f g h | ",
-                "g: - 58 - | f g h | ",
-                "h: - - 58 | f g h | "
+                "f: 56 - - | f g h | ",
+                "g: - 56 - | f g h | ",
+                "h: - - 56 | f g h | "
             ]
         );
         assert_eq!(

@@ -212,19 +212,17 @@ fn one_below_the_other(
     width: Option<usize>,
 ) -> String {
     let region = place.region;
-    let mut text = format!(
-        "  {}\n",
-        paint(
-            DIM,
-            &format!(
-                "lines {} in {} (-), {} in {} (+)",
-                lines(&region.ours),
-                names[0],
-                lines(&region.theirs),
-                names[1]
-            )
-        )
+    let mut head = format!(
+        "lines {} in {} (-), {} in {} (+)",
+        lines(&region.ours),
+        names[0],
+        lines(&region.theirs),
+        names[1]
     );
+    if !place.base.is_empty() {
+        head.push_str(&format!(", {} before either (|)", lines(&place.base)));
+    }
+    let mut text = format!("  {}\n", paint(DIM, &head));
     let highest = [&texts.base, &texts.ours, &texts.theirs].map(Text::len);
     let mut paper = Paper::new(highest.into_iter().max().unwrap_or(0), width);
     let above = region.ours.start - place.before..region.ours.start;
@@ -395,5 +393,206 @@ impl Columns {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    const BASE: &str = "fn price(amount: u32) -> u32 {\n\tlet tax = 19;\n    let total = amount * tax;\n    total\n}\nlast\n";
+    const OURS: &str = "fn price(amount: u32) -> u32 {\n\tlet tax = 7;\n    let total = amount * tax;\n    total\n}\nlast";
+    const THEIRS: &str = "fn price(amount: u32) -> u32 {\n\tlet tax = 19;\n    let total = amount.saturating_mul(tax).max(1); // 日本 is where prices are never nothing\n    round(total)\n}\nthe last\r\n";
+
+    fn shown(layout: Layout) -> String {
+        let texts = Texts::new(BASE.as_bytes(), OURS.as_bytes(), THEIRS.as_bytes());
+        let region = |range: Range<usize>| Region {
+            ours: range.clone(),
+            theirs: range,
+        };
+        let places = [1..4, 5..6];
+        let all = places.clone().map(region);
+        let text = regions(&texts, &all, &places, ["api", "ui"], layout);
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        if let Some(width) = layout.width() {
+            use unicode_width::UnicodeWidthStr as _;
+            for line in plain
+                .lines()
+                .filter(|line| !line.contains(" lines ") && !line.starts_with("  lines"))
+            {
+                assert!(line.width() <= width, "{line}");
+            }
+        }
+        plain
+    }
+
+    #[test]
+    fn narrow_terminals_get_a_diff() {
+        assert_eq!(Layout::fitting(None), Layout::Diff(None));
+        assert_eq!(Layout::fitting(Some(109)), Layout::Diff(Some(109)));
+        assert_eq!(Layout::fitting(Some(110)), Layout::SideBySide(110));
+        assert_snapshot!(shown(Layout::Diff(Some(60))), @r"
+        lines 2-4 in api (-), 2-4 in ui (+), 2-4 before either (|)
+        1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 -     let tax = 7;
+        3 -     let total = amount * tax;
+        4 -     total
+        2 +     let tax = 19;
+        3 +     let total = amount.saturating_mul(tax).max(1); // 
+          + 日本 is where prices are never nothing
+        4 +     round(total)
+        5   }
+
+        lines 6 in api (-), 6 in ui (+), 6 before either (|)
+        6 | last
+        6 - last
+          \ no newline at the end
+        6 + the last␍
+        ");
+        assert_snapshot!(shown(Layout::Diff(Some(80))), @r"
+        lines 2-4 in api (-), 2-4 in ui (+), 2-4 before either (|)
+        1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 -     let tax = 7;
+        3 -     let total = amount * tax;
+        4 -     total
+        2 +     let tax = 19;
+        3 +     let total = amount.saturating_mul(tax).max(1); // 日本 is where prices
+          +  are never nothing
+        4 +     round(total)
+        5   }
+
+        lines 6 in api (-), 6 in ui (+), 6 before either (|)
+        6 | last
+        6 - last
+          \ no newline at the end
+        6 + the last␍
+        ");
+        assert_snapshot!(shown(Layout::Diff(None)), @r"
+        lines 2-4 in api (-), 2-4 in ui (+), 2-4 before either (|)
+        1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 -     let tax = 7;
+        3 -     let total = amount * tax;
+        4 -     total
+        2 +     let tax = 19;
+        3 +     let total = amount.saturating_mul(tax).max(1); // 日本 is where prices are never nothing
+        4 +     round(total)
+        5   }
+
+        lines 6 in api (-), 6 in ui (+), 6 before either (|)
+        6 | last
+        6 - last
+          \ no newline at the end
+        6 + the last␍
+        ");
+    }
+
+    #[test]
+    fn wide_ones_get_two_columns() {
+        assert_snapshot!(shown(Layout::SideBySide(60)), @r"
+        api  lines 2-4              │ ui  lines 2-4
+        1   fn price(amount: u32) - │ 1   fn price(amount: u32) -
+            > u32 {                 │     > u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 <     let tax = 7;        │ 2       let tax = 19;
+        3       let total = amount  │ 3 >     let total = amount.
+            * tax;                  │   > saturating_mul(tax).max
+                                    │   > (1); // 日本 is where p
+                                    │   > rices are never nothing
+        4       total               │ 4 >     round(total)
+        5   }                       │ 5   }
+
+        api  lines 6                │ ui  lines 6
+        6 | last
+        6 < last                    │ 6 > the last␍
+          \ no newline at the end   │
+        ");
+        assert_snapshot!(shown(Layout::SideBySide(110)), @r"
+        api  lines 2-4                                       │ ui  lines 2-4
+        1   fn price(amount: u32) -> u32 {                   │ 1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 <     let tax = 7;                                 │ 2       let tax = 19;
+        3       let total = amount * tax;                    │ 3 >     let total = amount.saturating_mul(tax).max(1
+                                                             │   > ); // 日本 is where prices are never nothing
+        4       total                                        │ 4 >     round(total)
+        5   }                                                │ 5   }
+
+        api  lines 6                                         │ ui  lines 6
+        6 | last
+        6 < last                                             │ 6 > the last␍
+          \ no newline at the end                            │
+        ");
+        assert_snapshot!(shown(Layout::SideBySide(160)), @r"
+        api  lines 2-4                                                                │ ui  lines 2-4
+        1   fn price(amount: u32) -> u32 {                                            │ 1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 <     let tax = 7;                                                          │ 2       let tax = 19;
+        3       let total = amount * tax;                                             │ 3 >     let total = amount.saturating_mul(tax).max(1); // 日本 is where price
+                                                                                      │   > s are never nothing
+        4       total                                                                 │ 4 >     round(total)
+        5   }                                                                         │ 5   }
+
+        api  lines 6                                                                  │ ui  lines 6
+        6 | last
+        6 < last                                                                      │ 6 > the last␍
+          \ no newline at the end                                                     │
+        ");
+    }
+
+    #[test]
+    fn each_side_is_marked_where_it_left_base() {
+        let texts = Texts::new(b"a b\nc\n", b"a x\nc\n", b"a b\nd\n");
+        let region = Region {
+            ours: 0..2,
+            theirs: 0..2,
+        };
+        let rows = rows(&texts, &region, 0..2);
+        let changed = |side: fn(&Row) -> &Option<Shown>| -> Vec<bool> {
+            let shown = rows.iter().filter_map(|row| side(row).as_ref());
+            shown.map(|shown| shown.changed).collect()
+        };
+        assert_eq!(changed(|row| &row.ours), [true, false]);
+        assert_eq!(changed(|row| &row.theirs), [false, true]);
+    }
+
+    #[test]
+    fn a_deleted_file_shows_what_the_other_side_made_of_it() {
+        let old: String = (1..=20).map(|n| format!("line {n}\n")).collect();
+        let new = old
+            .replace("line 2\n", "line two\n")
+            .replace("line 19\n", "");
+        let [old, new] = [old, new].map(|text| Text::new(text.as_bytes()));
+        let diff = change(&old, &new, false, Some(80));
+        let plain = anstream::adapter::strip_str(&diff).to_string();
+        assert_snapshot!(plain, @"
+         1   line 1
+         2 - line 2
+         2 + line two
+         3   line 3
+         4   line 4
+         5   line 5
+        ⋮
+        16   line 16
+        17   line 17
+        18   line 18
+        19 - line 19
+        19   line 20
+        ");
     }
 }
