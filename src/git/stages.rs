@@ -1,13 +1,11 @@
 //! The versions of a conflicted file: what the merge base has, what ours, what theirs.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::merge_tree::{Conflicted, Record, Stage};
 use super::object::{blob, object_id, tree_entries, tree_of};
 use super::own_names::Suffixes;
 use super::{GitError, Merger, text};
-use crate::domain::merge::Region;
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 
@@ -153,13 +151,6 @@ impl Merger<'_> {
         // Two files with this content: nothing tells which of them it was.
         Ok(same.next().filter(|_| same.next().is_none()))
     }
-}
-
-/// The lines of base, from 0, that a conflict is about: what either side made its part of the region out of.
-pub fn base_lines(base: &[u8], ours: &[u8], theirs: &[u8], region: &Region) -> Range<usize> {
-    let of = |side: &[u8], lines: &Range<usize>| text::origin(base, side, lines);
-    let (ours, theirs) = (of(ours, &region.ours), of(theirs, &region.theirs));
-    ours.start.min(theirs.start)..ours.end.max(theirs.end)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::git::{
     DecidedBy, Engine, GitError, Memo, Merger, NewCommit, Outcome, Repository, Snapshot, Tip,
     VirtualCommit, Want, Worktree,
 };
-use crate::process::{cores, in_parallel};
+use crate::process::{cores, in_parallel, peak_memory};
 
 use super::{Session, integration_side};
 
@@ -168,18 +168,41 @@ pub struct Stats {
     /// They share nothing that could conflict, so nothing was merged.
     pub disjoint: usize,
     pub in_process: usize,
+    /// They had been decided before.
+    pub cached: usize,
     /// Pairs that only git could decide, by the reason.
     pub by_git: BTreeMap<Reason, usize>,
     /// Wall clock by what was done.
     pub phases: BTreeMap<&'static str, Duration>,
+    /// Of this process, in bytes; git's own processes are not in it.
+    pub peak_memory: Option<u64>,
 }
 
 impl Stats {
     pub(super) fn count(&mut self, by: DecidedBy) {
         match by {
             DecidedBy::Process => self.in_process += 1,
+            DecidedBy::Memory => self.cached += 1,
             DecidedBy::Git(reason) => *self.by_git.entry(reason).or_default() += 1,
         }
+    }
+}
+
+/// What earlier runs found out. It is a cache: that it cannot be read or written is no news. A repository that nobody has
+/// set up for tracks is left without one.
+pub(super) fn memory(session: &Session) -> Memo {
+    if session.branches.is_some() {
+        return Memo::default();
+    }
+    Memo::new(session.store.known_merges())
+}
+
+/// Keeps what this run found out for the next; a repository that is only visited is left as it was.
+pub(super) fn remember(session: &Session, memo: &Memo) {
+    if memo.has_learned() && session.branches.is_none() {
+        let _ = session
+            .store
+            .keep_merges(memo.known(), session.store.known_merges());
     }
 }
 
@@ -239,6 +262,7 @@ impl<'m, 'r> Matrix<'m, 'r> {
     pub(super) fn stats(&self) -> Stats {
         Stats {
             phases: self.engine.phases(),
+            peak_memory: peak_memory(),
             ..self.stats.clone()
         }
     }
@@ -447,9 +471,9 @@ pub(super) fn merge_commit(
     })
 }
 
-type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
+pub(super) type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
 
-fn order_facts(project: &Project) -> OrderFacts {
+pub(super) fn order_facts(project: &Project) -> OrderFacts {
     let priority = project
         .tracks
         .iter()

@@ -8,6 +8,7 @@ mod journal;
 mod lock;
 mod logs;
 mod marks;
+mod matrix;
 mod naming;
 mod operations;
 mod record;
@@ -51,8 +52,33 @@ impl Store {
         tag
     }
 
+    /// For a visit to a repository that maybe nobody keeps tracks in: directories that are empty when it ends go, also those
+    /// that a killed visit has left.
+    pub fn visit(&self) -> Visit {
+        Visit {
+            directories: [self.scratch_root(), self.root.clone()],
+        }
+    }
+
     /// Where scratch object directories live.
     pub fn scratch_root(&self) -> PathBuf {
         self.root.join("scratch")
+    }
+}
+
+/// See [`Store::visit`].
+#[derive(Debug)]
+#[must_use = "it ends when it is dropped"]
+pub struct Visit {
+    /// The inner one first.
+    directories: [PathBuf; 2],
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        for dir in &self.directories {
+            // One with something in it is somebody's.
+            let _ = std::fs::remove_dir(dir);
+        }
     }
 }

@@ -49,6 +49,10 @@ impl Judge<'_> {
         }
         found.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
         let outcome = if !found.conflicts.is_empty() {
+            // Where anything conflicts, git also reports files that one side made directories of, and else does not.
+            if self.ours.swaps() || self.theirs.swaps() {
+                return Err(Reason::FileAndDirectory);
+            }
             Outcome::Conflicted(found.conflicts)
         } else {
             Outcome::Clean(Combined(match self.want {

@@ -7,6 +7,7 @@
 
 mod history;
 mod judge;
+mod memo;
 mod renames;
 mod settings;
 mod table;
@@ -20,12 +21,14 @@ use std::time::{Duration, Instant};
 pub(in crate::git) use self::history::own_commits;
 use self::history::{Ancestor, History, Onto, Past, union};
 use self::judge::{Judge, Tried};
-use self::renames::Renames;
+pub use self::memo::Memo;
+use self::memo::digest;
 use self::settings::{Attributes, Settings};
 use self::table::Table;
-use self::texts::Texts;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
-use crate::domain::merge::{Change, Changes, Conflict, Delta, Reason, Step, Which, plan};
+use crate::domain::merge::{
+    Change, Changes, Conflict, Delta, KnownVerdict, Reason, Step, VerdictKey, Which, plan,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
@@ -45,7 +48,24 @@ pub struct Tip {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecidedBy {
     Process,
+    /// An earlier matrix.
+    Memory,
     Git(Reason),
+}
+
+/// What is known of a merge before git is asked about anything.
+enum First {
+    Known(Outcome),
+    New(Tried),
+}
+
+impl First {
+    fn new(&self) -> Option<&Tried> {
+        match self {
+            First::Known(_) => None,
+            First::New(tried) => Some(tried),
+        }
+    }
 }
 
 /// What became of one merge.
@@ -98,6 +118,8 @@ struct Inner {
     /// From the tree of base to its own; `None` where that could not be read.
     steps: Option<Vec<Stretch>>,
     past: Past,
+    /// A digest of its whole history and its tree.
+    name: [u8; 32],
     /// What it is a merge of; `None` for a real one.
     merge: Option<(VirtualCommit, VirtualCommit, String)>,
     commit: OnceLock<CommitId>,
@@ -109,14 +131,6 @@ struct Inner {
 struct Stretch {
     changes: Arc<Changes>,
     backwards: bool,
-}
-
-/// What stays true from one matrix to the next: everything in it is keyed by content.
-#[derive(Debug, Default)]
-pub struct Memo {
-    diffs: Mutex<HashMap<(TreeId, TreeId), Arc<Changes>>>,
-    texts: Texts,
-    renames: Renames,
 }
 
 /// Merges around one base.
@@ -189,7 +203,9 @@ impl<'m, 'r> Engine<'m, 'r> {
             merger,
             memo,
             attributes: Attributes::default(),
-            settings: Settings::read(&repository.local()),
+            settings: clock.time("settings", || {
+                Settings::read(repository, merger.attributes())
+            }),
             base_tree,
             base: VirtualCommit::real(base, base_tree, Some(Vec::new()), whole),
             tips: Vec::new(),
@@ -237,34 +253,42 @@ impl<'m, 'r> Engine<'m, 'r> {
     ) -> Result<Vec<Answer>, GitError> {
         let tried = self.clock.time("merging", || {
             in_parallel(pairs, cores().get(), |(ours, theirs)| {
-                self.try_merge(ours, theirs, want)
+                self.known(ours, theirs, want).map_or_else(
+                    || self.try_merge(ours, theirs, want).map(First::New),
+                    |known| Ok(First::Known(known)),
+                )
             })
         });
         let special = self.clock.time("attributes", || {
-            let paths = tried.iter().flatten().flat_map(|tried| &tried.texts);
-            self.special(&paths.collect())
+            let new = tried.iter().flatten().filter_map(First::new);
+            self.special(&new.flat_map(|tried| &tried.texts).collect())
         })?;
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
         let mut asked = Vec::new();
         for (index, tried) in tried.into_iter().enumerate() {
-            let decided = tried.and_then(|tried| {
-                let special = tried.texts.iter().any(|path| special.contains(path));
-                if special {
+            let decided = tried.and_then(|tried| match tried {
+                First::New(tried) if tried.texts.iter().any(|path| special.contains(path)) => {
                     Err(Reason::Driver)
-                } else {
-                    Ok(tried)
                 }
-            });
-            answers.push(match decided {
-                Ok(tried) => Some(Answer {
-                    outcome: tried.outcome,
-                    by: DecidedBy::Process,
+                First::New(tried) => {
+                    self.keep(pairs[index], want, &tried.outcome, None);
+                    Ok(Answer {
+                        outcome: tried.outcome,
+                        by: DecidedBy::Process,
+                    })
+                }
+                First::Known(outcome) => Ok(Answer {
+                    outcome,
+                    by: DecidedBy::Memory,
                 }),
+            });
+            match decided {
+                Ok(answer) => answers.push(Some(answer)),
                 Err(reason) => {
                     asked.push((index, reason));
-                    None
+                    answers.push(None);
                 }
-            });
+            }
         }
         let requests = self.clock.time("writing for git", || {
             let both = |(index, _): &(usize, Reason)| {
@@ -282,12 +306,54 @@ impl<'m, 'r> Engine<'m, 'r> {
                 MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
                 MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
             };
+            self.keep(pairs[index], want, &outcome, Some(reason));
             answers[index] = Some(Answer {
                 outcome,
                 by: DecidedBy::Git(reason),
             });
         }
         Ok(answers.into_iter().flatten().collect())
+    }
+
+    fn key(&self, ours: &VirtualCommit, theirs: &VirtualCommit) -> Option<VerdictKey> {
+        let settings = self.settings.digest.as_ref()?;
+        let parts = [settings.as_slice(), &ours.0.name, &theirs.0.name];
+        Some(VerdictKey(digest(parts)))
+    }
+
+    /// What an earlier merge of the same two gave. What merging makes is not kept, only whether it is clean.
+    fn known(&self, ours: &VirtualCommit, theirs: &VirtualCommit, want: Want) -> Option<Outcome> {
+        if want == Want::Results {
+            return None;
+        }
+        let known = self.memo.verdict(&self.key(ours, theirs)?)?;
+        Some(match known.conflicts.as_ref() {
+            [] => Outcome::Clean(Combined(Made::Nothing)),
+            conflicts => Outcome::Conflicted(conflicts.to_vec()),
+        })
+    }
+
+    fn keep(
+        &self,
+        (ours, theirs): (&VirtualCommit, &VirtualCommit),
+        want: Want,
+        outcome: &Outcome,
+        asked: Option<Reason>,
+    ) {
+        let conflicts: &[Conflict] = match outcome {
+            // A driver is a program, which nobody sees change.
+            _ if want == Want::Results || asked == Some(Reason::Driver) => return,
+            Outcome::Unavailable(_) => return,
+            Outcome::Clean(_) => &[],
+            Outcome::Conflicted(conflicts) => conflicts,
+        };
+        if let Some(key) = self.key(ours, theirs) {
+            let verdict = KnownVerdict {
+                conflicts: conflicts.into(),
+                by_git: asked.is_some(),
+            };
+            self.memo.keep_verdict(key, verdict);
+        }
     }
 
     /// The merge of the two as a commit with both as parents.
@@ -346,6 +412,7 @@ impl<'m, 'r> Engine<'m, 'r> {
                 onto,
                 own: union(&a.own, &b.own),
             },
+            name: digest([ours.0.name.as_slice(), &theirs.0.name]),
             merge: Some((ours.clone(), theirs.clone(), message.to_owned())),
             commit: OnceLock::new(),
             tree,
@@ -533,18 +600,11 @@ impl<'m, 'r> Engine<'m, 'r> {
         if from == to {
             return Ok(Vec::new());
         }
-        let lock = || {
-            self.memo
-                .diffs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(known) = lock().get(&(from, to)).cloned() {
+        if let Some(known) = self.memo.difference((from, to)) {
             return Ok(vec![Stretch::forward(known)]);
         }
         let changes = Arc::new(trees::changes(&self.merger.local(), from, to)?);
-        // Somebody else may have been faster; then theirs counts, so that equal steps are one.
-        let changes = Arc::clone(lock().entry((from, to)).or_insert(changes));
+        let changes = self.memo.keep_difference((from, to), changes);
         Ok(vec![Stretch::forward(changes)])
     }
 }
@@ -559,6 +619,7 @@ impl VirtualCommit {
         VirtualCommit(Arc::new(Inner {
             steps,
             past,
+            name: digest([commit.as_bytes(), tree.as_bytes()]),
             merge: None,
             commit: commit.into(),
             tree: tree.into(),

@@ -176,7 +176,8 @@ impl Texts {
                 .get((base, id), || edits(&texts[0].bytes, &side.bytes).into())
         };
         let (our_edits, their_edits) = (diff(ours, &texts[1]), diff(theirs, &texts[2]));
-        let merged = three_way(&our_edits, &their_edits, |a, b| {
+        let base_lines = texts[0].ends.len();
+        let merged = three_way(&our_edits, &their_edits, base_lines, |a, b| {
             texts[1].lines(a) == texts[2].lines(b)
         });
         Ok((texts, merged))
@@ -201,6 +202,13 @@ impl Texts {
             self.keep_at_most(text.bytes.len());
         }
         text
+    }
+
+    /// Everything but what merging made.
+    pub(super) fn forget(&self) {
+        self.contents.clear();
+        self.diffs.clear();
+        self.answers.clear();
     }
 
     /// Who reads the same content often counts it often: that only makes forgetting come a little early.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::matrix::Options;
 use super::measure::{Contender, in_turns, table};
 use super::repository::{self, Shape, branch};
 use crate::child;
@@ -20,17 +21,28 @@ pub(super) struct Bench {
     pub(super) tracks: PathBuf,
     pub(super) sealed: Sealed,
     pub(super) dir: PathBuf,
+    pub(super) options: Options,
 }
 
 impl Bench {
-    fn repository(&self, name: &str, shape: Shape, checks: &str) -> Result<PathBuf, Failure> {
+    pub(super) fn repository(
+        &self,
+        name: &str,
+        shape: Shape,
+        checks: &str,
+    ) -> Result<PathBuf, Failure> {
         let dir = self.dir.join(name);
         repository::build(&self.sealed, &dir, shape, checks)?;
         Ok(dir)
     }
 
     /// Runs the tool where one of the statuses is right, and gives its stdout.
-    fn tracks(&self, dir: &Path, arguments: &[&str], statuses: &[i32]) -> Result<String, Failure> {
+    pub(super) fn tracks(
+        &self,
+        dir: &Path,
+        arguments: &[&str],
+        statuses: &[i32],
+    ) -> Result<String, Failure> {
         let mut command = self.sealed.command(&self.tracks, dir);
         command.args(arguments).stdin(Stdio::null());
         let ran = command
@@ -52,7 +64,7 @@ impl Bench {
     }
 
     /// Forgets every cached answer of a repository, as if the tool had never run there.
-    fn forget(dir: &Path) -> Result<(), Failure> {
+    pub(super) fn forget(dir: &Path) -> Result<(), Failure> {
         let state = dir.join(".git").join("tracks");
         if state.is_dir() {
             std::fs::remove_dir_all(&state).map_err(Failure::at(&state))?;
@@ -269,7 +281,7 @@ pub(super) fn check(bench: &Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-fn worktrees(sealed: &Sealed, dir: &Path) -> Result<Vec<String>, Failure> {
+pub(super) fn worktrees(sealed: &Sealed, dir: &Path) -> Result<Vec<String>, Failure> {
     let list = sealed.git(dir, &["worktree", "list", "--porcelain"])?;
     let all = list
         .lines()
@@ -332,6 +344,7 @@ mod tests {
             tracks: PathBuf::from("tracks"),
             sealed: Sealed::in_real_time(&scratch.path().join("home")).unwrap(),
             dir: scratch.path().to_path_buf(),
+            options: Options::default(),
         };
         let dir = bench
             .repository(

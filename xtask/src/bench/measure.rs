@@ -10,6 +10,10 @@ pub(super) struct Contender<'a> {
     /// Not timed: puts things as they have to be before each run.
     pub(super) prepare: Box<dyn FnMut() -> Result<(), Failure> + 'a>,
     pub(super) run: Box<dyn FnMut() -> Result<(), Failure> + 'a>,
+    /// At most so many timed runs; one that runs once is not warmed up.
+    most: usize,
+    /// What ran was such a part of the whole job.
+    part: f64,
 }
 
 impl<'a> Contender<'a> {
@@ -21,7 +25,25 @@ impl<'a> Contender<'a> {
             name: name.into(),
             prepare: Box::new(|| Ok(())),
             run: Box::new(run),
+            most: usize::MAX,
+            part: 1.0,
         }
+    }
+
+    /// For what takes minutes.
+    pub(super) fn once(self) -> Self {
+        self.at_most(1)
+    }
+
+    pub(super) fn at_most(mut self, runs: usize) -> Self {
+        self.most = runs;
+        self
+    }
+
+    /// Times count as those of the whole, of which this part runs.
+    pub(super) fn part_of_the_whole(mut self, part: f64) -> Self {
+        self.part = part;
+        self
     }
 
     pub(super) fn prepared_by(mut self, prepare: impl FnMut() -> Result<(), Failure> + 'a) -> Self {
@@ -33,18 +55,18 @@ impl<'a> Contender<'a> {
 /// What one contender needed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Times {
-    name: String,
+    pub(super) name: String,
     sorted: Vec<Duration>,
+    /// Of the newest run.
+    pub(super) last: Duration,
+    /// What its processes computed, in the same order of size: on a busy machine this says more than the clock. Empty where
+    /// the system does not tell.
+    cpu: Vec<Duration>,
 }
 
 impl Times {
     pub(super) fn median(&self) -> Duration {
-        let middle = self.sorted.len() / 2;
-        match self.sorted.len() {
-            0 => Duration::ZERO,
-            n if n % 2 == 1 => self.sorted[middle],
-            _ => (self.sorted[middle - 1] + self.sorted[middle]) / 2,
-        }
+        median(&self.sorted)
     }
 
     pub(super) fn least(&self) -> Duration {
@@ -52,7 +74,16 @@ impl Times {
     }
 }
 
-/// A B C A B C …: one untimed turn to warm up, then `runs` timed ones.
+fn median(sorted: &[Duration]) -> Duration {
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => Duration::ZERO,
+        n if n % 2 == 1 => sorted[middle],
+        _ => (sorted[middle - 1] + sorted[middle]) / 2,
+    }
+}
+
+/// A B C A B C …: one untimed turn to warm up, then `runs` timed ones. Whoever runs but once does so in the first timed turn.
 pub(super) fn in_turns(
     runs: usize,
     mut contenders: Vec<Contender<'_>>,
@@ -62,23 +93,48 @@ pub(super) fn in_turns(
         .map(|contender| Times {
             name: contender.name.clone(),
             sorted: Vec::new(),
+            last: Duration::ZERO,
+            cpu: Vec::new(),
         })
         .collect();
     for turn in 0..=runs {
         for (contender, times) in contenders.iter_mut().zip(&mut times) {
+            if turn > contender.most || (turn == 0 && contender.most == 1) {
+                continue;
+            }
             (contender.prepare)()?;
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), children_computed());
             (contender.run)()?;
-            let time = started.elapsed();
+            let (time, after) = (started.elapsed(), children_computed());
+            times.last = time;
             if turn > 0 {
-                times.sorted.push(time);
+                times.sorted.push(time.div_f64(contender.part));
+                let cpu = after.zip(before).map(|(after, before)| after - before);
+                times.cpu.extend(cpu.map(|cpu| cpu.div_f64(contender.part)));
             }
         }
     }
     for times in &mut times {
         times.sorted.sort_unstable();
+        times.cpu.sort_unstable();
     }
     Ok(times)
+}
+
+/// What all children that have ended have computed, themselves and in the kernel; where there is a /proc to read it from.
+fn children_computed() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    children_in(&stat)
+}
+
+/// Of Linux's line on a process, the 16th and 17th field: hundredths of seconds.
+fn children_in(stat: &str) -> Option<Duration> {
+    // The name of the program, in parentheses, may have blanks in it.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(13);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(Duration::from_millis(10 * (user + system)))
 }
 
 /// The rows of a measurement, the first being what the others are compared with.
@@ -92,12 +148,17 @@ pub(super) fn table(title: &str, times: &[Times]) -> String {
     let first = times.first().map_or(0.0, |row| row.median().as_secs_f64());
     for row in times {
         let ratio = row.median().as_secs_f64() / first.max(f64::MIN_POSITIVE);
+        let cpu = match row.cpu.as_slice() {
+            [] => String::new(),
+            cpu => format!("  cpu {:>10}", milliseconds(median(cpu))),
+        };
         text.push_str(&format!(
-            "  {:<width$}  {:>10}  {:>10}  {ratio:>7.1} ×  ({} runs)\n",
+            "  {:<width$}  {:>10}  {:>10}  {ratio:>7.1} ×{cpu}  ({} {})\n",
             row.name,
             milliseconds(row.median()),
             milliseconds(row.least()),
             row.sorted.len(),
+            if row.sorted.len() == 1 { "run" } else { "runs" },
         ));
     }
     text
@@ -121,6 +182,8 @@ mod tests {
         Times {
             name: name.to_owned(),
             sorted,
+            last: Duration::ZERO,
+            cpu: Vec::new(),
         }
     }
 
@@ -144,6 +207,26 @@ mod tests {
             times.iter().map(|t| t.sorted.len()).collect::<Vec<_>>(),
             [2, 2]
         );
+    }
+
+    #[test]
+    fn who_runs_once_is_not_warmed_up_and_a_part_counts_as_the_whole() {
+        let runs = RefCell::new(0);
+        let contender = Contender::new("a", || {
+            *runs.borrow_mut() += 1;
+            std::thread::park_timeout(Duration::from_millis(1));
+            Ok(())
+        });
+        let times = in_turns(3, vec![contender.once().part_of_the_whole(0.001)]).unwrap();
+        assert_eq!((*runs.borrow(), times[0].sorted.len()), (1, 1));
+        assert!(times[0].median() >= times[0].last * 999);
+    }
+
+    #[test]
+    fn what_children_computed_stands_behind_the_name() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 10 2000 0 5 1 2 130 21 20 0 1 0 99";
+        assert_eq!(children_in(stat), Some(Duration::from_millis(1510)));
+        assert_eq!(children_in("7 (a) S 1"), None);
     }
 
     #[test]

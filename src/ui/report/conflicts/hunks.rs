@@ -3,20 +3,19 @@
 use std::ops::Range;
 
 use anstyle::Style;
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 
 use super::super::lines;
-use super::compared::{Row, Shown, Text, Texts, changes, rows};
+use super::columns::side_by_side;
+use super::compared::{Row, Shown, Text, Texts, changes, diff, rows};
 use super::line::Line;
 use crate::domain::merge::Region;
-use crate::ui::style::{BAD, DIM, GOOD, PLAIN, STRONG, paint};
+use crate::ui::style::{BAD, DIM, GOOD, PLAIN, paint};
 
 /// So many lines around a region are shown.
 const CONTEXT: usize = 3;
 /// The indentation of everything here.
-const INDENT: usize = 2;
-/// Between two columns, and how wide that is.
-const SEAM: (&str, usize) = (" │ ", 3);
+pub(super) const INDENT: usize = 2;
 
 /// How lines are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +48,17 @@ impl Layout {
 }
 
 /// A region with what is known of its surroundings.
-struct Place<'r> {
-    region: &'r Region,
-    base: Range<usize>,
+pub(super) struct Place<'r> {
+    pub(super) region: &'r Region,
     /// So many lines above and below are shown; neighbours share what lies between them.
-    before: usize,
-    after: usize,
+    pub(super) before: usize,
+    pub(super) after: usize,
 }
 
 /// All regions of a conflict.
 pub(super) fn regions(
     texts: &Texts,
     regions: &[Region],
-    base: &[Range<usize>],
     names: [&str; 2],
     layout: Layout,
 ) -> String {
@@ -78,7 +75,6 @@ pub(super) fn regions(
         let below = regions.get(index + 1).map(|next| gap(region, next));
         let place = Place {
             region,
-            base: base.get(index).cloned().unwrap_or(0..0),
             before: CONTEXT.min(above),
             after: CONTEXT.min(below.unwrap_or(CONTEXT)),
         };
@@ -94,7 +90,7 @@ pub(super) fn regions(
 /// What one side made of base: the diff of a file that the other side deleted.
 pub(super) fn change(base: &Text, side: &Text, returns: bool, width: Option<usize>) -> String {
     let (old, new) = (base.lines(0..base.len()), side.lines(0..side.len()));
-    let diff = TextDiff::from_slices(&old, &new);
+    let diff = diff(&old, &new);
     let mut paper = Paper::new(base.len().max(side.len()), width);
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index > 0 {
@@ -147,13 +143,13 @@ impl Paper {
 }
 
 /// One row of one side.
-struct Cell {
+pub(super) struct Cell {
     number: Option<usize>,
     sign: char,
     line: Line,
 }
 
-fn cells(number: Option<usize>, sign: char, line: &Line, width: usize) -> Vec<Cell> {
+pub(super) fn cells(number: Option<usize>, sign: char, line: &Line, width: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = line
         .rows(width)
         .into_iter()
@@ -175,7 +171,7 @@ fn cells(number: Option<usize>, sign: char, line: &Line, width: usize) -> Vec<Ce
 }
 
 impl Cell {
-    fn painted(&self, digits: usize, style: Style) -> String {
+    pub(super) fn painted(&self, digits: usize, style: Style) -> String {
         let number = match self.number {
             Some(number) => format!("{:>digits$}", number + 1),
             None => " ".repeat(digits),
@@ -192,7 +188,7 @@ impl Cell {
         }
     }
 
-    fn width(&self, digits: usize) -> usize {
+    pub(super) fn width(&self, digits: usize) -> usize {
         match self.line.width() {
             0 if self.sign == ' ' => digits,
             0 => digits + 2,
@@ -201,7 +197,7 @@ impl Cell {
     }
 }
 
-fn digits(number: usize) -> usize {
+pub(super) fn digits(number: usize) -> usize {
     number.to_string().len()
 }
 
@@ -219,19 +215,23 @@ fn one_below_the_other(
         lines(&region.theirs),
         names[1]
     );
-    if !place.base.is_empty() {
-        head.push_str(&format!(", {} before either (|)", lines(&place.base)));
+    if !region.base.is_empty() {
+        head.push_str(&format!(", {} before either (|)", lines(&region.base)));
     }
     let mut text = format!("  {}\n", paint(DIM, &head));
     let highest = [&texts.base, &texts.ours, &texts.theirs].map(Text::len);
     let mut paper = Paper::new(highest.into_iter().max().unwrap_or(0), width);
     let above = region.ours.start - place.before..region.ours.start;
     around(&mut paper, &texts.ours, above, texts.returns);
-    for (number, line) in place.base.clone().zip(texts.base.lines(place.base.clone())) {
+    for (number, line) in region
+        .base
+        .clone()
+        .zip(texts.base.lines(region.base.clone()))
+    {
         let line = Line::plain(line, texts.returns);
         paper.line(Some(number), '|', &line, DIM);
     }
-    for run in rows(texts, region, place.base.clone()).chunk_by(|a, b| a.same == b.same) {
+    for run in rows(texts, region).chunk_by(|a, b| a.same == b.same) {
         put_run(&mut paper, run);
     }
     let below = region.ours.end..region.ours.end + place.after;
@@ -264,138 +264,6 @@ fn around(paper: &mut Paper, side: &Text, range: Range<usize>, returns: bool) {
     }
 }
 
-fn side_by_side(texts: &Texts, place: &Place<'_>, names: [&str; 2], width: usize) -> String {
-    let columns = Columns::new(texts, width);
-    let region = place.region;
-    let mut text = columns.row(
-        &(
-            format!("{}  lines {}", names[0], lines(&region.ours)),
-            STRONG,
-        ),
-        &(
-            format!("{}  lines {}", names[1], lines(&region.theirs)),
-            STRONG,
-        ),
-    );
-    let around = |before: bool| {
-        let range = |lines: &Range<usize>| match before {
-            true => lines.start - place.before..lines.start,
-            false => lines.end..lines.end + place.after,
-        };
-        let side = |text: &Text, range: Range<usize>| -> Vec<Cell> {
-            let lines = range.clone().zip(text.lines(range));
-            lines
-                .flat_map(|(number, line)| {
-                    let line = Line::plain(line, texts.returns);
-                    cells(Some(number), ' ', &line, columns.text)
-                })
-                .collect()
-        };
-        let ours = side(&texts.ours, range(&region.ours));
-        let theirs = side(&texts.theirs, range(&region.theirs));
-        columns.both(&ours, DIM, &theirs, DIM)
-    };
-    text.push_str(&around(true));
-    if !place.base.is_empty() {
-        let base = columns.base(texts, place.base.clone());
-        text.push_str(&base);
-    }
-    for row in rows(texts, region, place.base.clone()) {
-        let side = |shown: Option<&Shown>, sign: char, style: Style| match shown {
-            None => (Vec::new(), style),
-            Some(shown) => {
-                let (sign, style) = match shown.changed {
-                    true => (sign, style),
-                    false => (' ', PLAIN),
-                };
-                let cells = cells(Some(shown.number), sign, &shown.line, columns.text);
-                (cells, style)
-            }
-        };
-        let (ours, our_style) = side(row.ours.as_ref(), '<', BAD);
-        let (theirs, their_style) = side(row.theirs.as_ref(), '>', GOOD);
-        text.push_str(&columns.both(&ours, our_style, &theirs, their_style));
-    }
-    text.push_str(&around(false));
-    text
-}
-
-/// Two columns.
-struct Columns {
-    digits: usize,
-    /// Of one column.
-    width: usize,
-    /// Of the text in it.
-    text: usize,
-}
-
-impl Columns {
-    fn new(texts: &Texts, width: usize) -> Self {
-        let highest = [&texts.base, &texts.ours, &texts.theirs].map(Text::len);
-        let digits = digits(highest.into_iter().max().unwrap_or(0));
-        // A terminal that gets a character in its last column may wrap.
-        let column = (width.saturating_sub(INDENT + SEAM.1 + 1) / 2).max(digits + 8);
-        Columns {
-            digits,
-            width: column,
-            text: column - digits - 3,
-        }
-    }
-
-    fn both(&self, ours: &[Cell], our_style: Style, theirs: &[Cell], their_style: Style) -> String {
-        let mut text = String::new();
-        for row in 0..ours.len().max(theirs.len()) {
-            let mut line = " ".repeat(INDENT);
-            let mut used = 0;
-            if let Some(cell) = ours.get(row) {
-                line.push_str(&cell.painted(self.digits, our_style));
-                used = cell.width(self.digits);
-            }
-            line.push_str(&" ".repeat(self.width.saturating_sub(used)));
-            line.push_str(&paint(DIM, SEAM.0.trim_end()));
-            if let Some(cell) = theirs.get(row) {
-                line.push(' ');
-                line.push_str(&cell.painted(self.digits, their_style));
-            }
-            text.push_str(&line);
-            text.push('\n');
-        }
-        text
-    }
-
-    /// One line in each column.
-    fn row(&self, ours: &(String, Style), theirs: &(String, Style)) -> String {
-        let cut = |text: &str| {
-            let rows = Line::plain(&format!("{text}\n"), false).rows(self.width);
-            rows.into_iter().next().unwrap_or_default()
-        };
-        let (left, right) = (cut(&ours.0), cut(&theirs.0));
-        format!(
-            "{}{}{}{}{}\n",
-            " ".repeat(INDENT),
-            left.painted(ours.1),
-            " ".repeat(self.width.saturating_sub(left.width())),
-            paint(DIM, SEAM.0),
-            right.painted(theirs.1)
-        )
-    }
-
-    /// What base had, across both columns.
-    fn base(&self, texts: &Texts, range: Range<usize>) -> String {
-        let mut text = String::new();
-        let width = self.width * 2 + SEAM.1 - self.digits - 3;
-        for (number, line) in range.clone().zip(texts.base.lines(range)) {
-            let line = Line::plain(line, texts.returns);
-            for cell in cells(Some(number), '|', &line, width) {
-                text.push_str(&" ".repeat(INDENT));
-                text.push_str(&cell.painted(self.digits, DIM));
-                text.push('\n');
-            }
-        }
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -409,12 +277,14 @@ mod tests {
     fn shown(layout: Layout) -> String {
         let texts = Texts::new(BASE.as_bytes(), OURS.as_bytes(), THEIRS.as_bytes());
         let region = |range: Range<usize>| Region {
+            base: range.clone(),
             ours: range.clone(),
             theirs: range,
+            at_end: false,
         };
         let places = [1..4, 5..6];
-        let all = places.clone().map(region);
-        let text = regions(&texts, &all, &places, ["api", "ui"], layout);
+        let all = places.map(region);
+        let text = regions(&texts, &all, ["api", "ui"], layout);
         let plain = anstream::adapter::strip_str(&text).to_string();
         if let Some(width) = layout.width() {
             use unicode_width::UnicodeWidthStr as _;
@@ -559,10 +429,12 @@ mod tests {
     fn each_side_is_marked_where_it_left_base() {
         let texts = Texts::new(b"a b\nc\n", b"a x\nc\n", b"a b\nd\n");
         let region = Region {
+            base: 0..2,
             ours: 0..2,
             theirs: 0..2,
+            at_end: true,
         };
-        let rows = rows(&texts, &region, 0..2);
+        let rows = rows(&texts, &region);
         let changed = |side: fn(&Row) -> &Option<Shown>| -> Vec<bool> {
             let shown = rows.iter().filter_map(|row| side(row).as_ref());
             shown.map(|shown| shown.changed).collect()

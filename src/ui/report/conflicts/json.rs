@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{document, names, path_fields, with};
+use super::super::{document, names, path_fields, side_names, with};
 use super::owner;
-use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
+use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
+use crate::domain::name::BranchName;
 use crate::domain::path::RepoPath;
 use crate::ops::conflicts::Report;
 use crate::ops::details::Touches;
@@ -25,26 +26,26 @@ pub fn json(report: &Report, ok: bool) -> Value {
             })
         })
         .collect();
-    let hot: Vec<Value> = report
-        .hot_files
-        .iter()
-        .map(|(path, pairs)| {
-            let mut map = path_fields(path);
-            map.insert("pairs".to_owned(), json!(pairs));
-            Value::Object(map)
-        })
-        .collect();
     with(
         document("conflicts", ok),
         json!({
-            "base": { "branch": report.base.name.as_str(), "commit": report.base.commit.to_string() },
+            "base": {
+                "branch": report.base.branch.as_ref().map(BranchName::as_str),
+                "name": report.base.name,
+                "commit": report.base.commit.to_string(),
+            },
             "uncommitted": report.uncommitted,
             "tracks": tracks,
             "pairs": report.pairs.iter().map(|pair| pair_json(report, pair)).collect::<Vec<_>>(),
             "largest_clean_set": report.largest_clean_set.as_ref().map(|set| names(&set.tracks)),
             "largest_clean_set_exact": report.largest_clean_set.as_ref().map(|set| set.exact),
-            "order": names(&report.order),
-            "hot_files": hot,
+            "order": names(&report.order.tracks),
+            "order_exact": report.order.exact,
+            "to_resolve": report.order.to_resolve.iter().map(|(track, with)| json!({
+                "track": track.as_str(),
+                "with": side_names(with),
+            })).collect::<Vec<_>>(),
+            "hot_files": report.hot_files.iter().map(hot_file_json).collect::<Vec<_>>(),
             "stats": {
                 "pairs": report.pairs.len(),
                 "disjoint": report.stats.disjoint,
@@ -52,12 +53,24 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "merged_by_git": report.stats.by_git.values().sum::<usize>(),
                 "asked_git_because": by_reason(report),
                 "seconds_by_phase": by_phase(report),
-                "cached": 0,
+                "cached": report.stats.cached,
                 "seconds": report.elapsed.as_secs_f64(),
-                "peak_memory_bytes": null,
+                "peak_memory_bytes": report.stats.peak_memory,
             },
         }),
     )
+}
+
+fn hot_file_json(file: &HotFile) -> Value {
+    let mut map = path_fields(&file.path);
+    map.insert("pairs".to_owned(), json!(file.pairs));
+    map.insert("tracks".to_owned(), json!(names(&file.tracks)));
+    let advice = file.advice.as_ref();
+    map.insert("advice".to_owned(), json!(advice.map(Advice::as_str)));
+    if let Some(Advice::Owner(Some(track))) = advice {
+        map.insert("advised_owner".to_owned(), json!(track.as_str()));
+    }
+    Value::Object(map)
 }
 
 fn by_reason(report: &Report) -> Map<String, Value> {
@@ -122,7 +135,7 @@ fn conflict_json(report: &Report, pair: &Pair, conflict: &Conflict) -> Value {
     let regions: Vec<Value> = conflict
         .regions
         .iter()
-        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs) }))
+        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs), "base": side(&region.base) }))
         .collect();
     map.insert("regions".to_owned(), json!(regions));
     add_touched(&mut map, report, pair, &conflict.path);

@@ -1,5 +1,7 @@
 //! The answer of `tracks conflicts`: the matrix, each conflict with its place, and for one pair the lines themselves.
 
+mod answers;
+mod columns;
 mod compared;
 mod detail;
 mod grid;
@@ -7,17 +9,18 @@ mod hunks;
 mod json;
 mod line;
 mod why;
+mod wide;
 
 pub use hunks::Layout;
 pub use json::json;
 pub(super) use json::verdict_name;
 
-use super::{count, lines, names, show, types};
+use super::{count, lines, show, types};
 use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
 use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
 use crate::ops::conflicts::Report;
-use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
+use crate::ui::style::{BAD, DIM, GOOD, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
 /// Up to so many tracks the matrix is drawn as a grid.
@@ -30,8 +33,14 @@ pub fn text(report: &Report, layout: Layout) -> String {
     let between = report.pairs.iter().filter(|pair| is_track(&pair.a)).count();
     let mut text = format!(
         "{} on {} {}, {}{}\n",
-        count(report.tracks.len(), "track"),
-        paint(STRONG, report.base.name.as_str()),
+        count(
+            report.tracks.len(),
+            match report.branches {
+                Some(_) => "branch",
+                None => "track",
+            }
+        ),
+        paint(STRONG, &tame(&report.base.name)),
         paint(DIM, &report.base.commit.short()),
         count(between, "pair"),
         if report.uncommitted {
@@ -49,7 +58,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
             text.push_str(&format!(
                 "{} {}: {}\n",
                 paint(WARN, "note"),
-                side.track,
+                tame(side.track.as_str()),
                 tame(&note)
             ));
         }
@@ -58,8 +67,15 @@ pub fn text(report: &Report, layout: Layout) -> String {
         text.push('\n');
         text.push_str(&grid::grid(report));
     }
-    text.push_str(&pairs(report, layout));
-    text.push_str(&answers(report));
+    if report.tracks.len() > GRID {
+        text.push_str(&wide::summary(report));
+    }
+    if wide::has_many_pairs(report) {
+        text.push_str(&wide::pairs(report));
+    } else {
+        text.push_str(&pairs(report, layout));
+    }
+    text.push_str(&answers::answers(report));
     text
 }
 
@@ -75,7 +91,7 @@ fn is_track(side: &Side) -> bool {
 fn pairs(report: &Report, layout: Layout) -> String {
     let mut text = String::new();
     for pair in report.pairs.iter().filter(|pair| !pair.verdict.is_clean()) {
-        let names = format!("{} × {}", pair.a, pair.b);
+        let names = tame(&format!("{} × {}", pair.a, pair.b));
         text.push('\n');
         match &pair.verdict {
             Verdict::Clean => {}
@@ -164,46 +180,6 @@ fn conflict_table(report: &Report, conflicts: &[Conflict]) -> String {
             DIM,
             &format!("  and {} more\n", conflicts.len() - shown),
         ));
-    }
-    text
-}
-
-fn answers(report: &Report) -> String {
-    let mut text = String::new();
-    if let Some(set) = report.largest_clean_set.as_ref().filter(|_| report.found()) {
-        text.push_str(&format!(
-            "\nlargest set that merges clean together ({} of {}{}): {}\n",
-            set.tracks.len(),
-            report
-                .tracks
-                .iter()
-                .filter(|side| side.tip.is_some())
-                .count(),
-            if set.exact {
-                ""
-            } else {
-                ", not proven to be the largest"
-            },
-            names(&set.tracks).join(", "),
-        ));
-    }
-    let hot: Vec<String> = report
-        .hot_files
-        .iter()
-        .filter(|(_, pairs)| *pairs > 1)
-        .take(5)
-        .map(|(path, pairs)| format!("{} ({pairs} pairs)", show(path)))
-        .collect();
-    if !hot.is_empty() {
-        text.push_str(&format!("hot files: {}\n", hot.join(", ")));
-    }
-    let first = report
-        .pairs
-        .iter()
-        .find(|pair| is_track(&pair.a) && matches!(pair.verdict, Verdict::Conflict(_)));
-    if let Some(pair) = first.filter(|_| report.details.is_empty()) {
-        let command = format!("tracks conflicts {} {}", pair.a, pair.b);
-        text.push_str(&format!("the lines of a pair: {}\n", paint(HINT, &command)));
     }
     text
 }

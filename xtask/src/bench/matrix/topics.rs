@@ -1,0 +1,104 @@
+//! Real topic branches: the newest merges of a repository become tracks again, in a clone that shares its objects.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{BASE, branch, fast_import, tracks_toml};
+use crate::failure::Failure;
+use crate::sealed::Sealed;
+
+/// base is at least so many first-parent commits back.
+const BACK: usize = 100;
+
+/// Makes the clone and says how many tracks it has: at most `most`. `repository` is only read.
+pub(super) fn build(
+    sealed: &Sealed,
+    repository: &Path,
+    dir: &Path,
+    most: usize,
+) -> Result<u64, Failure> {
+    let (from, to) = (repository.to_string_lossy(), dir.to_string_lossy());
+    sealed.git(
+        Path::new("/"),
+        &["clone", "--quiet", "--shared", "--no-checkout", &from, &to],
+    )?;
+    let log = sealed.git(
+        dir,
+        &["rev-list", "--first-parent", "--parents", "HEAD", "--"],
+    )?;
+    let (base, merged) = choose(&log, most)
+        .ok_or_else(|| Failure::new(format!("{from} has no commits to go back to")))?;
+    let mut topics = Vec::new();
+    for topic in merged {
+        // A topic may be merged more than once: base may have it already.
+        let contained = ["merge-base", "--is-ancestor", &topic, &base];
+        if sealed.git(dir, &contained).is_err() {
+            topics.push(topic);
+        }
+    }
+    let mut stream = String::new();
+    for (number, topic) in (1..).zip(&topics) {
+        stream.push_str(&format!(
+            "reset refs/heads/{}\nfrom {topic}\n\n",
+            branch(number)
+        ));
+    }
+    let tracks = u64::try_from(topics.len()).unwrap_or(u64::MAX);
+    let toml = tracks_toml(tracks);
+    stream.push_str(&format!(
+        "commit refs/heads/{BASE}\ncommitter Bench <bench@example.com> 1795424400 +0000\ndata 6\ntracks\nfrom {base}\nM 100644 inline tracks.toml\ndata {}\n{toml}\n",
+        toml.len()
+    ));
+    fast_import(sealed, dir, &stream)?;
+    sealed.git(
+        dir,
+        &["symbolic-ref", "HEAD", &format!("refs/heads/{BASE}")],
+    )?;
+    Ok(tracks)
+}
+
+/// The newest second parents of two-parent merges, and a commit behind them all. The lines are `commit parent…`, newest
+/// first.
+fn choose(log: &str, most: usize) -> Option<(String, Vec<String>)> {
+    let (mut base, mut topics, mut seen) = (None, Vec::new(), BTreeSet::new());
+    for (back, line) in log.lines().enumerate() {
+        let commits: Vec<&str> = line.split(' ').collect();
+        base = commits.first().copied();
+        if topics.len() == most && back >= BACK {
+            break;
+        }
+        if let [_, _, topic] = commits[..]
+            && topics.len() < most
+            && seen.insert(topic)
+        {
+            topics.push(topic.to_owned());
+        }
+    }
+    Some((base?.to_owned(), topics))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_merges_are_taken_and_base_is_behind_them() {
+        let mut log = String::new();
+        for n in (1..300).rev() {
+            let line = match n % 3 {
+                0 => format!("c{n} c{} t{n}\n", n - 1),
+                1 => format!("c{n} c{} t{n} o{n}\n", n - 1),
+                _ => format!("c{n} c{}\n", n - 1),
+            };
+            log.push_str(&line);
+        }
+        let (base, topics) = choose(&log, 80).unwrap();
+        assert_eq!(topics.len(), 80);
+        assert_eq!((topics[0].as_str(), topics[79].as_str()), ("t297", "t60"));
+        assert_eq!(base, "c59");
+
+        let (base, topics) = choose(&log, 10).unwrap();
+        assert_eq!((topics[9].as_str(), base.as_str()), ("t270", "c199"));
+        assert_eq!(choose("", 80), None);
+    }
+}
