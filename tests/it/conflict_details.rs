@@ -239,6 +239,7 @@ fn every_kind_of_conflict_is_explained() {
     ==== file/directory
     d  file/directory
       a  [ID]  Work of a  Ada  4 days ago
+      b  [ID]  Work of b  Ada  4 days ago
       a has a file there, b a directory
     ==== binary
     b  binary, contents
