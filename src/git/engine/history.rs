@@ -37,7 +37,7 @@ pub(in crate::git) fn own_commits(
     let mut found = Vec::with_capacity(tips.len());
     for tip in tips {
         history.own(*tip)?;
-        found.push(history.from_the_tip(*tip));
+        found.push(history.level_by_level(*tip));
     }
     Ok(found)
 }
@@ -150,7 +150,7 @@ impl History {
     }
 
     /// The own commits of a tip that has been walked, level by level.
-    fn from_the_tip(&self, tip: CommitId) -> Vec<CommitId> {
+    fn level_by_level(&self, tip: CommitId) -> Vec<CommitId> {
         let mut order: Vec<u32> = self.numbers.get(&tip).copied().into_iter().collect();
         let mut known: BTreeSet<u32> = order.iter().copied().collect();
         let mut at = 0;
