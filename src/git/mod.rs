@@ -38,7 +38,7 @@ pub use merge::{MergeAnswer, Merger, NewCommit};
 pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
-pub use stages::{Content, Staged, Version, base_lines};
+pub use stages::{Content, Staged, Version};
 pub use touched::{PathSet, Touch};
 pub use worktree::{Worktree, WorktreeStatus};
 pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};

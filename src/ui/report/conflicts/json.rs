@@ -137,7 +137,7 @@ fn conflict_json(report: &Report, pair: &Pair, conflict: &Conflict) -> Value {
     let regions: Vec<Value> = conflict
         .regions
         .iter()
-        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs) }))
+        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs), "base": side(&region.base) }))
         .collect();
     map.insert("regions".to_owned(), json!(regions));
     add_touched(&mut map, report, pair, &conflict.path);

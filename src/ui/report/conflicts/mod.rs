@@ -1,6 +1,7 @@
 //! The answer of `tracks conflicts`: the matrix, each conflict with its place, and for one pair the lines themselves.
 
 mod answers;
+mod columns;
 mod compared;
 mod detail;
 mod grid;
@@ -15,7 +16,7 @@ pub use json::json;
 pub(super) use json::{base_json, pair_json, side_json, verdict_name};
 
 use super::{count, lines, show, types};
-use crate::domain::merge::{Conflict, Verdict};
+use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
 use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
 use crate::ops::conflicts::Report;
@@ -103,9 +104,10 @@ fn pairs(report: &Report, layout: Layout) -> String {
             }
             Verdict::Conflict(conflicts) => {
                 text.push_str(&format!(
-                    "{} {}\n",
+                    "{} {}{}\n",
                     paint(BAD, "conflict"),
-                    paint(STRONG, &names)
+                    paint(STRONG, &names),
+                    tip_against_tip(pair),
                 ));
                 // What there is but one of is told below.
                 if conflicts.len() > 1 || report.details.is_empty() {
@@ -121,6 +123,16 @@ fn pairs(report: &Report, layout: Layout) -> String {
         text.push_str(&format!("\n{}\n", paint(GOOD, "every pair merges clean")));
     }
     text
+}
+
+/// Said of two tracks only: with base every track is compared as it is.
+fn tip_against_tip(pair: &Pair) -> String {
+    match (&pair.a, pair.basis) {
+        (Side::Track(_), Basis::Tips) => {
+            paint(DIM, "  tip against tip: not both of them merge into base")
+        }
+        _ => String::new(),
+    }
 }
 
 fn conflict_table(report: &Report, conflicts: &[Conflict]) -> String {
