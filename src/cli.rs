@@ -26,6 +26,9 @@ pub struct Cli {
     /// Run as if started in this directory.
     #[arg(short = 'C', value_name = "DIR", global = true)]
     dir: Option<PathBuf>,
+    /// Print long answers, whatever the size of the terminal.
+    #[arg(long, global = true)]
+    no_pager: bool,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -57,7 +60,7 @@ pub fn run() -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(failure::USAGE);
         }
     };
-    let terminal = Terminal::new(cli.verb.format());
+    let terminal = Terminal::new(cli.verb.format(), !cli.no_pager);
     let result = Context::new(cli.dir, terminal).and_then(|context| cli.verb.run(&context));
     let status = result.unwrap_or_else(|failure| failure.show(terminal));
     match status {

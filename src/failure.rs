@@ -1,6 +1,7 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
 use crate::git::{GitError, NotOurs, OpenError, RefError};
+use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::sync::SyncError;
@@ -150,6 +151,44 @@ impl From<SessionError> for Failure {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, "track"))
             }
         }
+    }
+}
+
+impl From<BranchesError> for Failure {
+    fn from(error: BranchesError) -> Self {
+        let message = error.to_string();
+        match error {
+            BranchesError::Session(error) => error.into(),
+            BranchesError::Git(error) => error.into(),
+            BranchesError::NoMatch { nearest, known, .. }
+            | BranchesError::NotAmong { nearest, known, .. } => {
+                Failure::usage(message).hint(branch_meant(nearest.as_deref(), &known))
+            }
+            BranchesError::NoSuchBase { nearest, .. } => {
+                Failure::usage(message).hint(nearest.map_or_else(
+                    || "name a branch, a tag or a commit that has been fetched".to_owned(),
+                    |nearest| format!("did you mean `{nearest}`?"),
+                ))
+            }
+            BranchesError::NoBase { .. } => undetermined(message).hint("name it: `--base REV`"),
+            BranchesError::NothingLeft { .. } => Failure::usage(message)
+                .hint("name more branches, or another base with `--base REV`"),
+        }
+    }
+}
+
+/// As `meant`; a repository may have hundreds of branches.
+fn branch_meant(nearest: Option<&str>, known: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match (nearest, known) {
+        (Some(nearest), _) => format!("did you mean `{nearest}`?"),
+        (None, []) => "there are no branches".to_owned(),
+        (None, known) if known.len() <= SHOWN => format!("the branches are: {}", known.join(", ")),
+        (None, known) => format!(
+            "the branches are: {} and {} more",
+            known[..SHOWN].join(", "),
+            known.len() - SHOWN
+        ),
     }
 }
 

@@ -1,12 +1,18 @@
-//! `tracks reference` (hidden): the reference pages of the documentation, from the code itself.
+//! `tracks reference` (hidden): the reference pages of the documentation, from the code itself; and the judge's seat, where
+//! `cargo xtask replay` and the tests ask for merges that they hold against git's own.
+
+use std::io::BufRead as _;
 
 use clap::CommandFactory;
 
-use crate::failure::{DONE, Failure};
+use crate::failure::{DONE, Failure, UNDETERMINED};
+use crate::git::Memo;
+use crate::ops::{self, judged::Question};
+use crate::ui::report;
 
 use super::Context;
 
-/// Print a reference page as Markdown.
+/// Print a reference page as Markdown, or judge merges.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[arg(value_enum)]
@@ -17,13 +23,53 @@ pub struct Args {
 enum Page {
     Commands,
     Keys,
+    /// Not a page: answers each line `BASE TRACK` or `BASE A B` of stdin with a line. What follows one another about one
+    /// base is judged together; an empty line asks for the answers so far.
+    Merges,
 }
 
 pub(crate) fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u8, Failure> {
     context.terminal.answer(&match args.page {
         Page::Commands => commands(C::command()),
         Page::Keys => crate::config::reference(),
+        Page::Merges => return merges(context),
     });
+    Ok(DONE)
+}
+
+/// What is known from one run to the next is forgotten after so many, so that memory stays bounded.
+const RUNS_IN_MIND: usize = 50;
+
+fn merges(context: &Context) -> Result<u8, Failure> {
+    let repository = ops::open_repository(&context.dir)?;
+    let mut asked: Vec<Question> = Vec::new();
+    let (mut memo, mut runs) = (Memo::default(), 0);
+    let mut answer = |asked: &mut Vec<Question>| -> Result<(), Failure> {
+        let judgements = ops::judged::judge(&repository, &memo, asked)?;
+        asked.clear();
+        runs += 1;
+        if runs % RUNS_IN_MIND == 0 {
+            memo = Memo::default();
+        }
+        let lines: String = judgements.iter().map(report::judged::line).collect();
+        context.terminal.answer(&lines);
+        Ok(())
+    };
+    for (number, line) in std::io::stdin().lock().lines().enumerate() {
+        let line =
+            line.map_err(|error| Failure::new(UNDETERMINED, format!("reading stdin: {error}")))?;
+        if line.is_empty() {
+            answer(&mut asked)?;
+            continue;
+        }
+        let question = Question::read(&line)
+            .map_err(|error| Failure::usage(format!("line {}: {error}", number + 1)))?;
+        if asked.last().is_some_and(|last| last.base != question.base) {
+            answer(&mut asked)?;
+        }
+        asked.push(question);
+    }
+    answer(&mut asked)?;
     Ok(DONE)
 }
 

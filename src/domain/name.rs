@@ -74,6 +74,10 @@ macro_rules! id {
 }
 
 /// A track's id. `base` and `integration` are reserved.
+///
+/// Where branches are compared that no tracks.toml knows, each of them is a track by the branch's own name
+/// ([`TrackId::of_branch`]). Such a project is asked what merges with what and nothing else: only an id of tracks.toml ever
+/// becomes part of a name or a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackId(String);
 
@@ -92,6 +96,16 @@ impl TrackId {
         // An id becomes part of branch and ref names and of directories.
         BranchName::new(text)?;
         Ok(TrackId(text.to_owned()))
+    }
+
+    /// The id of a branch that stands for itself: its name, as git would write it where `base` and `integration` mean
+    /// something else (`heads/base`).
+    pub fn of_branch(name: &BranchName) -> Self {
+        TrackId(if RESERVED.contains(&name.as_str()) {
+            format!("heads/{name}")
+        } else {
+            name.to_string()
+        })
     }
 
     pub fn as_str(&self) -> &str {
@@ -247,6 +261,20 @@ mod tests {
             CheckName::new("base").is_ok(),
             "only tracks share a namespace with the sides"
         );
+    }
+
+    #[test]
+    fn branches_that_stand_for_themselves() {
+        for (name, id) in [
+            ("topic/a.b", "topic/a.b"),
+            ("ü/Ñ", "ü/Ñ"),
+            ("base", "heads/base"),
+            ("integration", "heads/integration"),
+            ("integration/x", "integration/x"),
+        ] {
+            let name = BranchName::new(name).unwrap();
+            assert_eq!(TrackId::of_branch(&name).as_str(), id);
+        }
     }
 
     #[test]

@@ -181,7 +181,7 @@ fn not_ours(worktree: &Path, why: NotOurs) -> OwnError {
 }
 
 /// The commit, or else the branch.
-fn head(admin: &Path) -> Result<Result<CommitId, String>, GitError> {
+pub(super) fn head(admin: &Path) -> Result<Result<CommitId, String>, GitError> {
     let path = admin.join("HEAD");
     let text = std::fs::read_to_string(&path).map_err(io(&path))?;
     let text = text.trim_end();

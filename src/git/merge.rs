@@ -159,11 +159,14 @@ impl<'r> Merger<'r> {
         Ok(found)
     }
 
-    /// The first pair that git refuses ends its batch: it is set aside, and the batch goes on behind it.
+    /// The first pair that git refuses ends its batch: it is set aside, and the batch goes on behind it. A git that dies (a
+    /// failed assertion) takes answers with it that it had not written yet; which pair it was is then told one by one.
     fn merge_chunk(&self, pairs: &[(CommitId, CommitId)]) -> Result<Vec<MergeAnswer>, GitError> {
         let mut answers = Vec::with_capacity(pairs.len());
+        let mut at_once = pairs.len();
         while answers.len() < pairs.len() {
             let rest = &pairs[answers.len()..];
+            let rest = &rest[..at_once.min(rest.len())];
             let (records, output) = self.merge_tree(rest)?;
             if records.len() > rest.len() {
                 return Err(protocol("more answers than questions".to_owned()));
@@ -177,13 +180,17 @@ impl<'r> Merger<'r> {
                 if output.status == Some(129) {
                     return Err(failure(&output, "merge-tree --stdin"));
                 }
+                if output.status.is_none() && rest.len() > 1 {
+                    at_once = 1;
+                    continue;
+                }
                 answers.push(MergeAnswer::Unavailable(refusal(&output)));
             }
         }
         Ok(answers)
     }
 
-    fn merge_tree(
+    pub(super) fn merge_tree(
         &self,
         pairs: &[(CommitId, CommitId)],
     ) -> Result<(Vec<Record>, CmdOutput), GitError> {

@@ -26,6 +26,8 @@ pub(super) struct Conflicted {
     pub types: Vec<ConflictType>,
     /// Base, ours, theirs.
     pub stages: [Option<Stage>; 3],
+    /// The paths that git names together with this one, in its order and with this one, without repetition.
+    pub named: Vec<RepoPath>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,9 +191,14 @@ fn add_message(
         about.extend(all().next());
     }
     for path in about {
-        let types = &mut entry(paths, path).types;
-        if !types.contains(&message.kind) {
-            types.push(message.kind.clone());
+        let entry = entry(paths, path);
+        if !entry.types.contains(&message.kind) {
+            entry.types.push(message.kind.clone());
+        }
+        for path in all() {
+            if !entry.named.contains(&path) {
+                entry.named.push(path);
+            }
         }
     }
 }
@@ -201,6 +208,7 @@ fn entry(paths: &mut BTreeMap<RepoPath, Conflicted>, path: RepoPath) -> &mut Con
         path,
         types: Vec::new(),
         stages: [None; 3],
+        named: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! gix types never leave this folder; ids and paths outside are those of `domain`. Nothing here decides anything, prints
 //! anything, or knows tracks.toml.
 
+mod branches;
 mod checkout;
 mod engine;
 mod error;
@@ -18,12 +19,15 @@ mod remote;
 mod repository;
 mod scratch;
 mod snapshot;
+mod stages;
 mod text;
+mod touched;
 mod views;
 mod worktree;
 mod worktree_add;
 mod worktree_mend;
 
+pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
 pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};
 pub use error::GitError;
@@ -33,6 +37,8 @@ pub use merge::{MergeAnswer, Merger, NewCommit};
 pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use snapshot::Snapshot;
+pub use stages::{Content, Staged, Version, base_lines};
+pub use touched::{PathSet, Touch};
 pub use worktree::{Worktree, WorktreeStatus};
 pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};
 

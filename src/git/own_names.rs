@@ -6,16 +6,29 @@ use crate::domain::merge::{Conflict, ConflictType};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 
+/// The names under which git knows the two sides of a merge, at the end of a path that it made up.
+pub(super) struct Suffixes([Vec<u8>; 2]);
+
+impl Suffixes {
+    pub(super) fn of(sides: [CommitId; 2]) -> Self {
+        Suffixes(sides.map(|side| format!("~{side}").into_bytes()))
+    }
+
+    pub(super) fn own_name(&self, path: &RepoPath) -> RepoPath {
+        own_name(path, &self.0)
+    }
+}
+
 /// Where a file is in the way of a directory, git moves it to `PATH~SIDE`, and the side is a commit of ours that nobody
 /// knows. The conflict is about `PATH`.
 pub(super) fn under_their_own_names(
     sides: (CommitId, CommitId),
     conflicts: Vec<Conflict>,
 ) -> Vec<Conflict> {
-    let suffixes = [sides.0, sides.1].map(|side| format!("~{side}").into_bytes());
+    let suffixes = Suffixes::of([sides.0, sides.1]);
     let mut by_path: BTreeMap<RepoPath, Conflict> = BTreeMap::new();
     for mut conflict in conflicts {
-        conflict.path = own_name(&conflict.path, &suffixes);
+        conflict.path = suffixes.own_name(&conflict.path);
         match by_path.get_mut(&conflict.path) {
             None => {
                 by_path.insert(conflict.path.clone(), conflict);

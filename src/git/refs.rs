@@ -1,7 +1,5 @@
 //! Reading refs, and moving them: all of an operation in one transaction, each from the value it was read at.
 
-use std::collections::BTreeMap;
-
 use super::executable::{complaint, failure, run_any};
 use super::object::{commit_id, object_id, unreadable};
 use super::{GitError, Repository};
@@ -141,54 +139,6 @@ impl Repository {
         }))
     }
 
-    /// Local branches, and those remote-tracking branches that have no local one, whose short name (without the remote)
-    /// matches the glob (`*` stays inside a segment unless the glob ends with it, as in `git branch --list`); sorted.
-    ///
-    /// # Errors
-    /// When refs cannot be read.
-    pub fn branches_matching(&self, glob: &str) -> Result<Vec<(BranchName, CommitId)>, GitError> {
-        let gix = self.local();
-        let remotes: Vec<String> = gix.remote_names().iter().map(ToString::to_string).collect();
-        let mut found = BTreeMap::new();
-        for prefix in ["refs/heads/", "refs/remotes/"] {
-            for (name, commit) in self.short_names(&gix, prefix, &remotes)? {
-                if glob_matches(glob, name.as_str()) {
-                    found.entry(name).or_insert(commit);
-                }
-            }
-        }
-        Ok(found.into_iter().collect())
-    }
-
-    fn short_names(
-        &self,
-        gix: &gix::Repository,
-        prefix: &str,
-        remotes: &[String],
-    ) -> Result<Vec<(BranchName, CommitId)>, GitError> {
-        let fail = |error: gix::Error| unreadable("refs", &error);
-        let platform = gix.references().map_err(fail)?;
-        let mut names = Vec::new();
-        for reference in platform.prefixed(prefix).map_err(fail)? {
-            let mut reference = reference.map_err(fail)?;
-            let full = reference.name().as_bstr().to_string();
-            let Some(rest) = full.strip_prefix(prefix) else {
-                continue;
-            };
-            let short = match prefix {
-                "refs/remotes/" => without_remote(rest, remotes),
-                _ => Some(rest),
-            };
-            let Some(name) = short.and_then(|short| BranchName::new(short).ok()) else {
-                continue;
-            };
-            if let Some(commit) = peel(gix, &mut reference)? {
-                names.push((name, commit));
-            }
-        }
-        Ok(names)
-    }
-
     /// All changes or none (`git update-ref --stdin`, so that the hooks of the repository see it). `message` goes to the
     /// reflogs. The identity of reflog entries is ours.
     ///
@@ -302,27 +252,6 @@ fn peel(
         end if end.kind == gix::objs::Kind::Commit => commit_id(end.id).map(Some),
         _ => Ok(None),
     }
-}
-
-/// `origin/a/b` → `a/b`, with the longest remote that fits; `None` for `origin/HEAD`.
-fn without_remote<'n>(name: &'n str, remotes: &[String]) -> Option<&'n str> {
-    let longest = remotes
-        .iter()
-        .filter_map(|remote| name.strip_prefix(remote.as_str())?.strip_prefix('/'))
-        .min_by_key(|rest| rest.len());
-    let short = longest.or_else(|| name.split_once('/').map(|(_, rest)| rest))?;
-    (short != "HEAD").then_some(short)
-}
-
-fn glob_matches(glob: &str, name: &str) -> bool {
-    let matches = |glob: &str| {
-        gix::glob::wildmatch(
-            glob.into(),
-            name.into(),
-            gix::glob::wildmatch::Mode::NO_MATCH_SLASH_LITERAL,
-        )
-    };
-    matches(glob) || (glob.ends_with('*') && matches(&format!("{glob}/**")))
 }
 
 #[cfg(test)]
@@ -490,44 +419,19 @@ mod tests {
     }
 
     #[test]
-    fn branches_by_glob() {
-        let (origin, one, two) = two_commits();
-        for name in ["topic/a", "topic/deep/b", "topix"] {
-            origin.git(&["branch", name]);
-        }
+    fn branches_of_a_remote() {
+        let (origin, _, two) = two_commits();
+        origin.git(&["branch", "topic"]);
         let url = origin.root().display().to_string();
         let clone = World::with(&["clone", "-q", &url, "repo"]);
-        clone.git(&["branch", "topic/a", &one.to_string()]);
         let repository = clone.open();
-        let names = |glob: &str| -> Vec<(String, CommitId)> {
-            let found = repository.branches_matching(glob).unwrap();
-            found
-                .into_iter()
-                .map(|(name, id)| (name.as_str().to_owned(), id))
-                .collect()
-        };
-        let entry = |name: &str, id| (name.to_owned(), id);
-        assert_eq!(
-            names("topic/*"),
-            [entry("topic/a", one), entry("topic/deep/b", two)],
-            "the local branch counts, and a last star reaches deeper"
-        );
-        assert_eq!(names("topic/*/b"), [entry("topic/deep/b", two)]);
-        assert_eq!(names("*/b"), []);
-        assert_eq!(names("topi?"), [entry("topix", two)]);
-        assert_eq!(names("main"), [entry("main", two)]);
-        assert_eq!(names("HEAD"), []);
-
         assert_eq!(
             repository.remote_head("origin").unwrap(),
             Some(branch("main"))
         );
         assert_eq!(repository.remote_head("other").unwrap(), None);
-        assert_eq!(
-            repository
-                .remote_branch("origin", &branch("topix"))
-                .unwrap(),
-            Some(two)
-        );
+        let topic = repository.remote_branch("origin", &branch("topic"));
+        assert_eq!(topic.unwrap(), Some(two));
+        assert_eq!(repository.branch(&branch("topic")).unwrap(), None);
     }
 }

@@ -149,6 +149,13 @@ impl Repository {
         })
     }
 
+    /// What `core.pager` says; an empty text where it says that there is to be none.
+    pub fn configured_pager(&self) -> Option<String> {
+        let config = self.local();
+        let value = config.config_snapshot().string("core.pager")?;
+        Some(value.to_string())
+    }
+
     /// This thread's view of the repository.
     pub(super) fn local(&self) -> View<'_> {
         self.views.borrow()

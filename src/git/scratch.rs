@@ -4,6 +4,7 @@
 //! before the directory and goes after it, so a directory whose lock can be taken belongs to nobody.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -25,7 +26,15 @@ impl Scratch {
     pub(super) fn new(root: &Path, repository: &Repository) -> Result<Scratch, GitError> {
         std::fs::create_dir_all(root).map_err(io(root))?;
         sweep(root)?;
-        let lock = locked_file(root)?;
+        let lock = loop {
+            match locked_file(root) {
+                // A visitor took the empty directory away.
+                Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                    std::fs::create_dir_all(root).map_err(io(root))?;
+                }
+                made => break made?,
+            }
+        };
         let dir = lock.path().with_extension("");
         let scratch = Scratch { dir, _lock: lock };
         let info = scratch.objects().join("info");
@@ -80,7 +89,11 @@ fn locked_file(root: &Path) -> Result<NamedTempFile, GitError> {
 }
 
 fn sweep(root: &Path) -> Result<(), GitError> {
-    for entry in std::fs::read_dir(root).map_err(io(root))? {
+    let entries = match std::fs::read_dir(root) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(io(root))?,
+    };
+    for entry in entries {
         let lock = entry.map_err(io(root))?.path();
         if lock.extension().is_none_or(|extension| extension != "lock") {
             continue;
@@ -176,6 +189,24 @@ mod tests {
             }
         });
         assert_eq!(names(&root), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_empty_root_may_go_at_any_time() {
+        let world = World::new();
+        world.commit("one");
+        let repository = world.open();
+        let root = world.outside().join("scratch");
+        std::thread::scope(|scope| {
+            let using = scope.spawn(|| {
+                for _ in 0..100 {
+                    drop(Scratch::new(&root, &repository).unwrap());
+                }
+            });
+            while !using.is_finished() {
+                let _ = std::fs::remove_dir(&root);
+            }
+        });
     }
 
     #[test]

@@ -75,6 +75,17 @@ impl World {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Whole histories in one process: the stream of git-fast-import(1).
+    pub(super) fn import(&self, stream: &str) {
+        let file = self.outside().join("stream");
+        write_at(&file, stream.as_bytes());
+        let output = hermetic(&self.root(), &["fast-import", "--quiet"])
+            .stdin(std::fs::File::open(&file).unwrap())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     pub(super) fn git_in(&self, dir: &Path, args: &[&str]) -> String {
         let output = hermetic(dir, args).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {output:?}");
@@ -172,6 +183,32 @@ impl World {
     pub(super) fn objects(&self) -> String {
         self.git(&["cat-file", "--batch-check", "--batch-all-objects"])
     }
+}
+
+/// A commit of a stream for [`World::import`]: on `branch`, from a revision if it has a parent, with each file written or
+/// (`None`) deleted.
+pub(super) fn stream_commit(
+    branch: &str,
+    from: Option<&str>,
+    files: &[(&str, Option<&str>)],
+) -> String {
+    let mut stream = format!(
+        "commit refs/heads/{branch}\ncommitter C <c@example.com> 1700000000 +0000\ndata 1\nm\n"
+    );
+    if let Some(from) = from {
+        stream.push_str(&format!("from refs/heads/{from}\n"));
+    }
+    for (path, content) in files {
+        match content {
+            Some(content) => stream.push_str(&format!(
+                "M 100644 inline {path}\ndata {}\n{content}\n",
+                content.len()
+            )),
+            None => stream.push_str(&format!("D {path}\n")),
+        }
+    }
+    stream.push('\n');
+    stream
 }
 
 pub(super) fn branch(name: &str) -> BranchName {

@@ -21,7 +21,35 @@ pub(super) fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
     let our_lines: Vec<&[u8]> = lines(ours).collect();
     let their_lines: Vec<&[u8]> = lines(theirs).collect();
     let same = |a: Range<usize>, b: Range<usize>| our_lines.get(a) == their_lines.get(b);
-    three_way(&edits(base, ours), &edits(base, theirs), same).regions
+    let base_lines = lines(base).count();
+    three_way(&edits(base, ours), &edits(base, theirs), base_lines, same).regions
+}
+
+/// The lines of `before` that `lines` of `after` were made out of; an empty range names the place between two lines.
+pub(super) fn origin(before: &[u8], after: &[u8], lines: &Range<usize>) -> Range<usize> {
+    let edits = edits(before, after);
+    let made = |edit: &&Edit| {
+        let side = &edit.side;
+        // Lines that are gone have no place but the one between two lines.
+        if side.is_empty() || lines.is_empty() {
+            side.start <= lines.end && side.end >= lines.start
+        } else {
+            side.start < lines.end && side.end > lines.start
+        }
+    };
+    let unchanged = |at: usize| {
+        let before = edits.iter().rev().find(|edit| edit.side.end <= at);
+        before.map_or(at, |edit| at - edit.side.end + edit.base.end)
+    };
+    let start = match edits.iter().find(made) {
+        Some(first) if first.side.start <= lines.start => first.base.start,
+        _ => unchanged(lines.start),
+    };
+    let end = match edits.iter().rfind(made) {
+        Some(last) if last.side.end >= lines.end => last.base.end,
+        _ => unchanged(lines.end),
+    };
+    start..end.max(start)
 }
 
 /// Histogram, and no indent heuristic: only so are the hunks those of git's merge.
@@ -94,10 +122,32 @@ mod tests {
             regions(b"1\n2\n3\n", b"0\n1\nA\n3\n", b"1\nB\n3\n"),
             [Region {
                 ours: 2..3,
-                theirs: 1..2
+                theirs: 1..2,
+                base: 1..2,
+                at_end: false,
             }]
         );
         assert_eq!(regions(b"1\n", b"2\n", b"2\n"), [], "both say the same");
+    }
+
+    #[test]
+    fn lines_are_followed_back_to_what_they_were_made_of() {
+        let base = b"1\n2\n3\n4\n5\n6\n";
+        let after = b"0\n1\n2\nx\ny\n4\n6\n";
+        for (lines, expected) in [
+            (0..1, 0..0),
+            (1..3, 0..2),
+            (3..5, 2..3),
+            (3..4, 2..3),
+            (2..6, 1..5),
+            (6..6, 4..5),
+            (6..7, 4..6),
+            (4..6, 2..5),
+        ] {
+            assert_eq!(origin(base, after, &lines), expected, "{lines:?}");
+        }
+        assert_eq!(origin(b"", b"a\nb\n", &(0..2)), 0..0);
+        assert_eq!(origin(base, base, &(2..3)), 2..3);
     }
 
     #[test]

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::domain::merge::{Pair, Verdict};
+use crate::domain::merge::{HotFile, Pair, Verdict, hot_files};
 use crate::domain::name::{Side, TrackId};
-use crate::domain::order::CleanSet;
+use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
-use crate::git::{GitError, Memo, Merger};
+use crate::domain::time::Timestamp;
+use crate::git::GitError;
+use crate::process::clock;
 
+use super::branches::Asked;
+use super::details::{self, Detail, Touched};
 use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
@@ -20,32 +24,31 @@ pub struct Options {
     pub committed: bool,
     /// Only this pair.
     pub pair: Option<(TrackId, TrackId)>,
+    /// Say who touched the conflicted files; of a single pair that is always said.
+    pub touched: bool,
 }
 
 #[derive(Debug)]
 pub struct Report {
+    /// Where branches were compared, and no tracks.
+    pub branches: Option<Asked>,
     pub base: BasePoint,
+    pub prefer_remote: bool,
     pub uncommitted: bool,
     pub tracks: Vec<TrackSide>,
     pub pairs: Vec<Pair>,
     /// `None` when one pair was asked for.
     pub largest_clean_set: Option<CleanSet>,
-    pub order: Vec<TrackId>,
-    /// Path and the number of track pairs that conflict there, most first.
-    pub hot_files: Vec<(RepoPath, usize)>,
+    /// The order in which the fewest have to be resolved.
+    pub order: LandingOrder,
+    pub hot_files: Vec<HotFile>,
     pub owners: BTreeMap<RepoPath, TrackId>,
-    /// The text of both sides of each conflicted file, for a single pair only.
-    pub texts: Vec<ConflictText>,
+    /// Each conflict looked into, for a single pair only.
+    pub details: Vec<Detail>,
+    pub touched: Touched,
+    pub now: Timestamp,
     pub stats: Stats,
     pub elapsed: Duration,
-}
-
-/// Both sides of one conflicted path.
-#[derive(Debug)]
-pub struct ConflictText {
-    pub path: RepoPath,
-    pub ours: Option<Vec<u8>>,
-    pub theirs: Option<Vec<u8>>,
 }
 
 impl Report {
@@ -66,6 +69,7 @@ impl Report {
 /// When the repository cannot be read or git cannot be run.
 pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
     let started = Instant::now();
+    let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let wanted: Vec<TrackId> = match &options.pair {
         Some((a, b)) => vec![a.clone(), b.clone()],
@@ -76,60 +80,91 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
             .map(|track| track.id.clone())
             .collect(),
     };
-    emit(&Event::Stage(format!("reading {} tracks", wanted.len())));
+    let what = match session.branches {
+        Some(_) => "branches",
+        None => "tracks",
+    };
+    emit(&Event::Stage(format!("reading {} {what}", wanted.len())));
     let tracks = matrix::track_sides(session, &merger, &wanted, options.committed)?;
     emit(&Event::Stage(format!(
-        "merging {} tracks in memory",
+        "merging {} {what} in memory",
         wanted.len()
     )));
+    let read = started.elapsed();
     let scope = match options.pair {
-        Some(_) => Scope::WithoutIntegration,
-        None => Scope::All,
+        // What the last round merged were tracks.
+        None if session.branches.is_none() => Scope::All,
+        _ => Scope::WithoutIntegration,
     };
-    let memo = Memo::default();
+    let memo = matrix::memory(session);
     let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
+    let compared = started.elapsed();
     let largest_clean_set = match options.pair {
         Some(_) => None,
         None => Some(matrix.clean_set(&pairs)?),
     };
-    let stats = matrix.stats().clone();
-    let texts = match &options.pair {
-        Some(_) => conflict_texts(&merger, &pairs)?,
-        None => Vec::new(),
+    let mut stats = matrix.stats();
+    matrix::remember(session, &memo);
+    stats.phases.insert("reading tracks", read);
+    stats.phases.insert("pairs in all", compared - read);
+    stats
+        .phases
+        .insert("largest set in all", started.elapsed() - compared);
+    let looking = Instant::now();
+    let (details, touched) = match &options.pair {
+        Some(_) => {
+            let details = details::of_pairs(&merger, &pairs)?;
+            let touched = details::of_pair(
+                session,
+                &merger,
+                &tracks,
+                &pairs,
+                &details,
+                options.committed,
+            )?;
+            (details, touched)
+        }
+        None if options.touched => {
+            let touched = details::of_matrix(session, &merger, &tracks, &pairs)?;
+            (Vec::new(), touched)
+        }
+        None => Default::default(),
     };
+    stats.phases.insert("who touched what", looking.elapsed());
+    let owners = owners(&session.project, &pairs);
     Ok(Report {
+        branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
+        prefer_remote: session.prefer_remote,
         uncommitted: !options.committed,
-        hot_files: hot_files(&pairs),
-        owners: owners(&session.project, &pairs),
-        order: session
-            .order
-            .iter()
-            .filter(|id| wanted.contains(id))
-            .cloned()
-            .collect(),
+        hot_files: hot_files(&pairs, &owners),
+        owners,
+        order: landing_order(session, &wanted, &pairs),
         tracks,
         pairs,
         largest_clean_set,
-        texts,
+        details,
+        touched,
+        now: clock::now(),
         stats,
         elapsed: started.elapsed(),
     })
 }
 
-fn hot_files(pairs: &[Pair]) -> Vec<(RepoPath, usize)> {
-    let mut counts: BTreeMap<&RepoPath, usize> = BTreeMap::new();
-    let between_tracks = pairs.iter().filter(|pair| is_between_tracks(pair));
-    for conflict in between_tracks.flat_map(|pair| pair.verdict.conflicts()) {
-        *counts.entry(&conflict.path).or_default() += 1;
-    }
-    let mut files: Vec<_> = counts
-        .into_iter()
-        .map(|(path, count)| (path.clone(), count))
+fn landing_order(session: &Session, wanted: &[TrackId], pairs: &[Pair]) -> LandingOrder {
+    let (priority, depends_on) = matrix::order_facts(&session.project);
+    let conflicts: Vec<(Side, Side)> = pairs
+        .iter()
+        .filter(|pair| !pair.verdict.is_clean())
+        .map(|pair| (pair.a.clone(), pair.b.clone()))
         .collect();
-    files.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    files
+    fewest_conflicts(&Landing {
+        tracks: wanted,
+        priority: &priority,
+        depends_on: &depends_on,
+        conflicts: &conflicts,
+    })
 }
 
 /// The one track whose `owns` has the path; nobody where two do.
@@ -147,25 +182,4 @@ fn owners(project: &Project, pairs: &[Pair]) -> BTreeMap<RepoPath, TrackId> {
         }
     }
     owners
-}
-
-fn conflict_texts(merger: &Merger<'_>, pairs: &[Pair]) -> Result<Vec<ConflictText>, GitError> {
-    let mut texts = Vec::new();
-    for pair in pairs.iter().filter(|pair| is_between_tracks(pair)) {
-        let Some((ours, theirs)) = pair.merged else {
-            continue;
-        };
-        for conflict in pair.verdict.conflicts() {
-            texts.push(ConflictText {
-                path: conflict.path.clone(),
-                ours: merger.file_at(ours, &conflict.path)?,
-                theirs: merger.file_at(theirs, &conflict.path)?,
-            });
-        }
-    }
-    Ok(texts)
-}
-
-fn is_between_tracks(pair: &Pair) -> bool {
-    matches!((&pair.a, &pair.b), (Side::Track(_), Side::Track(_)))
 }

@@ -227,16 +227,17 @@ fn rebuild_all(
         .max()
         .unwrap_or(0);
     for step in 0..longest {
-        let mut after: BTreeMap<(VirtualCommit, VirtualCommit), Result<VirtualCommit, String>> =
+        let mut requests: BTreeMap<(usize, usize), (VirtualCommit, &VirtualCommit)> =
             BTreeMap::new();
-        let requests: BTreeSet<(VirtualCommit, VirtualCommit)> = rebuilds
-            .iter()
-            .filter(|rebuild| rebuild.failed.is_none())
-            .filter_map(|rebuild| Some((rebuild.at.clone(), (*rebuild.others.get(step)?).clone())))
-            .collect();
-        let pairs: Vec<_> = requests.iter().map(|(at, other)| (at, other)).collect();
+        for rebuild in rebuilds.iter().filter(|rebuild| rebuild.failed.is_none()) {
+            if let Some(other) = rebuild.others.get(step) {
+                requests.insert(identities(&rebuild.at, other), (rebuild.at.clone(), other));
+            }
+        }
+        let pairs: Vec<_> = requests.values().map(|(at, other)| (at, *other)).collect();
         let answers = engine.merge_all(&pairs, Want::Results)?;
-        for ((at, other), answer) in requests.iter().zip(answers) {
+        let mut after = BTreeMap::new();
+        for ((key, (at, other)), answer) in requests.iter().zip(answers) {
             stats.count(answer.by);
             let merged = match answer.outcome {
                 Outcome::Clean(combined) => Ok(engine.merged(at, other, &combined, "rebuilt\n")?),
@@ -244,13 +245,13 @@ fn rebuild_all(
                 Outcome::Conflicted(_) => Ok(at.clone()),
                 Outcome::Unavailable(reason) => Err(reason),
             };
-            after.insert((at.clone(), other.clone()), merged);
+            after.insert(*key, merged);
         }
         for rebuild in rebuilds.iter_mut() {
             let Some(other) = rebuild.others.get(step) else {
                 continue;
             };
-            match after.get(&(rebuild.at.clone(), (*other).clone())) {
+            match after.get(&identities(&rebuild.at, other)) {
                 Some(Ok(merged)) => rebuild.at = merged.clone(),
                 Some(Err(reason)) => rebuild.failed = Some(reason.clone()),
                 None => {}
@@ -258,6 +259,10 @@ fn rebuild_all(
         }
     }
     Ok(())
+}
+
+fn identities(at: &VirtualCommit, other: &VirtualCommit) -> (usize, usize) {
+    (at.identity(), other.identity())
 }
 
 #[cfg(test)]

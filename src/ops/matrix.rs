@@ -4,6 +4,7 @@
 //! stacked tracks are blamed on a pair. A track that does not merge into base is compared tip against tip.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::domain::merge::{Basis, Pair, Reason, Verdict};
 use crate::domain::name::{Side, TrackId};
@@ -167,16 +168,39 @@ pub struct Stats {
     /// They share nothing that could conflict, so nothing was merged.
     pub disjoint: usize,
     pub in_process: usize,
+    /// They had been decided before.
+    pub cached: usize,
     /// Pairs that only git could decide, by the reason.
     pub by_git: BTreeMap<Reason, usize>,
+    /// Wall clock by what was done.
+    pub phases: BTreeMap<&'static str, Duration>,
 }
 
 impl Stats {
     pub(super) fn count(&mut self, by: DecidedBy) {
         match by {
             DecidedBy::Process => self.in_process += 1,
+            DecidedBy::Memory => self.cached += 1,
             DecidedBy::Git(reason) => *self.by_git.entry(reason).or_default() += 1,
         }
+    }
+}
+
+/// What earlier runs found out. It is a cache: that it cannot be read or written is no news. A repository that nobody has
+/// set up for tracks is left without one.
+pub(super) fn memory(session: &Session) -> Memo {
+    if session.branches.is_some() {
+        return Memo::default();
+    }
+    Memo::new(session.store.known_merges())
+}
+
+/// Keeps what this run found out for the next.
+pub(super) fn remember(session: &Session, memo: &Memo) {
+    if memo.has_learned() && session.branches.is_none() {
+        let _ = session
+            .store
+            .keep_merges(memo.known(), session.store.known_merges());
     }
 }
 
@@ -233,8 +257,11 @@ impl<'m, 'r> Matrix<'m, 'r> {
         Ok(matrix)
     }
 
-    pub(super) fn stats(&self) -> &Stats {
-        &self.stats
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            phases: self.engine.phases(),
+            ..self.stats.clone()
+        }
     }
 
     fn merge_into_base(&mut self) -> Result<(), GitError> {
@@ -441,9 +468,9 @@ pub(super) fn merge_commit(
     })
 }
 
-type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
+pub(super) type OrderFacts = (BTreeMap<TrackId, i64>, BTreeMap<TrackId, BTreeSet<TrackId>>);
 
-fn order_facts(project: &Project) -> OrderFacts {
+pub(super) fn order_facts(project: &Project) -> OrderFacts {
     let priority = project
         .tracks
         .iter()

@@ -1,11 +1,14 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+pub mod branches;
 pub mod check;
 pub mod conflicts;
+pub mod details;
 mod event;
 pub mod init;
 mod integration_side;
+pub mod judged;
 mod keys;
 mod matrix;
 mod own_worktree;

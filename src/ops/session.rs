@@ -12,6 +12,7 @@ use crate::git::{Git, GitError, Head, OpenError, Repository};
 use crate::process::{Interrupt, environment};
 use crate::store::Store;
 
+use super::branches::Branches;
 use super::tips;
 
 /// The name of the file that everything comes from.
@@ -29,7 +30,10 @@ pub struct OpenOptions {
 /// The commit that tracks are measured against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BasePoint {
-    pub name: BranchName,
+    /// For people: the branch's name, or the revision that was asked for.
+    pub name: String,
+    /// `None`: it was named in another way.
+    pub branch: Option<BranchName>,
     /// The remote whose branch it is; `None`: the local one.
     pub remote: Option<String>,
     pub commit: CommitId,
@@ -68,7 +72,7 @@ pub enum SessionError {
     NoConfig { dir: PathBuf },
     /// Only what base has committed counts here: in a bare repository, and in a CI job's clone.
     #[error("there is no tracks.toml on {base}, and only the one there counts in {}", dir.display())]
-    NoConfigOnBase { base: BranchName, dir: PathBuf },
+    NoConfigOnBase { base: String, dir: PathBuf },
     #[error("{} is not valid", .0.name)]
     Config(Box<ConfigProblem>),
     #[error("{}: {source}", path.display())]
@@ -103,6 +107,8 @@ pub struct Session {
     pub repository: Repository,
     pub store: Store,
     pub project: Project,
+    /// Where the tracks are branches that somebody named, and not those of a tracks.toml.
+    pub branches: Option<Branches>,
     pub base: BasePoint,
     /// Track ids in landing order.
     pub order: Vec<TrackId>,
@@ -183,7 +189,7 @@ impl Session {
             }
         };
         // From here on the name is known, and messages of the domain may use it.
-        project.base = Some(base.name.clone());
+        project.base.clone_from(&base.branch);
         let order = order::landing_order(&project.tracks).unwrap_or_else(|_| {
             // Composition of two acyclic files may have a cycle across them; the order of the file still is an order.
             project
@@ -198,6 +204,7 @@ impl Session {
             repository,
             store,
             project,
+            branches: None,
             base,
             order,
             prefer_remote,
@@ -370,7 +377,7 @@ fn committed_copy(
 }
 
 /// `[project] base`, else `origin/HEAD`, else `main`, else `master`.
-fn resolve_base(
+pub(super) fn resolve_base(
     repository: &Repository,
     working: Option<&Project>,
     prefer_remote: bool,
@@ -390,15 +397,7 @@ fn resolve_base(
     }
     for name in &candidates {
         if let Some(tip) = tips::resolve(repository, remote, name, prefer_remote)? {
-            let remote = match tip.origin {
-                tips::Origin::Local => None,
-                tips::Origin::Remote => Some(remote.to_owned()),
-            };
-            return Ok(BasePoint {
-                name: name.clone(),
-                remote,
-                commit: tip.commit,
-            });
+            return Ok(base_point(name.clone(), remote, tip));
         }
     }
     if matches!(repository.head()?, Head::Unborn { .. }) {
@@ -415,12 +414,44 @@ fn resolve_base(
     Err(SessionError::NoBase { tried })
 }
 
+/// A branch as base, read as `tip` says.
+pub(super) fn base_point(branch: BranchName, remote: &str, tip: tips::Tip) -> BasePoint {
+    BasePoint {
+        name: branch.to_string(),
+        branch: Some(branch),
+        remote: match tip.origin {
+            tips::Origin::Local => None,
+            tips::Origin::Remote => Some(remote.to_owned()),
+        },
+        commit: tip.commit,
+    }
+}
+
+/// What a tracks.toml without a word would say.
+pub(super) fn bare_project(repository: &Repository) -> Result<Project, SessionError> {
+    let nothing = Source {
+        name: FILE_NAME.to_owned(),
+        text: String::new(),
+    };
+    nothing.parse(repository, &mut Vec::new())
+}
+
+/// The integration branch that a tracks.toml names, as far as one can be read.
+pub(super) fn integration_branch(repository: &Repository, base: &BasePoint) -> Option<BranchName> {
+    let source = match working_copy(repository) {
+        Ok(WorkingCopy::Read(source)) => source,
+        _ => committed_copy(repository, base).ok()??,
+    };
+    let project = source.parse(repository, &mut Vec::new()).ok()?;
+    Some(project.integration.branch)
+}
+
 /// The two copies of tracks.toml, and the base that the repository decides on, may clash where neither does by itself.
 fn own_integration_branch(project: &Project, base: &BasePoint) -> Result<(), SessionError> {
     let branch = &project.integration.branch;
     let track = project.tracks.iter().find(|track| track.branch == *branch);
     let what = match track {
-        _ if base.name == *branch => "the base".to_owned(),
+        _ if base.branch.as_ref() == Some(branch) => "the base".to_owned(),
         Some(track) => format!("the branch of track {}", track.id),
         None => return Ok(()),
     };

@@ -12,7 +12,7 @@ use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
 use crate::domain::trust::commands_of_setup;
-use crate::git::{GitError, Memo, Merger, Repository, Worktree};
+use crate::git::{GitError, Merger, Repository, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::integration_side::last_round;
@@ -108,9 +108,10 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
         .map(|track| track.id.clone())
         .collect();
     let sides = matrix::track_sides(session, &merger, &ids, false)?;
-    let memo = Memo::default();
+    let memo = matrix::memory(session);
     let scope = Scope::WithoutIntegration;
     let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    matrix::remember(session, &memo);
     let worktrees = session.repository.worktrees()?;
     let keys = Keys::new(&session.project, trust);
     let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();

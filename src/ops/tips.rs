@@ -53,6 +53,9 @@ impl Session {
     /// # Errors
     /// When refs or history cannot be read.
     pub fn tip(&self, branch: &BranchName) -> Result<Option<Tip>, GitError> {
+        if let Some(branches) = &self.branches {
+            return Ok(branches.tips.get(branch).copied());
+        }
         resolve(
             &self.repository,
             &self.project.remote,

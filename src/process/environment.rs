@@ -77,6 +77,11 @@ pub fn var(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The variable's value, if it is set, empty or not.
+pub fn set(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
 /// Set, and neither empty nor `0` nor `false`.
 pub fn flag(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| means_yes(&value))

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -15,15 +16,20 @@ use tokio::sync::watch;
 
 use super::system::is_ignored;
 
+const INTERRUPT: (SignalKind, u8) = (SignalKind::interrupt(), 130);
+
 /// The signals that ask us to stop, and the status with which we then end (128 + the number of the signal).
 const SIGNALS: [(SignalKind, u8); 3] = [
-    (SignalKind::interrupt(), 130),
+    INTERRUPT,
     (SignalKind::terminate(), 143),
     (SignalKind::hangup(), 129),
 ];
 
 /// timeout(1) and process supervisors signal a process and then its group: one wish that arrives twice.
 const ECHO: Duration = Duration::from_millis(100);
+
+/// A signal that has been sent has come by then.
+const JUST_NOW: Duration = Duration::from_millis(20);
 
 /// Whether somebody asked us to stop. Clones share the state.
 #[derive(Debug, Clone)]
@@ -113,9 +119,46 @@ impl Shared {
     }
 }
 
+/// The keys that interrupt (Ctrl-C, Ctrl-\\) are for a child in the foreground, not for us, as long as this lives. Afterwards
+/// they are still caught, by nobody.
+pub(super) struct LeftToChild {
+    runtime: Runtime,
+    streams: Vec<(Signal, u8)>,
+}
+
+/// Of the process, as its signals are.
+static LEFT: AtomicBool = AtomicBool::new(false);
+
+/// # Errors
+/// When signals cannot be caught.
+pub(super) fn leave_to_child() -> io::Result<LeftToChild> {
+    let (runtime, streams) = register(&[INTERRUPT, (SignalKind::quit(), 131)])?;
+    LEFT.store(true, Ordering::Relaxed);
+    Ok(LeftToChild { runtime, streams })
+}
+
+impl LeftToChild {
+    /// Whether somebody pressed such a key.
+    pub(super) fn was_used(mut self) -> bool {
+        let streams = std::mem::take(&mut self.streams);
+        self.runtime.block_on(async move {
+            let mut streams = streams;
+            tokio::time::timeout(JUST_NOW, next(&mut streams))
+                .await
+                .is_ok()
+        })
+    }
+}
+
+impl Drop for LeftToChild {
+    fn drop(&mut self) {
+        LEFT.store(false, Ordering::Relaxed);
+    }
+}
+
 /// Handlers are installed when this returns, so that no signal is missed while the thread starts.
 fn register(signals: &[(SignalKind, u8)]) -> io::Result<(Runtime, Vec<(Signal, u8)>)> {
-    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let streams = {
         let _context = runtime.enter();
         signals
@@ -131,6 +174,9 @@ async fn attend(mut streams: Vec<(Signal, u8)>, shared: &Shared) {
     let mut first = None;
     loop {
         let status = next(&mut streams).await;
+        if status == INTERRUPT.1 && LEFT.load(Ordering::Relaxed) {
+            continue;
+        }
         match first {
             None => {
                 first = Some(Instant::now());

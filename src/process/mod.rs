@@ -8,6 +8,7 @@ mod group;
 mod interrupt;
 mod job;
 mod output;
+mod pager;
 mod parallel;
 mod pool;
 mod program;
@@ -15,6 +16,7 @@ mod system;
 
 pub use cmd::{Cmd, CmdError, CmdOutput};
 pub use interrupt::Interrupt;
+pub use pager::{Paged, page};
 pub use parallel::{cores, in_parallel};
 pub use pool::{End, JobResult, Pool, PoolEvent, ShellJob, Slot, Work};
 pub use program::find as find_program;

@@ -8,6 +8,7 @@ mod journal;
 mod lock;
 mod logs;
 mod marks;
+mod matrix;
 mod naming;
 mod operations;
 mod record;
@@ -51,8 +52,35 @@ impl Store {
         tag
     }
 
+    /// For a visit to a repository that nobody keeps tracks in: what is empty when it ends, and was not there before, goes.
+    pub fn visit(&self) -> Visit {
+        Visit {
+            made: [self.scratch_root(), self.root.clone()]
+                .into_iter()
+                .filter(|dir| !dir.exists())
+                .collect(),
+        }
+    }
+
     /// Where scratch object directories live.
     pub fn scratch_root(&self) -> PathBuf {
         self.root.join("scratch")
+    }
+}
+
+/// See [`Store::visit`].
+#[derive(Debug)]
+#[must_use = "it ends when it is dropped"]
+pub struct Visit {
+    /// The inner ones first.
+    made: Vec<PathBuf>,
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        for dir in &self.made {
+            // One with something in it is somebody's.
+            let _ = std::fs::remove_dir(dir);
+        }
     }
 }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
+/// What the umask allows: a shared repository is shared with its state.
+pub(super) const SHARED: u32 = 0o666;
+
 /// Of every record of this version. A change that an older version would misread takes the next number.
 const FORMAT: u32 = 1;
 
@@ -82,8 +85,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreE
 
 /// Replaces a file with one record, atomically; makes its directories.
 pub(super) fn write<T: Serialize>(path: &Path, record: &T) -> Result<(), StoreError> {
-    // What the umask allows: a shared repository is shared with its state.
-    write_with_mode(path, record, 0o666)
+    write_with_mode(path, record, SHARED)
 }
 
 pub(super) fn write_with_mode<T: Serialize>(
@@ -91,14 +93,33 @@ pub(super) fn write_with_mode<T: Serialize>(
     record: &T,
     mode: u32,
 ) -> Result<(), StoreError> {
-    let bytes = encode(path, record)?;
+    replace(path, &encode(path, record)?, mode, Durable::Yes)
+}
+
+/// Whether a file has to survive a power cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durable {
+    Yes,
+    /// It is a cache, and who reads it can tell a damaged one.
+    No,
+}
+
+/// Replaces a file with these bytes, atomically; makes its directories.
+pub(super) fn replace(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    durable: Durable,
+) -> Result<(), StoreError> {
     let dir = make_parent(path)?;
     let replace = || {
         let mut file = tempfile::Builder::new()
             .permissions(fs::Permissions::from_mode(mode))
             .tempfile_in(dir)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_data()?;
+        file.write_all(bytes)?;
+        if durable == Durable::Yes {
+            file.as_file().sync_data()?;
+        }
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };

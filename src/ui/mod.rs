@@ -2,6 +2,7 @@
 //! bears colour or motion where it is not a terminal.
 
 mod message;
+mod pager;
 mod progress;
 mod prompt;
 pub mod report;

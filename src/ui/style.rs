@@ -19,11 +19,12 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     }
 }
 
-/// Text from a repository or a child process, made harmless: control characters would move the reader's cursor.
+/// Text from a repository or a child process, made harmless: control characters would move the reader's cursor, and those
+/// that turn the direction of writing round would show it other than it is.
 pub(super) fn tame(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
-            let shown = if c.is_control() && c != '\t' {
+            let shown = if c.is_control() && c != '\t' || turns_round(c) {
                 Vec::from_iter(c.escape_default())
             } else {
                 vec![c]
@@ -31,4 +32,8 @@ pub(super) fn tame(text: &str) -> String {
             shown.into_iter()
         })
         .collect()
+}
+
+fn turns_round(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

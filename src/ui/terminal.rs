@@ -3,6 +3,10 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::pager;
+use super::style::tame;
+use crate::process::{self, Paged};
+
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
@@ -17,15 +21,18 @@ pub enum Format {
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
     pub format: Format,
+    /// A long answer may go through a pager.
+    pages: bool,
     lost: &'static AtomicBool,
 }
 
 impl Terminal {
-    pub fn new(format: Format) -> Self {
+    pub fn new(format: Format, pages: bool) -> Self {
         /// Of the process, as its stdout is.
         static LOST: AtomicBool = AtomicBool::new(false);
         Terminal {
             format,
+            pages,
             lost: &LOST,
         }
     }
@@ -34,6 +41,40 @@ impl Terminal {
     /// reader is told on stderr and remembered for the exit status.
     pub fn answer(self, text: &str) {
         self.answer_bytes(text.as_bytes());
+    }
+
+    /// An answer that may be long: one that is taller than the terminal goes through the user's pager; `configured` is what
+    /// git's configuration says of it. A pager that fails is told on stderr, and the answer printed.
+    pub fn long_answer(self, text: &str, configured: Option<&str>) {
+        if let Some(pager) = self.pager_for(text, configured) {
+            let bears_colour =
+                anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+            let paged = if bears_colour {
+                process::page(&pager, text.as_bytes())
+            } else {
+                let plain = anstream::adapter::strip_str(text).to_string();
+                process::page(&pager, plain.as_bytes())
+            };
+            match paged {
+                Paged::Shown => return,
+                Paged::Failed(why) => {
+                    super::warning(self, &format!("the pager `{}` failed: {why}", tame(&pager)));
+                }
+            }
+        }
+        self.answer(text);
+    }
+
+    fn pager_for(self, text: &str, configured: Option<&str>) -> Option<String> {
+        if !self.pages {
+            return None;
+        }
+        let (terminal_size::Width(width), terminal_size::Height(height)) =
+            terminal_size::terminal_size_of(std::io::stdout())?;
+        let too_tall = pager::rows(text, usize::from(width)) >= usize::from(height);
+        too_tall
+            .then(|| pager::choose(process::environment::set, configured))
+            .flatten()
     }
 
     /// An answer that need not be text, such as a path.
@@ -84,11 +125,14 @@ impl Terminal {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
+    /// Columns of the answer's terminal, if it goes to one.
+    pub fn columns(self) -> Option<usize> {
+        let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+        Some(usize::from(width).max(40))
+    }
+
     /// Columns of the answer's terminal; 100 where there is none, so that pipes and tests see one width.
     pub fn width(self) -> usize {
-        match terminal_size::terminal_size_of(std::io::stdout()) {
-            Some((terminal_size::Width(width), _)) => usize::from(width).max(40),
-            None => 100,
-        }
+        self.columns().unwrap_or(100)
     }
 }

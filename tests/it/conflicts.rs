@@ -118,7 +118,7 @@ fn every_key_of_the_contract_is_there() {
     let commit = |revision: &str| json!(world.git(&["rev-parse", revision]));
     assert_eq!(
         answer["base"],
-        json!({ "branch": "main", "commit": commit("main") })
+        json!({ "branch": "main", "name": "main", "commit": commit("main") })
     );
     assert_eq!(answer["uncommitted"], true);
     let a = find(&answer["tracks"], "track", "a");
@@ -144,13 +144,24 @@ fn every_key_of_the_contract_is_there() {
         (&json!(2), &json!(2)),
         "{region}"
     );
-    assert_eq!(answer["hot_files"], json!([{ "path": "f", "pairs": 1 }]));
+    assert_eq!(
+        answer["hot_files"],
+        json!([{ "path": "f", "pairs": 1, "tracks": ["a", "b"], "advice": null }])
+    );
     assert_eq!(
         answer["largest_clean_set"],
         json!(["a"]),
         "the earlier name among equals"
     );
-    assert_eq!(answer["order"], json!(["a", "b", "c"]));
+    assert_eq!(
+        (&answer["order"], &answer["order_exact"]),
+        (&json!(["c", "a", "b"]), &json!(true)),
+        "what conflicts with nobody goes first"
+    );
+    assert_eq!(
+        answer["to_resolve"],
+        json!([{ "track": "b", "with": ["a"] }])
+    );
     for key in [
         "pairs",
         "disjoint",

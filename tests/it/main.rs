@@ -1,11 +1,14 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
 mod against_git;
+mod answers;
+mod branches;
 mod check;
 mod cli;
 mod clone;
 mod config_errors;
 mod conflicts;
+mod conformance;
 mod environment;
 mod examples;
 mod init;
@@ -13,6 +16,7 @@ mod init_killed;
 mod init_mend;
 mod init_refused;
 mod init_setup;
+mod judged;
 mod oddities;
 mod own_worktrees;
 mod project;

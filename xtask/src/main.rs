@@ -11,6 +11,10 @@ mod ci;
 mod demo;
 mod docs;
 mod failure;
+mod fuzz;
+mod judge;
+mod random;
+mod replay;
 mod scratch;
 mod sealed;
 mod test;
@@ -59,6 +63,18 @@ const TASKS: &[Task] = &[
         arguments: bench::ARGUMENTS,
         about: "measures the tool beside the git commands that it stands in for",
         run: bench::run,
+    },
+    Task {
+        name: "replay",
+        arguments: replay::ARGUMENTS,
+        about: "judges the real merges of a repository with the tool and with git, and shows every disagreement",
+        run: replay::run,
+    },
+    Task {
+        name: "fuzz-merges",
+        arguments: fuzz::ARGUMENTS,
+        about: "judges the merges of random histories with the tool and with git, and shows every disagreement",
+        run: fuzz::run,
     },
     Task {
         name: "docs",
@@ -151,6 +167,8 @@ mod tests {
             "docs --chekc",
             "demo --on",
             "bench nonsense",
+            "replay",
+            "fuzz-merges --cases",
         ] {
             assert_eq!(
                 dispatch(&words(line)).unwrap_err().exit_status(),

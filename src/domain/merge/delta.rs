@@ -151,10 +151,8 @@ impl<'c> Delta<'c> {
     /// What the path was and what it became; `None` where it is as before.
     pub fn get(&self, path: &RepoPath) -> Option<(Option<Entry>, Option<Entry>)> {
         let mut found = self.steps.iter().filter_map(|step| step.change(path));
-        let (before, mut after) = found.next()?;
-        if let Some((_, last)) = found.last() {
-            after = last;
-        }
+        let (before, first) = found.next()?;
+        let after = found.next_back().map_or(first, |(_, last)| last);
         (before != after).then_some((before, after))
     }
 

@@ -17,6 +17,11 @@ impl ConflictType {
         Some(ConflictType(inner.to_owned()))
     }
 
+    /// A type by the name that [`ConflictType::as_str`] gave.
+    pub fn known(name: String) -> Self {
+        ConflictType(name)
+    }
+
     pub fn add_add() -> Self {
         ConflictType("add/add".to_owned())
     }

@@ -1,12 +1,16 @@
 //! What a three-way merge answers: a verdict, conflicts with their types, and where they are.
 
 mod delta;
+mod hot;
 mod kind;
+mod known;
 mod plan;
 mod region;
 
 pub use delta::{Change, Changes, Delta, Entry, Mode, Step, directories_of};
+pub use hot::{Advice, HotFile, hot_files};
 pub use kind::ConflictType;
+pub use known::{Known, KnownVerdict, VerdictKey};
 pub use plan::{Meeting, Plan, Reason, Which, plan};
 pub use region::{Edit, Region, Taken, ThreeWay, three_way};
 

@@ -16,6 +16,11 @@ pub struct Edit {
 pub struct Region {
     pub ours: Range<usize>,
     pub theirs: Range<usize>,
+    /// The lines of base that both sides changed here, with what both changed alike at its ends; empty where both only
+    /// added lines, at the same place.
+    pub base: Range<usize>,
+    /// Whether nothing of base comes behind it.
+    pub at_end: bool,
 }
 
 /// What a three-way merge of one file gives.
@@ -42,11 +47,12 @@ pub struct Taken {
 ///
 /// `ours` and `theirs` are the hunks of base → side, ascending and disjoint. Hunks of the two sides that overlap or touch
 /// in base conflict, unless both sides put the same lines there; `same` answers whether the given lines of ours equal the
-/// given lines of theirs. Equal lines at both ends of a region are left out, as git's zealous merge does; unlike git's, a
+/// given lines of theirs. `base_lines` is how many lines base has. Equal lines at both ends of a region are left out, as git's zealous merge does; unlike git's, a
 /// region is not split at equal lines in its middle. Whether there is any conflict is the same either way.
 pub fn three_way(
     ours: &[Edit],
     theirs: &[Edit],
+    base_lines: usize,
     same: impl Fn(Range<usize>, Range<usize>) -> bool,
 ) -> ThreeWay {
     let mut merged = ThreeWay::default();
@@ -57,6 +63,8 @@ pub fn three_way(
         let region = Region {
             ours: on_side(our_hunks, &grown),
             theirs: on_side(their_hunks, &grown),
+            base: grown.clone(),
+            at_end: grown.end == base_lines,
         };
         let from = match our_hunks {
             [] => Which::Theirs,
@@ -136,7 +144,7 @@ fn equal(region: &Region, same: &impl Fn(Range<usize>, Range<usize>) -> bool) ->
 
 /// The region without the lines that both sides have in common at its start and end.
 fn trimmed(region: Region, same: &impl Fn(Range<usize>, Range<usize>) -> bool) -> Region {
-    let Region { ours, theirs } = region;
+    let Region { ours, theirs, .. } = region;
     let alike = |&(our, their): &(usize, usize)| same(our..our + 1, their..their + 1);
     let head = (ours.clone().zip(theirs.clone())).take_while(alike).count();
     let (ours, theirs) = (ours.start + head..ours.end, theirs.start + head..theirs.end);
@@ -146,6 +154,7 @@ fn trimmed(region: Region, same: &impl Fn(Range<usize>, Range<usize>) -> bool) -
     Region {
         ours: ours.start..ours.end - tail,
         theirs: theirs.start..theirs.end - tail,
+        ..region
     }
 }
 
@@ -185,10 +194,8 @@ mod tests {
     }
 
     fn merge(ours: &Text, theirs: &Text) -> Vec<Region> {
-        three_way(&ours.edits, &theirs.edits, |a, b| {
-            ours.lines[a] == theirs.lines[b]
-        })
-        .regions
+        let same = |a, b| ours.lines[a] == theirs.lines[b];
+        three_way(&ours.edits, &theirs.edits, BASE as usize, same).regions
     }
 
     #[test]
@@ -282,6 +289,42 @@ mod tests {
         }
     }
 
+    #[test]
+    fn regions_know_what_of_base_they_are_about() {
+        type Hunks = &'static [(Range<usize>, &'static [u32])];
+        type Case = (&'static str, Hunks, Hunks, (Range<usize>, bool));
+        let cases: [Case; 5] = [
+            ("a line", &[(1..2, &[50])], &[(1..2, &[60])], (1..2, false)),
+            (
+                "the last",
+                &[(11..12, &[50])],
+                &[(11..12, &[60])],
+                (11..12, true),
+            ),
+            ("added", &[(3..3, &[50])], &[(3..3, &[60])], (3..3, false)),
+            (
+                "added at the end",
+                &[(12..12, &[50])],
+                &[(12..12, &[60])],
+                (12..12, true),
+            ),
+            (
+                "what both end with is part of it",
+                &[(12..12, &[50, 70])],
+                &[(12..12, &[60, 70])],
+                (12..12, true),
+            ),
+        ];
+        for (what, ours, theirs, expected) in cases {
+            let found = merge(&edited(BASE, ours), &edited(BASE, theirs));
+            let [region] = found.as_slice() else {
+                panic!("{what}: {found:?}");
+            };
+            assert_eq!((region.base.clone(), region.at_end), expected, "{what}");
+        }
+    }
+
+    /// How many lines base has.
     const BASE: u32 = 12;
 
     /// Hunks as a diff gives them: at least one unchanged line between two, no line kept.
@@ -314,7 +357,7 @@ mod tests {
         fn sides_may_be_swapped(ours in side(), theirs in side()) {
             let swapped: Vec<Region> = merge(&theirs, &ours)
                 .into_iter()
-                .map(|region| Region { ours: region.theirs, theirs: region.ours })
+                .map(|region| Region { ours: region.theirs, theirs: region.ours, ..region })
                 .collect();
             prop_assert_eq!(merge(&ours, &theirs), swapped);
         }

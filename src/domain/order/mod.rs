@@ -1,8 +1,10 @@
-//! In which order tracks go: dependencies first, then priority, then the order of the file; and the largest set of them
-//! that merges clean together.
+//! In which order tracks go: dependencies first, then priority, then the order of the file or whatever leaves the fewest
+//! of them to be resolved; and the largest set of them that merges clean together.
 
 mod clean_set;
+mod fewest;
 mod landing;
 
 pub use clean_set::{Candidates, CleanSet, largest_clean_set};
+pub use fewest::{Landing, LandingOrder, fewest_conflicts};
 pub use landing::{Cycle, landing_order};

@@ -82,31 +82,11 @@ pub(crate) fn project(tracks: &[&str]) -> Project {
 }
 
 pub(crate) fn track(id: &str) -> Track {
-    Track {
-        id: TrackId::new(id).unwrap(),
-        title: None,
-        agent: None,
-        contact: None,
-        branch: BranchName::new(&format!("track/{id}")).unwrap(),
-        worktree: id.to_owned(),
-        code: id.to_owned(),
-        priority: 0,
-        depends_on: Vec::new(),
-        owns: Vec::new(),
-        tables: Vec::new(),
-        objects: Vec::new(),
-        responsibilities: Vec::new(),
-        milestones: Vec::new(),
-        due: None,
-        timeline: None,
-        deliverables: Vec::new(),
-        reviewers: Vec::new(),
-        setup: None,
-        copy: None,
-        sparse: false,
-        hooks: None,
-        notify: BTreeMap::new(),
-    }
+    Track::bare(
+        TrackId::new(id).unwrap(),
+        BranchName::new(&format!("track/{id}")).unwrap(),
+        id.to_owned(),
+    )
 }
 
 /// Comma-separated track ids.

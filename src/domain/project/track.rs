@@ -39,6 +39,35 @@ pub struct Track {
 }
 
 impl Track {
+    /// A track of which nothing else is said.
+    pub fn bare(id: TrackId, branch: BranchName, worktree: String) -> Self {
+        Track {
+            title: None,
+            agent: None,
+            contact: None,
+            branch,
+            worktree,
+            code: id.to_string(),
+            priority: 0,
+            depends_on: Vec::new(),
+            owns: Vec::new(),
+            tables: Vec::new(),
+            objects: Vec::new(),
+            responsibilities: Vec::new(),
+            milestones: Vec::new(),
+            due: None,
+            timeline: None,
+            deliverables: Vec::new(),
+            reviewers: Vec::new(),
+            setup: None,
+            copy: None,
+            sparse: false,
+            hooks: None,
+            notify: BTreeMap::new(),
+            id,
+        }
+    }
+
     /// The tracks that this one waits for (contract dependencies say who once contracts have levels).
     pub fn tracks_needed(&self) -> impl Iterator<Item = &TrackId> {
         self.depends_on

@@ -21,6 +21,28 @@ struct Node {
     base_parents: Vec<CommitId>,
 }
 
+/// For each tip the commits that it has and base has not, roughly from the tip on.
+pub(in crate::git) fn own_commits(
+    gix: &gix::Repository,
+    base: CommitId,
+    tips: &[CommitId],
+) -> Result<Vec<Vec<CommitId>>, GitError> {
+    let mut history = History {
+        base,
+        nodes: Vec::new(),
+        numbers: HashMap::new(),
+        seen: walk(gix, base, tips)?,
+        forks: Mutex::default(),
+    };
+    let mut found = Vec::with_capacity(tips.len());
+    for tip in tips {
+        let own = history.own(*tip)?;
+        let ids = own.iter().map(|number| history.nodes[*number as usize].id);
+        found.push(ids.collect());
+    }
+    Ok(found)
+}
+
 /// What a commit has in its history.
 #[derive(Debug, Clone)]
 pub(super) struct Past {
@@ -58,8 +80,12 @@ pub(super) struct History {
     base: CommitId,
     nodes: Vec<Node>,
     numbers: HashMap<CommitId, u32>,
+    /// Everything that the walk saw, with its parents.
+    seen: Seen,
     forks: Mutex<HashMap<(CommitId, CommitId), Onto>>,
 }
+
+type Seen = gix::hashtable::HashMap<gix::ObjectId, gix::revwalk::graph::Commit<Paint>>;
 
 impl History {
     /// Walks from base and the tips. One that is not here is left out; its past is unclear.
@@ -72,12 +98,12 @@ impl History {
             base,
             nodes: Vec::new(),
             numbers: HashMap::new(),
+            seen: walk(gix, base, tips)?,
             forks: Mutex::default(),
         };
-        let painted = Painted::new(gix, base, tips)?;
         let mut pasts = Vec::with_capacity(tips.len());
         for tip in tips {
-            let own = history.own(&painted, *tip)?;
+            let own = history.own(*tip)?;
             let onto = history.onto(gix, *tip, &own)?;
             pasts.push(Past {
                 onto,
@@ -88,26 +114,40 @@ impl History {
     }
 
     /// What `tip` has and base does not.
-    fn own(&mut self, painted: &Painted, tip: CommitId) -> Result<Vec<u32>, GitError> {
+    fn own(&mut self, tip: CommitId) -> Result<Vec<u32>, GitError> {
         let mut found = BTreeSet::new();
         let mut next = vec![tip];
         while let Some(id) = next.pop() {
-            let Some(parents) = painted.own.get(&id) else {
+            let Some(parents) = self.own_parents(id)? else {
                 continue;
             };
             let number = self.number(id);
             if !found.insert(number) {
                 continue;
             }
-            let (own, shared): (Vec<CommitId>, Vec<CommitId>) = parents
-                .iter()
-                .partition(|parent| painted.own.contains_key(parent));
+            let (own, shared): (Vec<CommitId>, Vec<CommitId>) =
+                parents.into_iter().partition(|parent| self.is_own(*parent));
             let numbers = own.iter().map(|parent| self.number(*parent)).collect();
-            self.nodes[number as usize].parents = numbers;
-            self.nodes[number as usize].base_parents = shared;
+            let node = &mut self.nodes[number as usize];
+            node.parents = numbers;
+            node.base_parents = shared;
             next.extend(own);
         }
         Ok(found.into_iter().collect())
+    }
+
+    fn is_own(&self, id: CommitId) -> bool {
+        let seen = self.seen.get(&object_id(id.as_bytes()));
+        seen.is_some_and(|commit| commit.data.tip && !commit.data.base)
+    }
+
+    /// The parents of a commit that base does not have.
+    fn own_parents(&self, id: CommitId) -> Result<Option<Vec<CommitId>>, GitError> {
+        let commit = self.seen.get(&object_id(id.as_bytes()));
+        commit
+            .filter(|_| self.is_own(id))
+            .map(|commit| commit.parents.iter().copied().map(commit_id).collect())
+            .transpose()
     }
 
     fn number(&mut self, id: CommitId) -> u32 {
@@ -149,14 +189,37 @@ impl History {
         {
             return Ok(known);
         }
-        let onto = match known_merge_bases(gix, a, b)?.as_slice() {
-            [one] => Onto::Fork(*one),
-            _ => Onto::Unclear,
+        let onto = if self.leads_to(a, b) {
+            Onto::Fork(b)
+        } else if self.leads_to(b, a) {
+            Onto::Fork(a)
+        } else {
+            match known_merge_bases(gix, a, b)?.as_slice() {
+                [one] => Onto::Fork(*one),
+                _ => Onto::Unclear,
+            }
         };
         if let Ok(mut forks) = self.forks.lock() {
             forks.insert((a, b), onto);
         }
         Ok(onto)
+    }
+
+    /// Whether `to` is in the history of `from`, as far as the walk saw it: a "no" proves nothing.
+    fn leads_to(&self, from: CommitId, to: CommitId) -> bool {
+        let (from, to) = (object_id(from.as_bytes()), object_id(to.as_bytes()));
+        let mut passed = gix::hashtable::HashSet::default();
+        let mut next = vec![from];
+        while let Some(id) = next.pop() {
+            if id == to {
+                return true;
+            }
+            if passed.insert(id) {
+                let commit = self.seen.get(&id);
+                next.extend(commit.iter().flat_map(|commit| &commit.parents));
+            }
+        }
+        false
     }
 
     /// The merge base that git would find; `None` where that is not one known tree.
@@ -258,11 +321,6 @@ impl Paint {
     }
 }
 
-/// What the walk found: the commits that tips have and base does not, with their parents.
-struct Painted {
-    own: HashMap<CommitId, Vec<CommitId>>,
-}
-
 type Graph<'g> = gix::revwalk::Graph<'g, 'g, gix::revwalk::graph::Commit<Paint>>;
 
 /// Newest first: by generation where a commit-graph knows it, by date elsewhere.
@@ -281,32 +339,24 @@ struct Walk<'g> {
     oldest_own: i64,
 }
 
-impl Painted {
-    fn new(gix: &gix::Repository, base: CommitId, tips: &[CommitId]) -> Result<Self, GitError> {
-        let fail = |error: gix::Error| unreadable("history", &error);
-        let cache = gix.commit_graph_if_enabled().map_err(fail)?;
-        let mut walk = Walk {
-            graph: gix.revision_graph(cache.as_ref()),
-            queue: BinaryHeap::new(),
-            pending: 0,
-            oldest_own: i64::MAX,
-        };
-        walk.mark(object_id(base.as_bytes()), true, false)?;
-        for tip in tips {
-            walk.mark(object_id(tip.as_bytes()), false, true)?;
-        }
-        while walk.goes_on() {
-            walk.step()?;
-        }
-        let mut own = HashMap::new();
-        for (id, commit) in walk.graph.detach() {
-            if commit.data.tip && !commit.data.base {
-                let parents = commit.parents.into_iter().map(commit_id);
-                own.insert(commit_id(id)?, parents.collect::<Result<_, _>>()?);
-            }
-        }
-        Ok(Painted { own })
+/// Finds out what is in base's history and what in that of tips, down to where no more can differ.
+fn walk(gix: &gix::Repository, base: CommitId, tips: &[CommitId]) -> Result<Seen, GitError> {
+    let fail = |error: gix::Error| unreadable("history", &error);
+    let cache = gix.commit_graph_if_enabled().map_err(fail)?;
+    let mut walk = Walk {
+        graph: gix.revision_graph(cache.as_ref()),
+        queue: BinaryHeap::new(),
+        pending: 0,
+        oldest_own: i64::MAX,
+    };
+    walk.mark(object_id(base.as_bytes()), true, false)?;
+    for tip in tips {
+        walk.mark(object_id(tip.as_bytes()), false, true)?;
     }
+    while walk.goes_on() {
+        walk.step()?;
+    }
+    Ok(walk.graph.detach())
 }
 
 impl Walk<'_> {

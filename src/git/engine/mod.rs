@@ -7,23 +7,29 @@
 
 mod history;
 mod judge;
+mod memo;
 mod renames;
 mod settings;
 mod table;
 mod texts;
 mod trees;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
+pub(in crate::git) use self::history::own_commits;
 use self::history::{Ancestor, History, Onto, Past, union};
 use self::judge::{Judge, Tried};
-use self::renames::Renames;
+pub use self::memo::Memo;
+use self::memo::digest;
 use self::settings::{Attributes, Settings};
 use self::table::Table;
-use self::texts::Texts;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
-use crate::domain::merge::{Change, Changes, Conflict, Delta, Reason, Step, Which, plan};
+use crate::domain::merge::{
+    Change, Changes, Conflict, Delta, KnownVerdict, Reason, Step, VerdictKey, Which, plan,
+};
+use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
 use crate::process::{cores, in_parallel};
@@ -42,7 +48,24 @@ pub struct Tip {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecidedBy {
     Process,
+    /// An earlier matrix.
+    Memory,
     Git(Reason),
+}
+
+/// What is known of a merge before git is asked about anything.
+enum First {
+    Known(Outcome),
+    New(Tried),
+}
+
+impl First {
+    fn new(&self) -> Option<&Tried> {
+        match self {
+            First::Known(_) => None,
+            First::New(tried) => Some(tried),
+        }
+    }
 }
 
 /// What became of one merge.
@@ -95,6 +118,8 @@ struct Inner {
     /// From the tree of base to its own; `None` where that could not be read.
     steps: Option<Vec<Stretch>>,
     past: Past,
+    /// A digest of its whole history and its tree.
+    name: [u8; 32],
     /// What it is a merge of; `None` for a real one.
     merge: Option<(VirtualCommit, VirtualCommit, String)>,
     commit: OnceLock<CommitId>,
@@ -106,14 +131,6 @@ struct Inner {
 struct Stretch {
     changes: Arc<Changes>,
     backwards: bool,
-}
-
-/// What stays true from one matrix to the next: everything in it is keyed by content.
-#[derive(Debug, Default)]
-pub struct Memo {
-    diffs: Mutex<HashMap<(TreeId, TreeId), Arc<Changes>>>,
-    texts: Texts,
-    renames: Renames,
 }
 
 /// Merges around one base.
@@ -129,6 +146,21 @@ pub struct Engine<'m, 'r> {
     history: Option<History>,
     /// base with each commit that tracks are stacked on.
     stacks: Mutex<HashMap<CommitId, Option<Vec<Stretch>>>>,
+    clock: Clock,
+}
+
+/// Where the time goes: seconds of wall clock by the name of a phase.
+#[derive(Debug, Default)]
+struct Clock(Mutex<BTreeMap<&'static str, Duration>>);
+
+impl Clock {
+    fn time<T>(&self, phase: &'static str, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let done = work();
+        let mut phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *phases.entry(phase).or_default() += started.elapsed();
+        done
+    }
 }
 
 impl<'m, 'r> Engine<'m, 'r> {
@@ -142,7 +174,8 @@ impl<'m, 'r> Engine<'m, 'r> {
     ) -> Result<Self, GitError> {
         let repository = merger.repository();
         let base_tree = merger.tree_of(base)?;
-        let walked = {
+        let clock = Clock::default();
+        let walked = clock.time("history", || {
             let gix = repository.local();
             let commits: Vec<CommitId> = tips.iter().map(|tip| tip.history).collect();
             // What a shallow clone, a replaced or a missing commit hides, git has its own words for.
@@ -150,7 +183,7 @@ impl<'m, 'r> Engine<'m, 'r> {
             plain
                 .then(|| History::walk(&gix, base, &commits).ok())
                 .flatten()
-        };
+        });
         let (history, pasts) = walked.map_or((None, None), |(history, pasts)| {
             (Some(history), Some(pasts))
         });
@@ -170,27 +203,38 @@ impl<'m, 'r> Engine<'m, 'r> {
             merger,
             memo,
             attributes: Attributes::default(),
-            settings: Settings::read(&repository.local()),
+            settings: clock.time("settings", || {
+                Settings::read(repository, merger.attributes())
+            }),
             base_tree,
             base: VirtualCommit::real(base, base_tree, Some(Vec::new()), whole),
             tips: Vec::new(),
             history,
             stacks: Mutex::default(),
+            clock,
         };
         let with_past: Vec<(Tip, Past)> = tips
             .iter()
             .copied()
             .zip(pasts.unwrap_or_else(|| vec![unclear; tips.len()]))
             .collect();
-        engine.tips = in_parallel(&with_past, cores().get(), |(tip, past)| {
-            let steps = engine.steps_to(past, tip.tree).ok();
-            VirtualCommit::real(tip.commit, tip.tree, steps, past.clone())
+        engine.tips = engine.clock.time("differences", || {
+            in_parallel(&with_past, cores().get(), |(tip, past)| {
+                let steps = engine.steps_to(past, tip.tree).ok();
+                VirtualCommit::real(tip.commit, tip.tree, steps, past.clone())
+            })
         });
         Ok(engine)
     }
 
     pub fn base(&self) -> &VirtualCommit {
         &self.base
+    }
+
+    /// Wall clock so far, by the name of what was done.
+    pub fn phases(&self) -> BTreeMap<&'static str, Duration> {
+        let phases = self.clock.0.lock();
+        phases.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The tips, in the order in which they were given.
@@ -207,56 +251,109 @@ impl<'m, 'r> Engine<'m, 'r> {
         pairs: &[(&VirtualCommit, &VirtualCommit)],
         want: Want,
     ) -> Result<Vec<Answer>, GitError> {
-        let tried = in_parallel(pairs, cores().get(), |(ours, theirs)| {
-            self.try_merge(ours, theirs, want)
+        let tried = self.clock.time("merging", || {
+            in_parallel(pairs, cores().get(), |(ours, theirs)| {
+                self.known(ours, theirs, want).map_or_else(
+                    || self.try_merge(ours, theirs, want).map(First::New),
+                    |known| Ok(First::Known(known)),
+                )
+            })
         });
-        let special = {
-            let paths = tried.iter().flatten().flat_map(|tried| &tried.texts);
-            self.attributes.special(
-                self.merger.repository(),
-                self.merger.attributes(),
-                &paths.collect(),
-            )?
-        };
+        let special = self.clock.time("attributes", || {
+            let new = tried.iter().flatten().filter_map(First::new);
+            self.special(&new.flat_map(|tried| &tried.texts).collect())
+        })?;
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
         let mut asked = Vec::new();
         for (index, tried) in tried.into_iter().enumerate() {
-            let decided = tried.and_then(|tried| {
-                let special = tried.texts.iter().any(|path| special.contains(path));
-                if special {
+            let decided = tried.and_then(|tried| match tried {
+                First::New(tried) if tried.texts.iter().any(|path| special.contains(path)) => {
                     Err(Reason::Driver)
-                } else {
-                    Ok(tried)
                 }
-            });
-            answers.push(match decided {
-                Ok(tried) => Some(Answer {
-                    outcome: tried.outcome,
-                    by: DecidedBy::Process,
+                First::New(tried) => {
+                    self.keep(pairs[index], want, &tried.outcome, None);
+                    Ok(Answer {
+                        outcome: tried.outcome,
+                        by: DecidedBy::Process,
+                    })
+                }
+                First::Known(outcome) => Ok(Answer {
+                    outcome,
+                    by: DecidedBy::Memory,
                 }),
+            });
+            match decided {
+                Ok(answer) => answers.push(Some(answer)),
                 Err(reason) => {
                     asked.push((index, reason));
-                    None
+                    answers.push(None);
                 }
-            });
+            }
         }
-        let mut requests = Vec::with_capacity(asked.len());
-        for (index, _) in &asked {
-            let (ours, theirs) = pairs[*index];
-            requests.push((self.commit(ours)?, self.commit(theirs)?));
-        }
-        for ((index, reason), answer) in asked.into_iter().zip(self.merger.merge_all(&requests)?) {
+        let requests = self.clock.time("writing for git", || {
+            let both = |(index, _): &(usize, Reason)| {
+                let (ours, theirs) = pairs[*index];
+                Ok((self.commit(ours)?, self.commit(theirs)?))
+            };
+            asked.iter().map(both).collect::<Result<Vec<_>, GitError>>()
+        })?;
+        let git = self
+            .clock
+            .time("git", || self.merger.merge_all(&requests))?;
+        for ((index, reason), answer) in asked.into_iter().zip(git) {
             let outcome = match answer {
                 MergeAnswer::Merged { tree } => Outcome::Clean(Combined(Made::Tree(tree))),
                 MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
                 MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
             };
+            self.keep(pairs[index], want, &outcome, Some(reason));
             answers[index] = Some(Answer {
                 outcome,
                 by: DecidedBy::Git(reason),
             });
         }
         Ok(answers.into_iter().flatten().collect())
+    }
+
+    fn key(&self, ours: &VirtualCommit, theirs: &VirtualCommit) -> Option<VerdictKey> {
+        let settings = self.settings.digest.as_ref()?;
+        let parts = [settings.as_slice(), &ours.0.name, &theirs.0.name];
+        Some(VerdictKey(digest(parts)))
+    }
+
+    /// What an earlier merge of the same two gave. What merging makes is not kept, only whether it is clean.
+    fn known(&self, ours: &VirtualCommit, theirs: &VirtualCommit, want: Want) -> Option<Outcome> {
+        if want == Want::Results {
+            return None;
+        }
+        let known = self.memo.verdict(&self.key(ours, theirs)?)?;
+        Some(match known.conflicts.as_ref() {
+            [] => Outcome::Clean(Combined(Made::Nothing)),
+            conflicts => Outcome::Conflicted(conflicts.to_vec()),
+        })
+    }
+
+    fn keep(
+        &self,
+        (ours, theirs): (&VirtualCommit, &VirtualCommit),
+        want: Want,
+        outcome: &Outcome,
+        asked: Option<Reason>,
+    ) {
+        let conflicts: &[Conflict] = match outcome {
+            // A driver is a program, which nobody sees change.
+            _ if want == Want::Results || asked == Some(Reason::Driver) => return,
+            Outcome::Unavailable(_) => return,
+            Outcome::Clean(_) => &[],
+            Outcome::Conflicted(conflicts) => conflicts,
+        };
+        if let Some(key) = self.key(ours, theirs) {
+            let verdict = KnownVerdict {
+                conflicts: conflicts.into(),
+                by_git: asked.is_some(),
+            };
+            self.memo.keep_verdict(key, verdict);
+        }
     }
 
     /// The merge of the two as a commit with both as parents.
@@ -303,8 +400,9 @@ impl<'m, 'r> Engine<'m, 'r> {
         };
         let (a, b) = (&ours.0.past, &theirs.0.past);
         let onto = match (a.onto, b.onto) {
-            (Onto::Unclear, _) | (_, Onto::Unclear) => Onto::Unclear,
+            // With all of base in it, it no longer matters where the other side left base.
             (Onto::Base, _) | (_, Onto::Base) => Onto::Base,
+            (Onto::Unclear, _) | (_, Onto::Unclear) => Onto::Unclear,
             (Onto::Fork(a), Onto::Fork(b)) if a == b => Onto::Fork(a),
             (Onto::Fork(_), Onto::Fork(_)) => Onto::Unclear,
         };
@@ -314,6 +412,7 @@ impl<'m, 'r> Engine<'m, 'r> {
                 onto,
                 own: union(&a.own, &b.own),
             },
+            name: digest([ours.0.name.as_slice(), &theirs.0.name]),
             merge: Some((ours.clone(), theirs.clone(), message.to_owned())),
             commit: OnceLock::new(),
             tree,
@@ -370,11 +469,19 @@ impl<'m, 'r> Engine<'m, 'r> {
     /// Which of these commits can conflict with each other at all: all other pairs merge clean. Each must have all of base
     /// in its history.
     pub fn meeting(&self, commits: &[&VirtualCommit]) -> BTreeSet<(usize, usize)> {
-        let mut table = Table::default();
-        for (index, commit) in commits.iter().enumerate() {
-            table.add(index, commit);
-        }
-        table.pairs()
+        self.clock.time("index", || {
+            let mut table = Table::default();
+            for (index, commit) in commits.iter().enumerate() {
+                table.add(index, commit);
+            }
+            table.pairs()
+        })
+    }
+
+    /// Those of the paths whose merge is more than that of plain text.
+    fn special(&self, paths: &BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
+        let (repository, from) = (self.merger.repository(), self.merger.attributes());
+        self.attributes.special(repository, from, paths)
     }
 
     fn try_merge(
@@ -447,12 +554,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         let stack = VirtualCommit::real(commit, tree, steps, past);
         let tried = self.try_merge(&self.base, &stack, Want::Results)?;
         let special = self
-            .attributes
-            .special(
-                self.merger.repository(),
-                self.merger.attributes(),
-                &tried.texts.iter().collect(),
-            )
+            .special(&tried.texts.iter().collect())
             .map_err(|_| Reason::Unreadable)?;
         let Outcome::Clean(combined) = tried.outcome else {
             return Ok(None);
@@ -498,48 +600,26 @@ impl<'m, 'r> Engine<'m, 'r> {
         if from == to {
             return Ok(Vec::new());
         }
-        let lock = || {
-            self.memo
-                .diffs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(known) = lock().get(&(from, to)).cloned() {
+        if let Some(known) = self.memo.difference((from, to)) {
             return Ok(vec![Stretch::forward(known)]);
         }
         let changes = Arc::new(trees::changes(&self.merger.local(), from, to)?);
-        // Somebody else may have been faster; then theirs counts, so that equal steps are one.
-        let changes = Arc::clone(lock().entry((from, to)).or_insert(changes));
+        let changes = self.memo.keep_difference((from, to), changes);
         Ok(vec![Stretch::forward(changes)])
     }
 }
 
-/// Two are equal if they are the same one: what has been merged once is merged once.
-impl PartialEq for VirtualCommit {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for VirtualCommit {}
-
-impl PartialOrd for VirtualCommit {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for VirtualCommit {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        Arc::as_ptr(&self.0).cmp(&Arc::as_ptr(&other.0))
-    }
-}
-
 impl VirtualCommit {
+    /// Tells it from every other that lives.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     fn real(commit: CommitId, tree: TreeId, steps: Option<Vec<Stretch>>, past: Past) -> Self {
         VirtualCommit(Arc::new(Inner {
             steps,
             past,
+            name: digest([commit.as_bytes(), tree.as_bytes()]),
             merge: None,
             commit: commit.into(),
             tree: tree.into(),
@@ -586,3 +666,6 @@ fn is_rewritten(repository: &super::Repository, gix: &gix::Repository) -> bool {
     let grafts = repository.common_dir().join("info").join("grafts");
     gix.objects.store_ref().replacements().next().is_some() || grafts.exists()
 }
+
+#[cfg(test)]
+mod tests;

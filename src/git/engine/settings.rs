@@ -1,11 +1,15 @@
 //! What of git's configuration and attributes decides how files merge.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use super::memo::digest;
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
-use crate::git::executable::{fields, run};
+use crate::git::executable::{fields, run, run_any};
 use crate::git::{GitError, Repository};
 
 /// Settings that change what a merge gives.
@@ -17,14 +21,15 @@ pub(super) struct Settings {
     pub(super) strict_style: bool,
     /// Rename detection is not git's default one.
     pub(super) odd_renames: bool,
-    /// All of them, for telling whether they changed.
-    pub(super) digest: String,
+    /// Of everything but the commits that a verdict depends on; `None` where that could not be read.
+    pub(super) digest: Option<[u8; 32]>,
 }
 
-const NAMES: [&str; 8] = [
-    "merge.renormalize",
-    "merge.default",
-    "merge.conflictStyle",
+/// Raised whenever the same question may get another answer from this code.
+const MEANING: u32 = 1;
+
+/// Any of these and git's rename detection is not its default one.
+const RENAMES: [&str; 5] = [
     "merge.renames",
     "diff.renames",
     "merge.renameLimit",
@@ -33,23 +38,62 @@ const NAMES: [&str; 8] = [
 ];
 
 impl Settings {
-    pub(super) fn read(gix: &gix::Repository) -> Settings {
+    pub(super) fn read(repository: &Repository, from: CommitId) -> Settings {
+        let gix = repository.local();
         let config = gix.config_snapshot();
         let value = |name: &str| config.string(name).map(|value| value.to_string());
-        let style = value("merge.conflictStyle");
+        let renormalize = value("merge.renormalize").is_some();
         Settings {
             texts_are_gits: value("merge.default").is_some()
-                || config.boolean("merge.renormalize").unwrap_or(false)
                 // A value that is no boolean is for git to judge.
-                || (value("merge.renormalize").is_some() && config.boolean("merge.renormalize").is_none()),
-            strict_style: style.is_some_and(|style| style != "merge"),
-            odd_renames: NAMES[3..].iter().any(|name| value(name).is_some()),
-            digest: NAMES
-                .iter()
-                .filter_map(|name| Some(format!("{name}={}\n", value(name)?)))
-                .collect(),
+                || (renormalize && config.boolean("merge.renormalize") != Some(false)),
+            strict_style: value("merge.conflictStyle").is_some_and(|style| style != "merge"),
+            odd_renames: RENAMES.iter().any(|name| value(name).is_some()),
+            digest: Settings::digest(repository, &config, from),
         }
     }
+
+    fn digest(
+        repository: &Repository,
+        config: &gix::config::Snapshot<'_>,
+        from: CommitId,
+    ) -> Option<[u8; 32]> {
+        let mut parts: Vec<Vec<u8>> = vec![
+            MEANING.to_le_bytes().to_vec(),
+            format!("{:?}", repository.git().version()).into_bytes(),
+            from.as_bytes().to_vec(),
+        ];
+        for name in ["merge", "diff"] {
+            for section in config
+                .plumbing()
+                .sections_by_name(name)
+                .into_iter()
+                .flatten()
+            {
+                parts.push(section.to_bstring().into());
+            }
+        }
+        for file in attribute_files(repository)? {
+            parts.push(file.as_os_str().as_encoded_bytes().to_vec());
+            // Most of them do not exist.
+            parts.push(std::fs::read(&file).unwrap_or_default());
+        }
+        Some(digest(parts.iter().map(Vec::as_slice)))
+    }
+}
+
+/// The attribute files outside the tree.
+fn attribute_files(repository: &Repository) -> Option<Vec<PathBuf>> {
+    let mut files = vec![repository.common_dir().join("info").join("attributes")];
+    for variable in ["GIT_ATTR_GLOBAL", "GIT_ATTR_SYSTEM"] {
+        let output = run_any(&repository.cmd().args(["var", variable]), "var").ok()?;
+        // With status 1 it says that there is no such file to look for.
+        let line = output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout);
+        if output.status == Some(0) && !line.is_empty() {
+            files.push(PathBuf::from(OsStr::from_bytes(line)));
+        }
+    }
+    Some(files)
 }
 
 /// Which paths have a `merge` attribute: asked of git, once for each path.

@@ -90,7 +90,7 @@ type Question = (Option<BlobId>, BlobId, BlobId);
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     contents: Once<BlobId, Option<Arc<Text>>>,
-    diffs: Once<(Option<BlobId>, BlobId), Option<Arc<[Edit]>>>,
+    diffs: Once<(Option<BlobId>, BlobId), Arc<[Edit]>>,
     answers: Once<Question, TextAnswer>,
     /// Contents that merging made and no object store has.
     made: Mutex<HashMap<BlobId, Arc<Text>>>,
@@ -173,14 +173,11 @@ impl Texts {
         }
         let diff = |id: BlobId, side: &Text| {
             self.diffs
-                .get((base, id), || {
-                    let edits: Arc<[Edit]> = edits(&texts[0].bytes, &side.bytes).into();
-                    Some(edits)
-                })
-                .ok_or(TextAnswer::Unreadable)
+                .get((base, id), || edits(&texts[0].bytes, &side.bytes).into())
         };
-        let (our_edits, their_edits) = (diff(ours, &texts[1])?, diff(theirs, &texts[2])?);
-        let merged = three_way(&our_edits, &their_edits, |a, b| {
+        let (our_edits, their_edits) = (diff(ours, &texts[1]), diff(theirs, &texts[2]));
+        let base_lines = texts[0].ends.len();
+        let merged = three_way(&our_edits, &their_edits, base_lines, |a, b| {
             texts[1].lines(a) == texts[2].lines(b)
         });
         Ok((texts, merged))
@@ -205,6 +202,13 @@ impl Texts {
             self.keep_at_most(text.bytes.len());
         }
         text
+    }
+
+    /// Everything but what merging made.
+    pub(super) fn forget(&self) {
+        self.contents.clear();
+        self.diffs.clear();
+        self.answers.clear();
     }
 
     /// Who reads the same content often counts it often: that only makes forgetting come a little early.

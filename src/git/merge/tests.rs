@@ -172,9 +172,18 @@ fn regions_are_the_lines_of_both_sides() {
     let MergeAnswer::Conflicted { conflicts } = merge(&world, "a", "b") else {
         panic!("no conflict");
     };
-    let region = |ours, theirs| Region { ours, theirs };
-    assert_eq!(conflicts[0].regions, [region(3..4, 2..3)]);
-    assert_eq!(conflicts[1].regions, [region(0..1, 0..2)]);
+    let region = |ours, theirs, base, at_end| Region {
+        ours,
+        theirs,
+        base,
+        at_end,
+    };
+    assert_eq!(
+        conflicts[0].regions,
+        [region(3..4, 2..3, 2..3, false)],
+        "of the file as it was"
+    );
+    assert_eq!(conflicts[1].regions, [region(0..1, 0..2, 0..0, true)]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod check;
 pub mod conflicts;
 pub mod events;
 pub mod init;
+pub mod judged;
 pub mod log;
 pub mod status;
 pub mod sync;
@@ -55,9 +56,14 @@ fn side_names<'a>(sides: impl IntoIterator<Item = &'a Side>) -> Vec<String> {
     sides.into_iter().map(Side::to_string).collect()
 }
 
-/// "1 track", "2 tracks".
+/// "1 track", "2 tracks", "2 branches".
 fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    let ending = match number {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{number} {noun}{ending}")
 }
 
 /// The types of a conflict: "contents, modify/delete".

@@ -25,7 +25,12 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    fn repository(&self, name: &str, shape: Shape, checks: &str) -> Result<PathBuf, Failure> {
+    pub(super) fn repository(
+        &self,
+        name: &str,
+        shape: Shape,
+        checks: &str,
+    ) -> Result<PathBuf, Failure> {
         let dir = self.dir.join(name);
         repository::build(&self.sealed, &dir, shape, checks)?;
         Ok(dir)
@@ -276,7 +281,7 @@ pub(super) fn check(bench: &Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-fn worktrees(sealed: &Sealed, dir: &Path) -> Result<Vec<String>, Failure> {
+pub(super) fn worktrees(sealed: &Sealed, dir: &Path) -> Result<Vec<String>, Failure> {
     let list = sealed.git(dir, &["worktree", "list", "--porcelain"])?;
     let all = list
         .lines()

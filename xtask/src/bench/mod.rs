@@ -4,6 +4,7 @@ mod cases;
 mod matrix;
 mod measure;
 mod repository;
+mod snapshot;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,7 +16,7 @@ use crate::sealed::Sealed;
 use cases::Bench;
 use matrix::Options;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|init|check|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR]";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|check|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR]";
 
 const USE: &str = "  --tracks N   for matrix: so many tracks instead of 50 and 200
   --files N    over so many files instead of 57000
@@ -49,6 +50,11 @@ const CASES: &[Case] = &[
     Case {
         name: "matrix-quick",
         run: matrix::quick,
+        long: false,
+    },
+    Case {
+        name: "snapshot",
+        run: snapshot::snapshot,
         long: false,
     },
     Case {

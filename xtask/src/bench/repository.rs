@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::child;
 use crate::failure::Failure;
+use crate::random::Random;
 use crate::sealed::Sealed;
 
 const SEED: u64 = 0x7472_6163_6b73;
@@ -74,7 +75,7 @@ fn import(shape: Shape, checks: &str) -> String {
 }
 
 fn edits(stream: &mut String, shape: Shape, number: u64) {
-    let mut random = Random(SEED ^ number.wrapping_mul(0x9e37_79b9));
+    let mut random = Random::new(SEED ^ number.wrapping_mul(0x9e37_79b9));
     // Files stay edited from commit to commit of the same track.
     let mut edited: Vec<(u64, Vec<u64>)> = Vec::new();
     for nth in 0..COMMITS_PER_TRACK {
@@ -135,19 +136,6 @@ fn file(stream: &mut String, path: &str, text: &str) {
         "M 100644 inline {path}\ndata {}\n{text}\n",
         text.len()
     );
-}
-
-/// Splitmix: numbers that look random and are always the same.
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % limit
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where the files of the large repository are: areas of some hundred files each, and a few files that everybody touches.
 
 use super::text::{Text, below};
-use crate::bench::repository::Random;
+use crate::random::Random;
 
 const PER_AREA: u64 = 280;
 const PER_MODULE: u64 = 35;
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_picked_file_is_of_the_area() {
         let layout = Layout::new(1000);
-        let mut random = Random(1);
+        let mut random = Random::new(1);
         for area in 0..layout.areas {
             for _ in 0..200 {
                 let number = layout.pick(&mut random, area);
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn two_authors_never_write_the_same_entry() {
         for hot in HOT {
-            let text = hot.text(&mut Random(1));
-            let one = hot.touched(&text, &mut Random(2), "t1");
-            let two = hot.touched(&text, &mut Random(3), "t2");
+            let text = hot.text(&mut Random::new(1));
+            let one = hot.touched(&text, &mut Random::new(2), "t1");
+            let two = hot.touched(&text, &mut Random::new(3), "t2");
             assert_ne!(text, one, "{}", hot.path);
             assert_ne!(one, two, "{}", hot.path);
         }

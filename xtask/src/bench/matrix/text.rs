@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::bench::repository::Random;
+use crate::random::Random;
 
 /// A file as a list of lines; a copy costs nothing until it is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,10 +144,10 @@ mod tests {
     #[test]
     fn an_edit_changes_a_little_and_a_seed_decides_all() {
         for seed in 0..50 {
-            let text = Text::new(&mut Random(seed));
-            assert_eq!(text, Text::new(&mut Random(seed)));
+            let text = Text::new(&mut Random::new(seed));
+            assert_eq!(text, Text::new(&mut Random::new(seed)));
             assert!(text.lines.len() >= 20);
-            let edited = text.edited(&mut Random(seed + 1000));
+            let edited = text.edited(&mut Random::new(seed + 1000));
             assert!(text != edited, "seed {seed}");
             let kept = text.lines.iter().filter(|line| edited.lines.contains(line));
             assert!(kept.count() * 5 > text.lines.len() * 2, "seed {seed}");
@@ -156,7 +156,10 @@ mod tests {
 
     #[test]
     fn texts_of_different_seeds_are_not_similar() {
-        let (a, b) = (Text::new(&mut Random(1)), Text::new(&mut Random(2)));
+        let (a, b) = (
+            Text::new(&mut Random::new(1)),
+            Text::new(&mut Random::new(2)),
+        );
         let shared = a
             .lines
             .iter()

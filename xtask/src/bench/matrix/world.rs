@@ -8,9 +8,9 @@ use std::process::Stdio;
 use super::layout::{HOT, Layout, parts};
 use super::text::Text;
 use super::{BASE, branch, tracks_toml};
-use crate::bench::repository::Random;
 use crate::child;
 use crate::failure::Failure;
+use crate::random::Random;
 use crate::sealed::Sealed;
 
 const SEED: u64 = 0x6d61_7472_6978;
@@ -113,7 +113,7 @@ impl<W: Write> World<W> {
         let bases = self.base()?;
         let mut last = (bases[0].clone(), 0);
         for number in 1..=self.shape.tracks {
-            let mut random = Random(SEED ^ number.wrapping_mul(0x9e37_79b9));
+            let mut random = Random::new(SEED ^ number.wrapping_mul(0x9e37_79b9));
             let newest = bases.len() - 1;
             let (from, area) = match number {
                 n if n % 16 == 9 => (last.0, last.1),
@@ -143,7 +143,7 @@ impl<W: Write> World<W> {
         let toml = Text::of(toml.lines().map(str::to_owned).collect());
         self.put(&mut first, "tracks.toml", toml)?;
         for hot in HOT {
-            let text = hot.text(&mut Random(SEED));
+            let text = hot.text(&mut Random::new(SEED));
             self.put(&mut first, hot.path, text)?;
         }
         for number in 0..self.shape.files {
@@ -152,7 +152,7 @@ impl<W: Write> World<W> {
         }
         let mut tips = vec![first];
         for number in 0..DRIFT {
-            let mut random = Random(SEED ^ (number << 32));
+            let mut random = Random::new(SEED ^ (number << 32));
             let mut author = Author {
                 name: format!("base{number}"),
                 branch: BASE.to_owned(),
@@ -383,7 +383,7 @@ fn deeds(number: u64, random: &mut Random) -> Vec<Deed> {
 
 /// A file as the first commit has it.
 fn original(number: u64) -> Text {
-    Text::new(&mut Random(
+    Text::new(&mut Random::new(
         SEED ^ number.wrapping_mul(0x2545_f491_4f6c_dd1d),
     ))
 }

@@ -1,0 +1,252 @@
+//! The versions of a conflicted file: what the merge base has, what ours, what theirs.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::merge_tree::{Conflicted, Record, Stage};
+use super::object::{blob, object_id, tree_entries, tree_of};
+use super::own_names::Suffixes;
+use super::{GitError, Merger, text};
+use crate::domain::merge::Region;
+use crate::domain::path::RepoPath;
+use crate::domain::revision::CommitId;
+
+/// What git left unmerged at one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    pub path: RepoPath,
+    /// Base, ours, theirs.
+    pub versions: [Option<Version>; 3],
+    /// The paths that git names together with this one (the names before and after a rename), in its order.
+    pub named: Vec<RepoPath>,
+    /// The file's name in ours and in theirs, where it is another one there.
+    pub other_names: [Option<RepoPath>; 2],
+}
+
+/// One version of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// As in a tree: `0o100644` …
+    pub mode: u32,
+    pub content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    Text(Vec<u8>),
+    /// So many bytes that are no text.
+    Binary(usize),
+    /// A symbolic link, and where it points.
+    Link(Vec<u8>),
+    /// The commit of a submodule, as hex.
+    Submodule(String),
+}
+
+impl Content {
+    pub fn text(&self) -> Option<&[u8]> {
+        match self {
+            Content::Text(text) => Some(text),
+            Content::Binary(_) | Content::Link(_) | Content::Submodule(_) => None,
+        }
+    }
+}
+
+impl Merger<'_> {
+    /// Merges the two once more, to see what git left unmerged, paths ascending; empty where they merge clean or git
+    /// cannot tell. Where git makes a path up for what is in the way, it is taken back.
+    ///
+    /// # Errors
+    /// When git cannot be run, or an object cannot be read.
+    pub fn staged(&self, ours: CommitId, theirs: CommitId) -> Result<Vec<Staged>, GitError> {
+        let (records, _) = self.merge_tree(&[(ours, theirs)])?;
+        let Some(Record::Conflicted(conflicted)) = records.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let suffixes = Suffixes::of([ours, theirs]);
+        let mut by_path: BTreeMap<RepoPath, Conflicted> = BTreeMap::new();
+        for mut conflicted in conflicted {
+            conflicted.path = suffixes.own_name(&conflicted.path);
+            match by_path.get_mut(&conflicted.path) {
+                Some(known) => {
+                    let stages = known.stages.iter_mut().zip(conflicted.stages);
+                    stages.for_each(|(known, more)| *known = known.or(more));
+                    known.named.extend(conflicted.named);
+                }
+                None => {
+                    by_path.insert(conflicted.path.clone(), conflicted);
+                }
+            }
+        }
+        by_path
+            .into_values()
+            .map(|mut conflicted| {
+                let mut named = Vec::new();
+                for path in conflicted.named.iter().map(|path| suffixes.own_name(path)) {
+                    if !named.contains(&path) {
+                        named.push(path);
+                    }
+                }
+                conflicted.named = named;
+                self.read_stages(conflicted, [ours, theirs])
+            })
+            .collect()
+    }
+
+    fn read_stages(
+        &self,
+        conflicted: Conflicted,
+        sides: [CommitId; 2],
+    ) -> Result<Staged, GitError> {
+        let [base, ours, theirs] = conflicted.stages;
+        let name = |side: CommitId, stage: Option<Stage>| match stage {
+            // Without a version in base nothing was renamed to get here.
+            Some(stage) if base.is_some() => self.other_name(side, &conflicted.path, stage),
+            _ => Ok(None),
+        };
+        Ok(Staged {
+            other_names: [name(sides[0], ours)?, name(sides[1], theirs)?],
+            versions: [
+                self.version(base)?,
+                self.version(ours)?,
+                self.version(theirs)?,
+            ],
+            path: conflicted.path,
+            named: conflicted.named,
+        })
+    }
+
+    fn version(&self, stage: Option<Stage>) -> Result<Option<Version>, GitError> {
+        let Some(Stage { mode, id }) = stage else {
+            return Ok(None);
+        };
+        let content = match mode & 0o170_000 {
+            0o160_000 => Content::Submodule(id.to_string()),
+            0o120_000 => Content::Link(blob(&self.local(), id)?),
+            _ => match blob(&self.local(), id)? {
+                bytes if text::is_binary(&bytes) => Content::Binary(bytes.len()),
+                bytes => Content::Text(bytes),
+            },
+        };
+        Ok(Some(Version { mode, content }))
+    }
+
+    /// Where a side has this version, if not at `path`. Git says that a rename was followed only where the rename itself
+    /// is the conflict.
+    fn other_name(
+        &self,
+        side: CommitId,
+        path: &RepoPath,
+        stage: Stage,
+    ) -> Result<Option<RepoPath>, GitError> {
+        let gix = self.local();
+        let there = gix
+            .find_commit(object_id(side.as_bytes()))
+            .and_then(|commit| commit.tree())
+            .and_then(|tree| tree.lookup_entry(path.as_bytes().split(|byte| *byte == b'/')));
+        if there.is_ok_and(|entry| entry.is_some()) {
+            return Ok(None);
+        }
+        let mut same = tree_entries(&gix, tree_of(&gix, side)?)?
+            .into_iter()
+            .filter(|(_, _, id)| *id == stage.id)
+            .map(|(path, _, _)| path);
+        // Two files with this content: nothing tells which of them it was.
+        Ok(same.next().filter(|_| same.next().is_none()))
+    }
+}
+
+/// The lines of base, from 0, that a conflict is about: what either side made its part of the region out of.
+pub fn base_lines(base: &[u8], ours: &[u8], theirs: &[u8], region: &Region) -> Range<usize> {
+    let of = |side: &[u8], lines: &Range<usize>| text::origin(base, side, lines);
+    let (ours, theirs) = (of(ours, &region.ours), of(theirs, &region.theirs));
+    ours.start.min(theirs.start)..ours.end.max(theirs.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::World;
+
+    const LINES: &str = "one line\nanother line\nthird line\nfourth line\nfifth line\n";
+
+    fn staged(base: &[(&str, &str)], ours: &[Edit<'_>], theirs: &[Edit<'_>]) -> Vec<String> {
+        let world = World::new();
+        for (path, content) in base {
+            world.write(path, content);
+        }
+        world.commit("base");
+        world.topic("a", "main", ours);
+        world.topic("b", "main", theirs);
+        let repository = world.open();
+        let scratch = world.outside().join("scratch");
+        let merger = Merger::scratch(&repository, world.tip("main"), &scratch).unwrap();
+        let staged = merger.staged(world.tip("a"), world.tip("b")).unwrap();
+        staged.iter().map(shown).collect()
+    }
+
+    type Edit<'a> = (&'a str, Option<&'a str>);
+
+    fn shown(staged: &Staged) -> String {
+        let versions = staged.versions.iter().map(|version| match version {
+            None => "-".to_owned(),
+            Some(version) => match &version.content {
+                Content::Text(text) => format!("{}", text.len()),
+                other => format!("{other:?}"),
+            },
+        });
+        let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(" ");
+        format!(
+            "{}: {} | {} | {}",
+            staged.path,
+            names(&mut versions.into_iter()),
+            names(&mut staged.named.iter().map(ToString::to_string)),
+            names(&mut staged.other_names.iter().flatten().map(ToString::to_string)),
+        )
+    }
+
+    #[test]
+    fn versions_and_names() {
+        let edited = LINES.replace("third", "3rd");
+        let other = LINES.replace("third", "dritte");
+        assert_eq!(
+            staged(&[("f", LINES)], &[("f", Some(&edited))], &[("f", None)]),
+            ["f: 58 56 - | f | "]
+        );
+        assert_eq!(
+            staged(
+                &[("d/f", LINES)],
+                &[("d/f", None), ("e/f", Some(&edited))],
+                &[("d/f", Some(&other))]
+            ),
+            ["e/f: 58 56 59 | e/f | d/f"]
+        );
+        assert_eq!(
+            staged(
+                &[("f", LINES)],
+                &[("f", None), ("g", Some(LINES))],
+                &[("f", None), ("h", Some(LINES))]
+            ),
+            [
+                "f: 58 - - | f g h | ",
+                "g: - 58 - | f g h | ",
+                "h: - - 58 | f g h | "
+            ]
+        );
+        assert_eq!(
+            staged(&[("x", "1")], &[("d", Some("1"))], &[("d/f", Some("1"))]),
+            ["d: - 1 - | d | "]
+        );
+        assert_eq!(
+            staged(
+                &[("f", "\0a")],
+                &[("f", Some("\0bb"))],
+                &[("f", Some("\0ccc"))]
+            ),
+            ["f: Binary(2) Binary(3) Binary(4) | f | "]
+        );
+        assert_eq!(
+            staged(&[("f", "a")], &[("f", Some("b"))], &[("g", Some("b"))]),
+            [""; 0]
+        );
+    }
+}
