@@ -80,6 +80,7 @@ fn choose(log: &str, most: usize) -> Option<(String, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn the_newest_merges_are_taken_and_base_is_behind_them() {
@@ -100,5 +101,35 @@ mod tests {
         let (base, topics) = choose(&log, 10).unwrap();
         assert_eq!((topics[9].as_str(), base.as_str()), ("t270", "c199"));
         assert_eq!(choose("", 80), None);
+    }
+
+    #[test]
+    fn merged_topics_are_tracks_again_and_the_repository_is_only_read() {
+        let scratch = Scratch::new("xtask-topics").unwrap();
+        let sealed = Sealed::with_fixed_clock(&scratch.path().join("home")).unwrap();
+        let origin = scratch.path().join("origin");
+        std::fs::create_dir(&origin).unwrap();
+        let git = |arguments: &[&str]| sealed.git(&origin, arguments).unwrap();
+        git(&["init", "-q"]);
+        git(&["commit", "-q", "--allow-empty", "-m", "one"]);
+        for topic in ["old", "middle", "new"] {
+            git(&["switch", "-q", "-c", topic]);
+            std::fs::write(origin.join(topic), topic).unwrap();
+            git(&["add", "."]);
+            git(&["commit", "-q", "-m", topic]);
+            git(&["switch", "-q", "main"]);
+            git(&["merge", "-q", "--no-ff", "-m", "merge", topic]);
+        }
+        let before = git(&["for-each-ref"]);
+
+        let clone = scratch.path().join("clone");
+        assert_eq!(build(&sealed, &origin, &clone, 80).unwrap(), 3);
+        let there = |arguments: &[&str]| sealed.git(&clone, arguments).unwrap();
+        assert_eq!(there(&["log", "-1", "--format=%s", &branch(1)]), "new");
+        assert_eq!(there(&["log", "-1", "--format=%s", &branch(3)]), "old");
+        assert_eq!(there(&["log", "--format=%s", BASE]), "tracks\none");
+        let toml = there(&["show", &format!("{BASE}:tracks.toml")]);
+        assert!(toml.contains("[track.t003]"), "{toml}");
+        assert_eq!(git(&["for-each-ref"]), before);
     }
 }
