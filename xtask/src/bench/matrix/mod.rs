@@ -293,6 +293,13 @@ fn as_number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
+/// As upkeep leaves it in every repository that is in use; without one, git looks for merge bases for most of the time.
+fn with_commit_graph(sealed: &Sealed, dir: &Path) -> Result<(), Failure> {
+    sealed
+        .git(dir, &["commit-graph", "write", "--reachable"])
+        .map(|_| ())
+}
+
 /// Hands git a stream of commits; branches may go back.
 fn fast_import(sealed: &Sealed, dir: &Path, stream: &str) -> Result<(), Failure> {
     let path = dir.join(".git").join("bench-import");
