@@ -58,7 +58,9 @@ pub(super) fn worktrees(
 }
 
 pub(super) fn without_worktrees(sealed: &Sealed, dir: &Path, beside: &Path) -> Result<(), Failure> {
-    std::fs::remove_dir_all(beside).map_err(Failure::at(beside))?;
+    if beside.is_dir() {
+        std::fs::remove_dir_all(beside).map_err(Failure::at(beside))?;
+    }
     sealed.git(dir, &["worktree", "prune"]).map(|_| ())
 }
 
@@ -81,4 +83,20 @@ pub(super) fn summary(document: &str) -> Result<String, Failure> {
     Ok(format!(
         "clash-sh {VERSION} merges tip with tip: it finds {conflicting} pairs in conflict, and could not tell of {failed}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_pairs_are_counted() {
+        let document = r#"{"worktrees": [], "conflicts": [
+            {"wt1_id": "main", "wt2_id": "a", "conflicting_files": ["x"]},
+            {"wt1_id": "main", "wt2_id": "b", "conflicting_files": []},
+            {"wt1_id": "a", "wt2_id": "b", "conflicting_files": [], "error": "no merge base"}]}"#;
+        let summary = summary(document).unwrap();
+        assert!(summary.contains("1 pairs in conflict"), "{summary}");
+        assert!(summary.ends_with("could not tell of 1"), "{summary}");
+    }
 }

@@ -28,10 +28,13 @@ use crate::sealed::Sealed;
 const BASE: &str = "main";
 const FILES: u64 = 57_000;
 const TOPICS: usize = 80;
-/// Beyond so many pairs git's batch runs once, and one process a pair for a sample only.
+/// Beyond so many pairs git's batch runs once.
 const MANY_PAIRS: usize = 5_000;
+/// Beyond so many there is one process a pair for a sample only.
+const MOST_SINGLE_PAIRS: usize = 2_000;
 const SAMPLE: usize = 300;
 const RUNS: usize = 5;
+const RUNS_OF_MANY: usize = 3;
 
 /// What may be set on the command line.
 #[derive(Debug, Default)]
@@ -163,36 +166,41 @@ impl<'a> Site<'a> {
         };
         let moved = RefCell::new(Moved::new(&self.bench.sealed, &self.dir, self.tracks / 2)?);
         let documents = RefCell::new([String::new(), String::new(), String::new()]);
+        let runs = if many { RUNS_OF_MANY } else { runs };
         let times = in_turns(runs, self.contenders(many, &moved, &documents, &answers)?)?;
+        crate::say(&table(&self.title, &times));
         self.moved_is_right(&moved.borrow(), &documents.borrow()[2])?;
-        let conflicts = match before {
-            Some(conflicts) => conflicts,
-            None => self.question.agreed(&first, &answers.borrow())?,
+        let (conflicts, when) = match before {
+            Some(conflicts) => (conflicts, ""),
+            None => (
+                self.question.agreed(&first, &answers.borrow())?,
+                " (compared after the measurement: git's batch takes minutes, and runs once)",
+            ),
         };
-        let title = format!(
-            "{}: {} pairs, {conflicts} in conflict; git says the same of every one{}",
-            self.title,
+        crate::say(&format!(
+            "{} pairs, {conflicts} in conflict: git says the same of every one{when}; after the move all is as if made afresh",
             self.question.pairs.len(),
-            if many {
-                " (compared after the measurement: its batch takes minutes, and runs once)"
-            } else {
-                ""
-            },
-        );
-        crate::say(&table(&title, &times));
+        ));
         for (row, document) in times.iter().zip(documents.borrow().iter()) {
             crate::say(&profile::text(row, &Json::read(document)?));
         }
         if many {
             return Ok(());
         }
-        match clash::program(build) {
-            Some(program) => self.clash(&program, &times[0]),
-            None => {
-                crate::say("\nclash-sh: unavailable");
-                Ok(())
-            }
+        let Some(program) = clash::program(build) else {
+            crate::say("\nclash-sh: unavailable");
+            return Ok(());
+        };
+        // What another tool cannot do is no failure of ours.
+        if let Err(failure) = self.clash(&program, &times[0]) {
+            crate::say(&format!("\nclash-sh: failed\n{failure}"));
         }
+        let beside = self.clash_worktrees();
+        clash::without_worktrees(&self.bench.sealed, &self.dir, &beside)
+    }
+
+    fn clash_worktrees(&self) -> PathBuf {
+        self.bench.dir.join("clash-worktrees")
     }
 
     fn contenders<'s>(
@@ -220,11 +228,13 @@ impl<'a> Site<'a> {
             move || question.answers(cores).map(|_| ()),
         )
         .prepared_by(move || question.refresh(cores));
+        let batch_runs = if many { 1 } else { 2 };
         let all = question.pairs.len();
-        let step = if many { all.div_ceil(SAMPLE) } else { 1 };
+        let sampled = all > MOST_SINGLE_PAIRS;
+        let step = if sampled { all.div_ceil(SAMPLE) } else { 1 };
         let sample: Vec<_> = question.pairs.iter().step_by(step).cloned().collect();
         let list = question.list("sample", &sample)?;
-        let name = match many {
+        let name = match sampled {
             true => format!(
                 "git merge-tree, one process a pair ({} scaled)",
                 sample.len()
@@ -244,12 +254,8 @@ impl<'a> Site<'a> {
             Contender::new("tracks conflicts, again", ours(1)),
             Contender::new("tracks conflicts, one track moved", ours(2))
                 .prepared_by(|| moved.borrow_mut().forward()),
-            if many { batch.once() } else { batch.at_most(3) },
-            if many {
-                batches.once()
-            } else {
-                batches.at_most(3)
-            },
+            batch.at_most(batch_runs),
+            batches.at_most(batch_runs),
             single,
         ])
     }
@@ -268,23 +274,30 @@ impl<'a> Site<'a> {
     }
 
     fn clash(&self, program: &Path, ours: &Times) -> Result<(), Failure> {
-        let beside = self.bench.dir.join("clash-worktrees");
-        clash::worktrees(&self.bench.sealed, &self.dir, &beside, self.tracks)?;
+        let (sealed, beside) = (&self.bench.sealed, self.clash_worktrees());
+        clash::worktrees(sealed, &self.dir, &beside, self.tracks)?;
         let document = RefCell::new(String::new());
         let contender = Contender::new("clash status --json", || {
-            *document.borrow_mut() = clash::run(&self.bench.sealed, program, &self.dir)?;
+            *document.borrow_mut() = clash::run(sealed, program, &self.dir)?;
             Ok(())
         });
         let mut times = vec![ours.clone()];
         times.extend(in_turns(1, vec![contender.once()])?);
         let title = clash::summary(&document.borrow())?;
         crate::say(&table(&title, &times));
-        clash::without_worktrees(&self.bench.sealed, &self.dir, &beside)
+        Ok(())
     }
 }
 
 fn as_number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+/// As upkeep leaves it in every repository that is in use; without one, git looks for merge bases for most of the time.
+fn with_commit_graph(sealed: &Sealed, dir: &Path) -> Result<(), Failure> {
+    sealed
+        .git(dir, &["commit-graph", "write", "--reachable"])
+        .map(|_| ())
 }
 
 /// Hands git a stream of commits; branches may go back.

@@ -77,3 +77,49 @@ impl<'a> Moved<'a> {
             .map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_track_moves_by_another_commit_each_time_and_back() {
+        let scratch = Scratch::new("xtask-moved").unwrap();
+        let sealed = Sealed::in_real_time(&scratch.path().join("home")).unwrap();
+        let dir = scratch.path().join("r");
+        std::fs::create_dir(&dir).unwrap();
+        let git = |arguments: &[&str]| sealed.git(&dir, arguments).unwrap();
+        git(&["init", "-q", "--initial-branch", BASE]);
+        for (branch, text) in [(BASE, "one\n"), (&branch(1), "two\n")] {
+            git(&["checkout", "-q", "-B", branch]);
+            std::fs::write(dir.join("file"), text).unwrap();
+            git(&["add", "."]);
+            git(&["commit", "-q", "-m", text]);
+        }
+        git(&["checkout", "-q", BASE]);
+        let tip = git(&["rev-parse", &branch(1)]);
+
+        let mut moved = Moved::new(&sealed, &dir, 1).unwrap();
+        for times in 1..=2 {
+            moved.forward().unwrap();
+            let range = format!("{tip}..{}", branch(1));
+            assert_eq!(git(&["rev-list", "--count", &range]), "1");
+            let text = git(&["show", &format!("{}:file", branch(1))]);
+            assert_eq!(text, format!("two\nmoved {times} times"));
+        }
+        moved.back().unwrap();
+        assert_eq!(git(&["rev-parse", &branch(1)]), tip);
+    }
+
+    #[test]
+    fn a_track_that_changes_nothing_cannot_move() {
+        let scratch = Scratch::new("xtask-moved").unwrap();
+        let sealed = Sealed::in_real_time(&scratch.path().join("home")).unwrap();
+        let git = |arguments: &[&str]| sealed.git(scratch.path(), arguments).unwrap();
+        git(&["init", "-q", "--initial-branch", BASE]);
+        git(&["commit", "-q", "--allow-empty", "-m", "one"]);
+        git(&["branch", &branch(1)]);
+        assert!(Moved::new(&sealed, scratch.path(), 1).is_err());
+    }
+}

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use super::layout::{HOT, Layout, parts};
 use super::text::Text;
-use super::{BASE, branch, tracks_toml};
+use super::{BASE, branch, tracks_toml, with_commit_graph};
 use crate::child;
 use crate::failure::Failure;
 use crate::random::Random;
@@ -55,7 +55,8 @@ pub(super) fn build(sealed: &Sealed, dir: &Path, shape: Shape) -> Result<(), Fai
     if !status.success() {
         return Err(Failure::new(format!("git fast-import ended with {status}")));
     }
-    written.map_err(Failure::at(dir))
+    written.map_err(Failure::at(dir))?;
+    with_commit_graph(sealed, dir)
 }
 
 /// The history as it is being written.
