@@ -2,6 +2,7 @@
 
 use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
+use crate::ops::behaviour::Behaviour;
 use crate::ops::branches::Asked;
 use crate::ops::{self, OpenOptions, Session, SessionError};
 use crate::process::Interrupt;
@@ -32,6 +33,16 @@ pub struct Args {
     /// Leave uncommitted work out.
     #[arg(long)]
     committed: bool,
+    /// Run this check on each pair that merges clean, to find those whose merge does not work.
+    ///
+    /// It runs in worktrees of tracks' own: on base, on base with each track alone, then on the pairs of tracks that pass it
+    /// alone. It may be any check of tracks.toml, whatever its `when` says, and it counts as failed where it fails, whatever
+    /// its `allow_failure` says. Its `tracks` count: a pair is judged where one of the two is among them.
+    #[arg(long, value_name = "NAME")]
+    check: Option<String>,
+    /// With `--check`: run the commands of tracks.toml without asking, this once.
+    #[arg(long, short, requires = "check")]
+    yes: bool,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
@@ -46,7 +57,16 @@ pub struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
-    let session = session(args, context)?;
+    if args.check.is_some() && !args.branches.is_empty() {
+        return Err(Failure::usage(
+            "`--check` runs a check of tracks.toml, and `--branches` reads no tracks.toml",
+        ));
+    }
+    let interrupt = match args.check {
+        Some(_) => Interrupt::listen(),
+        None => Interrupt::never(),
+    };
+    let session = session(args, context, interrupt.clone())?;
     let pair = match args.tracks.as_slice() {
         [] => None,
         [one] => {
@@ -63,15 +83,28 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             Some((a, b))
         }
     };
+    let asked = match &args.check {
+        Some(name) => {
+            let check = ops::check::named(&session, name)?;
+            Some((check, context.trust(&session, args.yes)?))
+        }
+        None => None,
+    };
     let options = ops::conflicts::Options {
         committed: args.committed,
         pair,
         touched: context.terminal.format != Format::Text,
+        check: (asked.as_ref()).map(|(check, trust)| ops::behaviour::Asked { check, trust }),
     };
     let progress = Progress::new(context.terminal);
     let report = ops::conflicts::run(&session, &options, &|event| progress.show(event))?;
     drop(progress);
-    let exit = status(report.found(), report.undetermined(), None);
+    let judged = report.behaviour.as_ref();
+    let exit = status(
+        report.found() || judged.is_some_and(Behaviour::found),
+        report.undetermined() || judged.is_some_and(Behaviour::undetermined),
+        interrupt.exit_status(),
+    );
     match context.terminal.format {
         Format::Text => {
             let text = report::conflicts::text(&report, layout(args, context.terminal));
@@ -87,11 +120,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     Ok(exit)
 }
 
-fn session(args: &Args, context: &Context) -> Result<Session, Failure> {
+fn session(args: &Args, context: &Context, interrupt: Interrupt) -> Result<Session, Failure> {
     let options = OpenOptions {
         dir: context.dir.clone(),
         prefer_remote: args.remote,
-        interrupt: Interrupt::never(),
+        interrupt,
     };
     let opened = if args.branches.is_empty() {
         Session::open(options).map_err(|error| {

@@ -12,26 +12,39 @@ use crate::domain::time::Timestamp;
 use crate::git::GitError;
 use crate::process::clock;
 
-use super::branches::Asked;
+use super::behaviour::{self, Asked, Behaviour};
+use super::branches;
+use super::check::CheckError;
 use super::details::{self, Detail, Touched};
 use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// Leave uncommitted work out.
     pub committed: bool,
     /// Only this pair.
     pub pair: Option<(TrackId, TrackId)>,
     /// Say who touched the conflicted files; of a single pair that is always said.
     pub touched: bool,
+    /// Judge the pairs that merge clean by a check.
+    pub check: Option<Asked<'a>>,
+}
+
+/// Why there is no matrix.
+#[derive(Debug, thiserror::Error)]
+pub enum ConflictsError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
 }
 
 #[derive(Debug)]
 pub struct Report {
     /// Where branches were compared, and no tracks.
-    pub branches: Option<Asked>,
+    pub branches: Option<branches::Asked>,
     pub base: BasePoint,
     pub prefer_remote: bool,
     pub uncommitted: bool,
@@ -46,12 +59,15 @@ pub struct Report {
     /// Each conflict looked into, for a single pair only.
     pub details: Vec<Detail>,
     pub touched: Touched,
+    /// `None` where no check was asked for.
+    pub behaviour: Option<Behaviour>,
     pub now: Timestamp,
     pub stats: Stats,
     pub elapsed: Duration,
 }
 
 impl Report {
+    /// A conflict; what a check found is asked of [`Report::behaviour`].
     pub fn found(&self) -> bool {
         self.pairs
             .iter()
@@ -66,8 +82,12 @@ impl Report {
 }
 
 /// # Errors
-/// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
+/// When the repository cannot be read, git cannot be run, or the environment does not allow to run checks.
+pub fn run(
+    session: &Session,
+    options: &Options<'_>,
+    emit: Emit<'_>,
+) -> Result<Report, ConflictsError> {
     let started = Instant::now();
     let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
@@ -133,6 +153,16 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     };
     stats.phases.insert("who touched what", looking.elapsed());
     let owners = owners(&session.project, &pairs);
+    let checking = Instant::now();
+    let behaviour = match &options.check {
+        Some(asked) => Some(behaviour::run(
+            session, &matrix, &merger, &pairs, asked, emit,
+        )?),
+        None => None,
+    };
+    if behaviour.is_some() {
+        stats.phases.insert("checks", checking.elapsed());
+    }
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
@@ -146,6 +176,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         largest_clean_set,
         details,
         touched,
+        behaviour,
         now: clock::now(),
         stats,
         elapsed: started.elapsed(),

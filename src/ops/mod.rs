@@ -1,6 +1,7 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+pub mod behaviour;
 pub mod branches;
 pub mod check;
 pub mod conflicts;

@@ -8,7 +8,9 @@ use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::trust::TrustedCommand;
-use crate::git::{AddError, GitError, NotOurs, OwnError, Start, Worktree, in_the_way, settled};
+use crate::git::{
+    AddError, GitError, Merger, NotOurs, OwnError, Start, Worktree, in_the_way, settled,
+};
 use crate::store::{Lock, LockError, LockName, lock_directory};
 
 use super::Session;
@@ -240,6 +242,45 @@ impl OwnWorktree {
         // Untracked files go with the reset, and with them perhaps what a check has built.
         store.forget_built(&self.dir)?;
         repository.reset_own_worktree(&self.dir, commit)?;
+        self.clear_of_others(session, tracks)?;
+        Ok(Place {
+            name: self.name.clone(),
+            dir: self.dir.clone(),
+            track,
+            setup,
+            tree: Some(repository.commit(commit)?.tree),
+            env: Vec::new(),
+        })
+    }
+
+    /// As [`OwnWorktree::stand_on`], on a commit that only this merger can read: it has to be put elsewhere in the end.
+    pub(super) fn stand_on_merge(
+        &self,
+        session: &Session,
+        merger: &Merger<'_>,
+        commit: CommitId,
+        setup: Vec<TrustedCommand>,
+        tracks: &[TrackId],
+    ) -> Result<Place<'static>, OwnWorktreeError> {
+        session.store.forget_built(&self.dir)?;
+        merger.reset_own_worktree(&self.dir, commit)?;
+        self.clear_of_others(session, tracks)?;
+        Ok(Place {
+            name: self.name.clone(),
+            dir: self.dir.clone(),
+            track: None,
+            setup,
+            tree: Some(merger.tree_of(commit)?),
+            env: merger.lent_objects(),
+        })
+    }
+
+    fn clear_of_others(
+        &self,
+        session: &Session,
+        tracks: &[TrackId],
+    ) -> Result<(), OwnWorktreeError> {
+        let (repository, store) = (&session.repository, &session.store);
         let tracks: BTreeSet<String> = tracks.iter().map(TrackId::to_string).collect();
         if !store
             .held(&self.dir)
@@ -248,14 +289,6 @@ impl OwnWorktree {
             store.forget_setup(&self.dir)?;
             repository.clear_own_worktree(&self.dir)?;
         }
-        store.note_held(&self.dir, tracks)?;
-        let tree = session.repository.commit(commit)?.tree;
-        Ok(Place {
-            name: self.name.clone(),
-            dir: self.dir.clone(),
-            track,
-            setup,
-            tree: Some(tree),
-        })
+        Ok(store.note_held(&self.dir, tracks)?)
     }
 }

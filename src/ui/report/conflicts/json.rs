@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::super::{document, names, path_fields, side_names, with};
-use super::owner;
+use super::{behaviour, owner};
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
 use crate::domain::path::RepoPath;
@@ -26,7 +26,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
             })
         })
         .collect();
-    with(
+    let mut answer = with(
         document("conflicts", ok),
         json!({
             "base": {
@@ -58,7 +58,12 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "peak_memory_bytes": null,
             },
         }),
-    )
+    );
+    if let Some(judged) = &report.behaviour {
+        answer["behaviour"] = behaviour::checked(judged);
+        answer["stats"]["behaviour"] = behaviour::stats(judged);
+    }
+    answer
 }
 
 fn hot_file_json(file: &HotFile) -> Value {
@@ -109,7 +114,8 @@ fn pair_json(report: &Report, pair: &Pair) -> Value {
         .map(|conflict| conflict_json(report, pair, conflict))
         .collect();
     map.insert("conflicts".to_owned(), json!(conflicts));
-    map.insert("collisions".to_owned(), json!([]));
+    let collisions = behaviour::collisions(report, pair);
+    map.insert("collisions".to_owned(), json!(collisions));
     Value::Object(map)
 }
 
