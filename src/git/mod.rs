@@ -8,6 +8,7 @@ mod checkout;
 mod engine;
 mod error;
 mod executable;
+mod histogram;
 mod history;
 mod ignored;
 mod merge;

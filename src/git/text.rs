@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use gix_imara_diff::{Algorithm, Diff, InternedInput, TokenSource};
 
+use super::histogram;
 use crate::domain::merge::{Edit, Region, three_way};
 
 /// Git's own test for a binary file looks at this many bytes.
@@ -52,10 +53,13 @@ pub(super) fn origin(before: &[u8], after: &[u8], lines: &Range<usize>) -> Range
     start..end.max(start)
 }
 
-/// Histogram, and no indent heuristic: only so are the hunks those of git's merge.
-pub(super) fn edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
+/// The hunks of git's merge, or good ones for showing where git does not use its histogram.
+fn edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
+    if let Some(hunks) = histogram::hunks(before, after) {
+        return hunks;
+    }
     let input = InternedInput::new(Lines(before), Lines(after));
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    let mut diff = Diff::compute(Algorithm::Myers, &input);
     diff.postprocess_no_heuristic(&input);
     let range = |lines: Range<u32>| lines.start as usize..lines.end as usize;
     diff.hunks()

@@ -17,7 +17,7 @@ use crate::git::{
     DecidedBy, Engine, GitError, Memo, Merger, NewCommit, Outcome, Repository, Snapshot, Tip,
     VirtualCommit, Want, Worktree,
 };
-use crate::process::{cores, in_parallel};
+use crate::process::{cores, in_parallel, peak_memory};
 
 use super::{Session, integration_side};
 
@@ -175,6 +175,8 @@ pub struct Stats {
     pub by_git: BTreeMap<Reason, usize>,
     /// Wall clock by what was done.
     pub phases: BTreeMap<&'static str, Duration>,
+    /// Of this process, in bytes; git's own processes are not in it.
+    pub peak_memory: Option<u64>,
 }
 
 impl Stats {
@@ -196,7 +198,7 @@ pub(super) fn memory(session: &Session) -> Memo {
     Memo::new(session.store.known_merges())
 }
 
-/// Keeps what this run found out for the next.
+/// Keeps what this run found out for the next; a repository that is only visited is left as it was.
 pub(super) fn remember(session: &Session, memo: &Memo) {
     if memo.has_learned() && session.branches.is_none() {
         let _ = session
@@ -261,6 +263,7 @@ impl<'m, 'r> Matrix<'m, 'r> {
     pub(super) fn stats(&self) -> Stats {
         Stats {
             phases: self.engine.phases(),
+            peak_memory: peak_memory(),
             ..self.stats.clone()
         }
     }

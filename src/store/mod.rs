@@ -53,13 +53,11 @@ impl Store {
         tag
     }
 
-    /// For a visit to a repository that nobody keeps tracks in: what is empty when it ends, and was not there before, goes.
+    /// For a visit to a repository that maybe nobody keeps tracks in: directories that are empty when it ends go, also those
+    /// that a killed visit has left.
     pub fn visit(&self) -> Visit {
         Visit {
-            made: [self.scratch_root(), self.root.clone()]
-                .into_iter()
-                .filter(|dir| !dir.exists())
-                .collect(),
+            directories: [self.scratch_root(), self.root.clone()],
         }
     }
 
@@ -73,13 +71,13 @@ impl Store {
 #[derive(Debug)]
 #[must_use = "it ends when it is dropped"]
 pub struct Visit {
-    /// The inner ones first.
-    made: Vec<PathBuf>,
+    /// The inner one first.
+    directories: [PathBuf; 2],
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        for dir in &self.made {
+        for dir in &self.directories {
             // One with something in it is somebody's.
             let _ = std::fs::remove_dir(dir);
         }

@@ -87,6 +87,11 @@ fn any_repository_is_answered_and_nothing_is_left_in_it() {
     );
     assert_eq!((everything_kept(&world), refs(&world)), kept);
     assert!(!world.repo().join(".git/tracks").exists());
+    // Nor is what a killed run has left.
+    world.write(".git/tracks/scratch/77-dead.lock", "");
+    world.write(".git/tracks/scratch/77-dead/objects/aa/bb", "x");
+    assert_eq!(ask(&world, &["conflicts", "--branches", "topic/*"]).0, 1);
+    assert!(!world.repo().join(".git/tracks").exists());
     assert_eq!(world.git(&["status", "--porcelain"]), "");
     assert_eq!(world.leftovers(), Vec::<String>::new());
 }

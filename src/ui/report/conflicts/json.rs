@@ -55,7 +55,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "seconds_by_phase": by_phase(report),
                 "cached": report.stats.cached,
                 "seconds": report.elapsed.as_secs_f64(),
-                "peak_memory_bytes": null,
+                "peak_memory_bytes": report.stats.peak_memory,
             },
         }),
     );
