@@ -136,6 +136,7 @@ pub(super) fn run(
     asked: &Asked<'_>,
     emit: Emit<'_>,
 ) -> Result<Behaviour, CheckError> {
+    own_worktree::bring_back_probes(session)?;
     let name = &asked.check.name;
     let mut candidates = candidates(pairs, asked.check);
     let mut behaviour = Behaviour {

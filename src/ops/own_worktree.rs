@@ -225,6 +225,37 @@ pub(super) fn open_probe(
     }
 }
 
+/// Brings back to base every probe worktree that a killed run has left on a commit which is gone with its merger: git would
+/// clean up nothing in this repository as long as one stands there.
+pub(super) fn bring_back_probes(session: &Session) -> Result<(), OwnWorktreeError> {
+    let Some(worktrees) = worktrees_dir(session) else {
+        return Ok(());
+    };
+    let (repository, base) = (&session.repository, session.base.commit);
+    let lost: BTreeSet<PathBuf> = (repository.worktrees()?.into_iter())
+        .filter(|entry| {
+            let commit = entry.commit.filter(|_| entry.prunable.is_none());
+            commit.is_some_and(|commit| repository.commit(commit).is_err())
+        })
+        .map(|entry| settled(&entry.path))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    for name in (0..=MOST_PROBES).map(|number| format!(".probe-{number}")) {
+        if !lost.contains(&worktrees.join(directory_name(session, &name))) {
+            continue;
+        }
+        match open(session, &name, base) {
+            Ok(probe) => repository.reset_own_worktree(&probe.dir, base)?,
+            // Its merger lives, or it is none of ours.
+            Err(OwnWorktreeError::InUse { .. } | OwnWorktreeError::NotOurs { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 impl OwnWorktree {
     /// Puts it onto a commit that holds the work of `tracks` on top of base, and says what setup must know.
     ///

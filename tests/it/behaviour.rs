@@ -5,7 +5,8 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::project::{
-    Alive, ask, document, find, finish, project, refs, signal, start, texts, wait_for_file, work,
+    Alive, Gate, ask, document, find, finish, project, refs, signal, start, texts, wait_for_file,
+    work,
 };
 use crate::world::World;
 
@@ -383,18 +384,31 @@ fn an_interrupt_leaves_nothing_behind() {
 
 #[test]
 fn a_kill_is_mended_by_the_next_run() {
-    let world = renamed_and_called();
+    let world = project(
+        "[track.a]\n[track.b]\n[check.build]\nrun = \"test ! -e one || test ! -e two || test -e ROOT/again || \
+         { echo >ROOT/here; read go <ROOT/gate; }\"\n",
+        &[("f", "1\n")],
+    );
+    work(&world, "a", &[("one", "1\n")]);
+    work(&world, "b", &[("two", "2\n")]);
     let before = state(&world);
-    ask(&world, &CONFLICTS);
-    // As if killed where the worktree stood on a merge that is gone with the scratch objects.
-    let admin = world.repo().join(".git/worktrees/.probe-0");
-    let gone = "1234567890123456789012345678901234567890\n";
-    for file in ["HEAD", "tracks-own"] {
-        assert!(admin.join(file).is_file());
-        world.write_at(&format!("repo/.git/worktrees/.probe-0/{file}"), gone);
-    }
+    let gate = Gate::new(&world, "gate");
+    let child = start(&world, &CONFLICTS);
+    wait_for_file(&world.root().join("here"));
+    signal(&world, &child, "KILL");
+    finish(&world, child);
+    gate.open();
+    world.write_at("again", "");
+    let list = world.git(&["worktree", "list", "--porcelain"]);
+    assert!(
+        !list.contains(&format!(
+            "HEAD {}\ndetached",
+            world.git(&["rev-parse", "main"])
+        )),
+        "it stands on the merge: {list}"
+    );
     let (status, answer) = ask(&world, &CONFLICTS);
-    assert_eq!(status, 1, "{answer:#}");
+    assert_eq!(status, 0, "{answer:#}");
     assert_eq!(state(&world), before);
     assert_probes_are_home(&world);
 }
