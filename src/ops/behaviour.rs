@@ -14,13 +14,14 @@ use crate::domain::order::likeliest_first;
 use crate::domain::project::{Check, Track};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
-use crate::git::Merger;
+use crate::git::{Memo, Merger};
 use crate::process::{clock, cores, in_parallel};
 use crate::store::log_tail;
 
 use super::check::{CheckError, in_order_of_needs, obstacle};
+use super::conflicts::Report;
 use super::keys::{Keys, with_needs};
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Scope};
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
 use super::runner::{self, Task};
 use super::setup::{self, Place, job_slots};
@@ -130,15 +131,15 @@ struct Trial {
 /// When the environment does not allow to run anything.
 pub(super) fn run(
     session: &Session,
-    matrix: &Matrix<'_, '_>,
     merger: &Merger<'_>,
-    pairs: &[Pair],
+    memo: &Memo,
+    report: &Report,
     asked: &Asked<'_>,
     emit: Emit<'_>,
 ) -> Result<Behaviour, CheckError> {
     own_worktree::bring_back_probes(session)?;
     let name = &asked.check.name;
-    let mut candidates = candidates(pairs, asked.check);
+    let mut candidates = candidates(&report.pairs, asked.check);
     let mut behaviour = Behaviour {
         check: name.clone(),
         base: None,
@@ -149,6 +150,8 @@ pub(super) fn run(
     if candidates.is_empty() {
         return Ok(behaviour);
     }
+    let scope = Scope::WithoutIntegration;
+    let matrix = Matrix::new(session, merger, memo, &report.tracks, scope)?;
     let mut course = Course::new(session, merger, asked, emit)?;
     emit(&Event::Stage(format!("checking base: {name}")));
     let base = session.base.commit;
@@ -175,7 +178,7 @@ pub(super) fn run(
         let alone = &behaviour.alone;
         let green = |track: &TrackId| alone.get(track).is_some_and(Judgement::passed);
         candidates.retain(|(a, b)| green(a) && green(b));
-        let directories = directories(matrix, &candidates);
+        let directories = directories(&matrix, &candidates);
         likeliest_first(&mut candidates, &directories);
         emit(&Event::Stage(format!(
             "checking {} pairs: {name}",

@@ -9,27 +9,26 @@ use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::time::Timestamp;
-use crate::git::GitError;
+use crate::git::{GitError, Memo, Merger};
 use crate::process::clock;
 
-use super::behaviour::{self, Asked, Behaviour};
-use super::branches;
+use super::behaviour::{self, Behaviour};
+use super::branches::Asked;
 use super::check::CheckError;
 use super::details::{self, Detail, Touched};
-use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
+pub use super::matrix::TrackSide;
+use super::matrix::{self, Matrix, Scope, Stats};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
 #[derive(Debug, Clone, Default)]
-pub struct Options<'a> {
+pub struct Options {
     /// Leave uncommitted work out.
     pub committed: bool,
     /// Only this pair.
     pub pair: Option<(TrackId, TrackId)>,
     /// Say who touched the conflicted files; of a single pair that is always said.
     pub touched: bool,
-    /// Judge the pairs that merge clean by a check.
-    pub check: Option<Asked<'a>>,
 }
 
 /// Why there is no matrix.
@@ -44,7 +43,7 @@ pub enum ConflictsError {
 #[derive(Debug)]
 pub struct Report {
     /// Where branches were compared, and no tracks.
-    pub branches: Option<branches::Asked>,
+    pub branches: Option<Asked>,
     pub base: BasePoint,
     pub prefer_remote: bool,
     pub uncommitted: bool,
@@ -81,25 +80,20 @@ impl Report {
     }
 }
 
+/// Where a check is given, it is run on what merges clean.
+///
 /// # Errors
 /// When the repository cannot be read, git cannot be run, or the environment does not allow to run checks.
 pub fn run(
     session: &Session,
-    options: &Options<'_>,
+    options: &Options,
+    check: Option<&behaviour::Asked<'_>>,
     emit: Emit<'_>,
 ) -> Result<Report, ConflictsError> {
     let started = Instant::now();
     let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
-    let wanted: Vec<TrackId> = match &options.pair {
-        Some((a, b)) => vec![a.clone(), b.clone()],
-        None => session
-            .project
-            .tracks
-            .iter()
-            .map(|track| track.id.clone())
-            .collect(),
-    };
+    let wanted = wanted(session, options);
     let what = match session.branches {
         Some(_) => "branches",
         None => "tracks",
@@ -111,13 +105,48 @@ pub fn run(
         wanted.len()
     )));
     let read = started.elapsed();
+    let memo = matrix::memory(session);
+    let mut report = judge(session, &merger, &memo, tracks, options)?;
+    matrix::remember(session, &memo);
+    if let Some(asked) = check {
+        let checking = Instant::now();
+        let judged = behaviour::run(session, &merger, &memo, &report, asked, emit)?;
+        report.behaviour = Some(judged);
+        report.stats.phases.insert("checks", checking.elapsed());
+    }
+    report.stats.phases.insert("reading tracks", read);
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+/// The tracks that are asked for.
+pub(super) fn wanted(session: &Session, options: &Options) -> Vec<TrackId> {
+    match &options.pair {
+        Some((a, b)) => vec![a.clone(), b.clone()],
+        None => session
+            .project
+            .tracks
+            .iter()
+            .map(|track| track.id.clone())
+            .collect(),
+    }
+}
+
+/// The matrix of tracks that have been read, by the merger that has read them.
+pub(super) fn judge(
+    session: &Session,
+    merger: &Merger<'_>,
+    memo: &Memo,
+    tracks: Vec<TrackSide>,
+    options: &Options,
+) -> Result<Report, GitError> {
+    let started = Instant::now();
     let scope = match options.pair {
         // What the last round merged were tracks.
         None if session.branches.is_none() => Scope::All,
         _ => Scope::WithoutIntegration,
     };
-    let memo = matrix::memory(session);
-    let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
+    let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
     let largest_clean_set = match options.pair {
@@ -125,19 +154,17 @@ pub fn run(
         None => Some(matrix.clean_set(&pairs)?),
     };
     let mut stats = matrix.stats();
-    matrix::remember(session, &memo);
-    stats.phases.insert("reading tracks", read);
-    stats.phases.insert("pairs in all", compared - read);
+    stats.phases.insert("pairs in all", compared);
     stats
         .phases
         .insert("largest set in all", started.elapsed() - compared);
     let looking = Instant::now();
     let (details, touched) = match &options.pair {
         Some(_) => {
-            let details = details::of_pairs(&merger, &pairs)?;
+            let details = details::of_pairs(merger, &pairs)?;
             let touched = details::of_pair(
                 session,
-                &merger,
+                merger,
                 &tracks,
                 &pairs,
                 &details,
@@ -146,23 +173,14 @@ pub fn run(
             (details, touched)
         }
         None if options.touched => {
-            let touched = details::of_matrix(session, &merger, &tracks, &pairs)?;
+            let touched = details::of_matrix(session, merger, &tracks, &pairs)?;
             (Vec::new(), touched)
         }
         None => Default::default(),
     };
     stats.phases.insert("who touched what", looking.elapsed());
     let owners = owners(&session.project, &pairs);
-    let checking = Instant::now();
-    let behaviour = match &options.check {
-        Some(asked) => Some(behaviour::run(
-            session, &matrix, &merger, &pairs, asked, emit,
-        )?),
-        None => None,
-    };
-    if behaviour.is_some() {
-        stats.phases.insert("checks", checking.elapsed());
-    }
+    let wanted = wanted(session, options);
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
@@ -176,7 +194,7 @@ pub fn run(
         largest_clean_set,
         details,
         touched,
-        behaviour,
+        behaviour: None,
         now: clock::now(),
         stats,
         elapsed: started.elapsed(),
