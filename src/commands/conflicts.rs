@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
+use crate::ops::behaviour::Behaviour;
 use crate::ops::branches::{Asked, BranchesError};
 use crate::ops::conflicts::Report;
 use crate::ops::{self, OpenOptions, Session, SessionError};
@@ -35,6 +36,13 @@ pub struct Args {
     /// Leave uncommitted work out.
     #[arg(long)]
     committed: bool,
+    /// Run this check on each pair that merges clean, to find those whose merge does not work.
+    ///
+    /// It runs in worktrees of tracks' own: on base, on base with each track alone, then on the pairs of tracks that pass it
+    /// alone. It may be any check of tracks.toml, whatever its `when` says, and it counts as failed where it fails, whatever
+    /// its `allow_failure` says. Its `tracks` count: a pair is judged where one of the two is among them.
+    #[arg(long, value_name = "NAME", conflicts_with = "watch")]
+    check: Option<String>,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
@@ -50,7 +58,7 @@ pub struct Args {
     /// Look every two seconds instead of waiting for file-system events, which network file systems do not give.
     #[arg(long, requires = "watch")]
     poll: bool,
-    /// Run the command of `[notify] on_conflict` without asking, this once.
+    /// Run the command of `[notify] on_conflict`, and of `--check`, without asking, this once.
     #[arg(long, short)]
     yes: bool,
     #[arg(long, value_enum, default_value = "text")]
@@ -58,7 +66,12 @@ pub struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
-    let interrupt = match args.watch {
+    if args.check.is_some() && !args.branches.is_empty() {
+        return Err(Failure::usage(
+            "`--check` runs a check of tracks.toml, and `--branches` reads no tracks.toml",
+        ));
+    }
+    let interrupt = match args.watch || args.check.is_some() {
         true => Interrupt::listen(),
         false => Interrupt::never(),
     };
@@ -72,10 +85,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     if args.watch {
         return watch(args, context, session, options, &interrupt);
     }
+    let asked = match &args.check {
+        Some(name) => {
+            let check = ops::check::named(&session, name)?;
+            Some((check, context.trust(&session, args.yes)?))
+        }
+        None => None,
+    };
+    let asked = (asked.as_ref()).map(|(check, trust)| ops::behaviour::Asked { check, trust });
     let progress = Progress::new(context.terminal);
-    let report = ops::conflicts::run(&session, &options, &|event| progress.show(event))?;
+    let emit = |event: &ops::Event<'_>| progress.show(event);
+    let report = ops::conflicts::run(&session, &options, asked.as_ref(), &emit)?;
     drop(progress);
-    let exit = answer(args, context, &session, &report);
+    let exit = answer(args, context, &session, &report, &interrupt);
+    if interrupt.exit_status().is_some() {
+        return Ok(exit);
+    }
     let interrupted = notify(args, context, &session, &options, &report);
     Ok(interrupted.unwrap_or(exit))
 }
@@ -97,8 +122,19 @@ fn pair(args: &Args, session: &Session) -> Result<Option<(TrackId, TrackId)>, Fa
     }
 }
 
-fn answer(args: &Args, context: &Context, session: &Session, report: &Report) -> u8 {
-    let exit = status(report.found(), report.undetermined(), None);
+fn answer(
+    args: &Args,
+    context: &Context,
+    session: &Session,
+    report: &Report,
+    interrupt: &Interrupt,
+) -> u8 {
+    let judged = report.behaviour.as_ref();
+    let exit = status(
+        report.found() || judged.is_some_and(Behaviour::found),
+        report.undetermined() || judged.is_some_and(Behaviour::undetermined),
+        interrupt.exit_status(),
+    );
     match context.terminal.format {
         Format::Text => {
             let text = report::conflicts::text(report, layout(args, context.terminal));

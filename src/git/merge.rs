@@ -326,6 +326,15 @@ impl<'r> Merger<'r> {
         }
     }
 
+    /// The environment in which other programs' git can read what this merger wrote.
+    pub fn lent_objects(&self) -> Vec<(String, String)> {
+        let lent = |scratch: &Scratch| {
+            let name = "GIT_ALTERNATE_OBJECT_DIRECTORIES".to_owned();
+            (name, scratch.as_alternate())
+        };
+        self.scratch.iter().map(lent).collect()
+    }
+
     pub(super) fn attributes(&self) -> CommitId {
         self.attributes
     }

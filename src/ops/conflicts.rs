@@ -12,7 +12,9 @@ use crate::domain::time::Timestamp;
 use crate::git::{GitError, Memo, Merger};
 use crate::process::clock;
 
+use super::behaviour::{self, Behaviour};
 use super::branches::Asked;
+use super::check::CheckError;
 use super::details::{self, Detail, Touched};
 pub use super::matrix::TrackSide;
 use super::matrix::{self, Matrix, Scope, Stats};
@@ -27,6 +29,15 @@ pub struct Options {
     pub pair: Option<(TrackId, TrackId)>,
     /// Say who touched the conflicted files; of a single pair that is always said.
     pub touched: bool,
+}
+
+/// Why there is no matrix.
+#[derive(Debug, thiserror::Error)]
+pub enum ConflictsError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
 }
 
 #[derive(Debug)]
@@ -47,12 +58,15 @@ pub struct Report {
     /// Each conflict looked into, for a single pair only.
     pub details: Vec<Detail>,
     pub touched: Touched,
+    /// `None` where no check was asked for.
+    pub behaviour: Option<Behaviour>,
     pub now: Timestamp,
     pub stats: Stats,
     pub elapsed: Duration,
 }
 
 impl Report {
+    /// A conflict; what a check found is asked of [`Report::behaviour`].
     pub fn found(&self) -> bool {
         self.pairs
             .iter()
@@ -66,9 +80,16 @@ impl Report {
     }
 }
 
+/// Where a check is given, it is run on what merges clean.
+///
 /// # Errors
-/// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
+/// When the repository cannot be read, git cannot be run, or the environment does not allow to run checks.
+pub fn run(
+    session: &Session,
+    options: &Options,
+    check: Option<&behaviour::Asked<'_>>,
+    emit: Emit<'_>,
+) -> Result<Report, ConflictsError> {
     let started = Instant::now();
     let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
@@ -87,6 +108,12 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     let memo = matrix::memory(session);
     let mut report = judge(session, &merger, &memo, tracks, options)?;
     matrix::remember(session, &memo);
+    if let Some(asked) = check {
+        let checking = Instant::now();
+        let judged = behaviour::run(session, &merger, &memo, &report, asked, emit)?;
+        report.behaviour = Some(judged);
+        report.stats.phases.insert("checks", checking.elapsed());
+    }
     report.stats.phases.insert("reading tracks", read);
     report.elapsed = started.elapsed();
     Ok(report)
@@ -167,6 +194,7 @@ pub(super) fn judge(
         largest_clean_set,
         details,
         touched,
+        behaviour: None,
         now: clock::now(),
         stats,
         elapsed: started.elapsed(),

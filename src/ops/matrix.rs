@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::domain::merge::{Basis, Pair, Reason, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Candidates, CleanSet, largest_clean_set};
+use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
@@ -402,6 +403,45 @@ impl<'m, 'r> Matrix<'m, 'r> {
             .collect()
     }
 
+    /// base + track as a commit in the merger's objects; `None` where the two do not merge.
+    pub(super) fn with_base(&self, track: &TrackId) -> Result<Option<CommitId>, GitError> {
+        let merged = self.on_base.get(track).and_then(|it| it.merged.as_ref());
+        merged.map(|merged| self.engine.commit(merged)).transpose()
+    }
+
+    /// What base + track has other than base.
+    pub(super) fn changed_paths(&self, track: &TrackId) -> Vec<RepoPath> {
+        let merged = self.on_base.get(track).and_then(|it| it.merged.as_ref());
+        merged.map_or_else(Vec::new, VirtualCommit::changed_paths)
+    }
+
+    /// The two of each pair on base and merged together, as commits in the merger's objects; `None` where they do not merge.
+    pub(super) fn together(
+        &self,
+        pairs: &[(TrackId, TrackId)],
+    ) -> Result<Vec<Option<CommitId>>, GitError> {
+        let on_base = |track| self.on_base.get(track)?.merged.as_ref();
+        let asked: Vec<Option<_>> = pairs
+            .iter()
+            .map(|(a, b)| Some((on_base(a)?, on_base(b)?)))
+            .collect();
+        let requests: Vec<_> = asked.iter().copied().flatten().collect();
+        let mut answers = self.engine.merge_all(&requests, Want::Results)?.into_iter();
+        let mut commits = Vec::with_capacity(pairs.len());
+        for ((a, b), sides) in pairs.iter().zip(&asked) {
+            let answer = sides.and_then(|_| answers.next());
+            commits.push(match (sides, answer.map(|answer| answer.outcome)) {
+                (Some((ours, theirs)), Some(Outcome::Clean(combined))) => {
+                    let message = format!("{a} and {b}\n");
+                    let merged = self.engine.merged(ours, theirs, &combined, &message)?;
+                    Some(self.engine.commit(&merged)?)
+                }
+                _ => None,
+            });
+        }
+        Ok(commits)
+    }
+
     /// The largest set of tracks that merges clean together, proven by merging it: pairs that are clean can still clash as
     /// a set, and what fails becomes one more constraint.
     pub(super) fn clean_set(&self, pairs: &[Pair]) -> Result<CleanSet, GitError> {
@@ -500,7 +540,7 @@ fn exclusion(pair: &Pair) -> Option<BTreeSet<TrackId>> {
         .into_iter()
         .filter_map(|side| match side {
             Side::Track(id) => Some(id.clone()),
-            Side::Base | Side::Integration => None,
+            Side::Base | Side::Integration | Side::Both(..) => None,
         });
     Some(members.collect())
 }

@@ -2,6 +2,7 @@
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
 pub mod announce;
+pub mod behaviour;
 pub mod branches;
 pub mod check;
 pub mod conflicts;

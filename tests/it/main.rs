@@ -2,6 +2,7 @@
 
 mod against_git;
 mod answers;
+mod behaviour;
 mod branches;
 mod check;
 mod cli;

@@ -101,6 +101,7 @@ pub fn edges(
 ) -> (Vec<Edge>, LastVerdicts) {
     let exists = |side: &Side| match side {
         Side::Track(track) => tracks.contains(track),
+        Side::Both(a, b) => tracks.contains(a) && tracks.contains(b),
         Side::Base | Side::Integration => true,
     };
     let mut now = last.cloned().unwrap_or_default();

@@ -23,6 +23,16 @@ pub(super) struct Table {
     unknown: Vec<usize>,
 }
 
+impl VirtualCommit {
+    /// Every path that is not what it is in base; none where that could not be read.
+    pub fn changed_paths(&self) -> Vec<RepoPath> {
+        let steps = self.0.steps.as_deref().unwrap_or_default();
+        let delta = Delta::new(steps.iter().map(super::Stretch::step).collect());
+        let changes = delta.each();
+        changes.into_iter().map(|change| change.path).collect()
+    }
+}
+
 impl Table {
     pub(super) fn add(&mut self, index: usize, commit: &VirtualCommit) {
         self.size = self.size.max(index + 1);

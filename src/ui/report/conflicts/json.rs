@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::super::{document, names, path_fields, side_names, with};
-use super::owner;
+use super::{behaviour, owner};
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
 use crate::domain::path::RepoPath;
@@ -14,7 +14,7 @@ use crate::ops::details::Touches;
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let tracks: Vec<Value> = report.tracks.iter().map(side_json).collect();
-    with(
+    let mut answer = with(
         document("conflicts", ok),
         json!({
             "base": base_json(report),
@@ -42,7 +42,12 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "peak_memory_bytes": report.stats.peak_memory,
             },
         }),
-    )
+    );
+    if let Some(judged) = &report.behaviour {
+        answer["behaviour"] = behaviour::checked(judged);
+        answer["stats"]["behaviour"] = behaviour::stats(judged);
+    }
+    answer
 }
 
 pub(in crate::ui::report) fn base_json(report: &Report) -> Value {
@@ -111,7 +116,8 @@ pub(in crate::ui::report) fn pair_json(report: &Report, pair: &Pair) -> Value {
         .map(|conflict| conflict_json(report, pair, conflict))
         .collect();
     map.insert("conflicts".to_owned(), json!(conflicts));
-    map.insert("collisions".to_owned(), json!([]));
+    let collisions = behaviour::collisions(report, pair);
+    map.insert("collisions".to_owned(), json!(collisions));
     Value::Object(map)
 }
 

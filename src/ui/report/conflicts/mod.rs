@@ -1,6 +1,7 @@
 //! The answer of `tracks conflicts`: the matrix, each conflict with its place, and for one pair the lines themselves.
 
 mod answers;
+mod behaviour;
 mod columns;
 mod compared;
 mod detail;
@@ -66,6 +67,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
     if (3..=GRID).contains(&report.tracks.len()) {
         text.push('\n');
         text.push_str(&grid::grid(report));
+        text.push_str(&behaviour::legend(report));
     }
     if report.tracks.len() > GRID {
         text.push_str(&wide::summary(report));
@@ -75,6 +77,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
     } else {
         text.push_str(&pairs(report, layout));
     }
+    text.push_str(&behaviour::section(report));
     text.push_str(&answers::answers(report));
     text
 }
