@@ -181,7 +181,11 @@ fn a_pair_turns_and_turns_back() {
         turned["conflicts"][0],
         json!({
             "path": "f", "type": "contents", "types": ["contents"], "owner": null,
-            "regions": [{ "ours": { "start": 5, "lines": 1 }, "theirs": { "start": 5, "lines": 1 } }],
+            "regions": [{
+                "ours": { "start": 5, "lines": 1 },
+                "theirs": { "start": 5, "lines": 1 },
+                "base": { "start": 5, "lines": 1 },
+            }],
         })
     );
     assert_eq!(turned["time"], "2026-11-27T12:00:00Z");
