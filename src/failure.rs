@@ -3,6 +3,7 @@
 use crate::git::{GitError, NotOurs, OpenError, RefError};
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
+use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
@@ -292,8 +293,22 @@ impl From<CheckError> for Failure {
             CheckError::Runner(error) => error.into(),
             CheckError::OwnWorktree(error) => error.into(),
             CheckError::UnknownCheck { nearest, known, .. } => {
-                Failure::usage(message).hint(meant(nearest.as_deref(), &known, "check"))
+                let failure =
+                    Failure::usage(message).hint(meant(nearest.as_deref(), &known, "check"));
+                match nearest {
+                    Some(_) if known.len() > 1 => failure.hint(meant(None, &known, "check")),
+                    _ => failure,
+                }
             }
+        }
+    }
+}
+
+impl From<ConflictsError> for Failure {
+    fn from(error: ConflictsError) -> Self {
+        match error {
+            ConflictsError::Git(error) => error.into(),
+            ConflictsError::Check(error) => error.into(),
         }
     }
 }

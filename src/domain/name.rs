@@ -202,15 +202,19 @@ pub enum Side {
     Base,
     Integration,
     Track(TrackId),
+    /// Two tracks, merged together.
+    Both(TrackId, TrackId),
 }
 
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Side::Base => "base",
-            Side::Integration => "integration",
-            Side::Track(id) => id.as_str(),
-        })
+        match self {
+            Side::Base => f.pad("base"),
+            Side::Integration => f.pad("integration"),
+            Side::Track(id) => f.pad(id.as_str()),
+            // Part of a log's name, and no id has a `+`.
+            Side::Both(a, b) => f.pad(&format!("{a}+{b}")),
+        }
     }
 }
 

@@ -10,9 +10,10 @@ use super::repository::branch_name;
 use super::scratch::io;
 use super::worktree::{path_of, unfinished};
 use super::worktree_add::settled;
-use super::{GitError, Repository};
+use super::{GitError, Merger, Repository};
 use crate::domain::change::Unfinished;
 use crate::domain::revision::CommitId;
+use crate::process::Cmd;
 
 /// The file in the private git directory: the commit on which the worktree stands, and before and during a move the one
 /// where it goes, a line each.
@@ -77,10 +78,19 @@ impl Repository {
     /// # Errors
     /// When it is not ours (see [`Repository::assert_own_worktree`]), or git cannot do it.
     pub fn reset_own_worktree(&self, worktree: &Path, commit: CommitId) -> Result<(), OwnError> {
+        self.move_own_worktree(worktree, commit, &|cmd| cmd)
+    }
+
+    fn move_own_worktree(
+        &self,
+        worktree: &Path,
+        commit: CommitId,
+        prepare: &dyn Fn(Cmd) -> Cmd,
+    ) -> Result<(), OwnError> {
         let admin = self.linked(worktree)?;
         let now = self.standing(worktree, &admin)?;
         write_mark(&admin, &[now, commit])?;
-        self.move_to(worktree, &admin, commit)?;
+        self.move_to(worktree, &admin, commit, prepare)?;
         Ok(write_mark(&admin, &[commit])?)
     }
 
@@ -146,11 +156,20 @@ impl Repository {
         }
     }
 
-    fn move_to(&self, worktree: &Path, admin: &Path, commit: CommitId) -> Result<(), GitError> {
+    fn move_to(
+        &self,
+        worktree: &Path,
+        admin: &Path,
+        commit: CommitId,
+        prepare: &dyn Fn(Cmd) -> Cmd,
+    ) -> Result<(), GitError> {
         remove_if_there(&admin.join("index.lock"))?;
+        // Where such a worktree stood is nobody's history, and a reflog would name commits that are gone.
+        remove_if_there(&admin.join("logs").join("HEAD"))?;
         let cmd = || {
-            self.cmd_in(worktree)
+            prepare(self.cmd_in(worktree))
                 .args(["-c", "core.hooksPath=/dev/null"])
+                .args(["-c", "core.logAllRefUpdates=false"])
         };
         let checkout = cmd()
             .args(["checkout", "--quiet", "--detach", "--force"])
@@ -170,6 +189,34 @@ impl Repository {
         std::fs::create_dir_all(&info).map_err(io(&info))?;
         let path = info.join("exclude");
         append_line(&path, line).map_err(io(&path))
+    }
+}
+
+impl Merger<'_> {
+    /// As [`Repository::reset_own_worktree`], also onto or away from a commit that only this merger can read. As long as the
+    /// worktree stands on such a commit, other programs' git needs [`Merger::lent_objects`] there.
+    ///
+    /// # Errors
+    /// As [`Repository::reset_own_worktree`].
+    pub fn reset_own_worktree(&self, worktree: &Path, commit: CommitId) -> Result<(), OwnError> {
+        let with_objects = |cmd| self.with_objects(cmd);
+        self.repository()
+            .move_own_worktree(worktree, commit, &with_objects)
+    }
+
+    /// Whether tracked files of a worktree of ours are other than in the commit on which it stands.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn tracked_files_changed(&self, worktree: &Path) -> Result<bool, GitError> {
+        let cmd = self.with_objects(self.repository().cmd_in(worktree)).args([
+            "status",
+            "--porcelain",
+            "-z",
+            "--untracked-files=no",
+            "--no-renames",
+        ]);
+        Ok(!run(&cmd, "status")?.is_empty())
     }
 }
 

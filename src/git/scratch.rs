@@ -55,6 +55,20 @@ impl Scratch {
         self.dir.join("objects")
     }
 
+    /// What `GIT_ALTERNATE_OBJECT_DIRECTORIES` is to be, for programs that are to read these objects and write elsewhere. In C
+    /// quotes: a colon separates directories there.
+    pub(super) fn as_alternate(&self) -> String {
+        let path = self.objects();
+        let escaped = path.as_os_str().as_encoded_bytes().iter().map(|byte| {
+            let plain = matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+            match plain {
+                true => char::from(*byte).to_string(),
+                false => format!("\\{byte:03o}"),
+            }
+        });
+        format!("\"{}\"", escaped.collect::<String>())
+    }
+
     /// The repository with this directory as its object store.
     pub(super) fn view(&self, repository: &Repository) -> Result<gix::Repository, GitError> {
         let mut gix = repository.fresh_view();

@@ -1,13 +1,11 @@
 //! The versions of a conflicted file: what the merge base has, what ours, what theirs.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::merge_tree::{Conflicted, Record, Stage};
 use super::object::{blob, object_id, tree_entries, tree_of};
 use super::own_names::Suffixes;
 use super::{GitError, Merger, text};
-use crate::domain::merge::Region;
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 
@@ -155,13 +153,6 @@ impl Merger<'_> {
     }
 }
 
-/// The lines of base, from 0, that a conflict is about: what either side made its part of the region out of.
-pub fn base_lines(base: &[u8], ours: &[u8], theirs: &[u8], region: &Region) -> Range<usize> {
-    let of = |side: &[u8], lines: &Range<usize>| text::origin(base, side, lines);
-    let (ours, theirs) = (of(ours, &region.ours), of(theirs, &region.theirs));
-    ours.start.min(theirs.start)..ours.end.max(theirs.end)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +201,7 @@ mod tests {
         let other = LINES.replace("third", "dritte");
         assert_eq!(
             staged(&[("f", LINES)], &[("f", Some(&edited))], &[("f", None)]),
-            ["f: 58 56 - | f | "]
+            ["f: 56 54 - | f | "]
         );
         assert_eq!(
             staged(
@@ -218,7 +209,7 @@ mod tests {
                 &[("d/f", None), ("e/f", Some(&edited))],
                 &[("d/f", Some(&other))]
             ),
-            ["e/f: 58 56 59 | e/f | d/f"]
+            ["e/f: 56 54 57 | e/f | d/f"]
         );
         assert_eq!(
             staged(
@@ -227,9 +218,9 @@ mod tests {
                 &[("f", None), ("h", Some(LINES))]
             ),
             [
-                "f: 58 - - | f g h | ",
-                "g: - 58 - | f g h | ",
-                "h: - - 58 | f g h | "
+                "f: 56 - - | f g h | ",
+                "g: - 56 - | f g h | ",
+                "h: - - 56 | f g h | "
             ]
         );
         assert_eq!(

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use gix_imara_diff::{Algorithm, Diff, InternedInput, TokenSource};
 
+use super::histogram;
 use crate::domain::merge::{Edit, Region, three_way};
 
 /// Git's own test for a binary file looks at this many bytes.
@@ -25,37 +26,13 @@ pub(super) fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
     three_way(&edits(base, ours), &edits(base, theirs), base_lines, same).regions
 }
 
-/// The lines of `before` that `lines` of `after` were made out of; an empty range names the place between two lines.
-pub(super) fn origin(before: &[u8], after: &[u8], lines: &Range<usize>) -> Range<usize> {
-    let edits = edits(before, after);
-    let made = |edit: &&Edit| {
-        let side = &edit.side;
-        // Lines that are gone have no place but the one between two lines.
-        if side.is_empty() || lines.is_empty() {
-            side.start <= lines.end && side.end >= lines.start
-        } else {
-            side.start < lines.end && side.end > lines.start
-        }
-    };
-    let unchanged = |at: usize| {
-        let before = edits.iter().rev().find(|edit| edit.side.end <= at);
-        before.map_or(at, |edit| at - edit.side.end + edit.base.end)
-    };
-    let start = match edits.iter().find(made) {
-        Some(first) if first.side.start <= lines.start => first.base.start,
-        _ => unchanged(lines.start),
-    };
-    let end = match edits.iter().rfind(made) {
-        Some(last) if last.side.end >= lines.end => last.base.end,
-        _ => unchanged(lines.end),
-    };
-    start..end.max(start)
-}
-
-/// Histogram, and no indent heuristic: only so are the hunks those of git's merge.
-pub(super) fn edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
+/// The hunks of git's merge, or good ones for showing where git does not use its histogram.
+fn edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
+    if let Some(hunks) = histogram::hunks(before, after) {
+        return hunks;
+    }
     let input = InternedInput::new(Lines(before), Lines(after));
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    let mut diff = Diff::compute(Algorithm::Myers, &input);
     diff.postprocess_no_heuristic(&input);
     let range = |lines: Range<u32>| lines.start as usize..lines.end as usize;
     diff.hunks()
@@ -128,26 +105,6 @@ mod tests {
             }]
         );
         assert_eq!(regions(b"1\n", b"2\n", b"2\n"), [], "both say the same");
-    }
-
-    #[test]
-    fn lines_are_followed_back_to_what_they_were_made_of() {
-        let base = b"1\n2\n3\n4\n5\n6\n";
-        let after = b"0\n1\n2\nx\ny\n4\n6\n";
-        for (lines, expected) in [
-            (0..1, 0..0),
-            (1..3, 0..2),
-            (3..5, 2..3),
-            (3..4, 2..3),
-            (2..6, 1..5),
-            (6..6, 4..5),
-            (6..7, 4..6),
-            (4..6, 2..5),
-        ] {
-            assert_eq!(origin(base, after, &lines), expected, "{lines:?}");
-        }
-        assert_eq!(origin(b"", b"a\nb\n", &(0..2)), 0..0);
-        assert_eq!(origin(base, base, &(2..3)), 2..3);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Touch {
     pub committed: Timestamp,
 }
 
-/// Paths by their segments, so that a directory is compared once for all that lies in it.
+/// Paths by their segments; one that is a directory somewhere stands for all that is in it. By segments, so that a directory is compared once for all that lies in it.
 #[derive(Debug, Default)]
 pub struct PathSet {
     here: Option<RepoPath>,
@@ -214,11 +214,7 @@ fn compare(
     if old.contains(&new) {
         return Ok(());
     }
-    // A directory is no version of a file: it only says that the file is not there.
-    let file = |entry: &Entry| entry.filter(|(mode, _)| !mode.is_tree());
-    if let Some(path) = &set.here
-        && !old.iter().map(file).any(|entry| entry == file(&new))
-    {
+    if let Some(path) = &set.here {
         found.insert(path.clone());
     }
     if set.below.is_empty() {
@@ -248,7 +244,7 @@ fn children(gix: &gix::Repository, set: &PathSet, entry: Entry) -> Result<Childr
     let mut found = Children::new();
     for entry in tree.iter() {
         let entry = entry.map_err(|error| unread(id, &error))?;
-        if let Some((name, _)) = set.below.get_key_value(&entry.filename()[..]) {
+        if let Some((name, _)) = set.below.get_key_value(entry.filename()) {
             found.insert(name.clone(), (entry.mode(), entry.object_id()));
             if found.len() == set.below.len() {
                 break;
@@ -320,6 +316,11 @@ mod tests {
         world
     }
 
+    fn at_or_below(line: &str, path: &RepoPath) -> bool {
+        let line = RepoPath::new(line);
+        line == *path || path.contains(&line)
+    }
+
     #[test]
     fn commits_are_those_of_git_log() {
         let world = world();
@@ -355,7 +356,7 @@ mod tests {
             for path in &paths {
                 let expected: BTreeSet<&str> = printed
                     .split('@')
-                    .filter(|record| record.lines().any(|line| line == path.lossy()))
+                    .filter(|record| record.lines().any(|line| at_or_below(line, path)))
                     .filter_map(|record| record.lines().next())
                     .collect();
                 let answer: Vec<String> = found
@@ -421,9 +422,11 @@ mod tests {
                 .unwrap();
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             let printed = world.git(&["diff", "--no-renames", "--name-only", a, b, "--"]);
-            let mut expected: Vec<&str> = printed
-                .lines()
-                .filter(|path| PATHS.contains(path))
+            let differs = |path: &&RepoPath| printed.lines().any(|line| at_or_below(line, path));
+            let mut expected: Vec<String> = paths
+                .iter()
+                .filter(differs)
+                .map(ToString::to_string)
                 .collect();
             expected.sort_unstable();
             assert_eq!(found, expected, "{a} and {b}");

@@ -133,6 +133,7 @@ pub fn run(
                 fail_fast,
                 stopped,
                 log_dir: &course.log_dir,
+                env: &[],
                 tree_now: &|task| tree_now(session, &merger, &grounds, task),
             },
             emit,
@@ -177,26 +178,26 @@ fn wanted_checks<'a>(session: &'a Session, names: &[String]) -> Result<Vec<&'a C
     }
     let mut wanted: Vec<&CheckName> = Vec::new();
     for name in names {
-        let check = project
-            .checks
-            .iter()
-            .find(|check| check.name.as_str() == name)
-            .ok_or_else(|| {
-                let known: Vec<String> = project
-                    .checks
-                    .iter()
-                    .map(|check| check.name.to_string())
-                    .collect();
-                let nearest = crate::domain::name::nearest(name, known.iter().map(String::as_str));
-                CheckError::UnknownCheck {
-                    name: name.clone(),
-                    nearest: nearest.map(str::to_owned),
-                    known,
-                }
-            })?;
+        let check = named(session, name)?;
         wanted.push(&check.name);
     }
     Ok(with_needs(project, wanted))
+}
+
+/// # Errors
+/// When there is no such check.
+pub fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Check, CheckError> {
+    let checks = &session.project.checks;
+    let found = checks.iter().find(|check| check.name.as_str() == name);
+    found.ok_or_else(|| {
+        let known: Vec<String> = checks.iter().map(|check| check.name.to_string()).collect();
+        let nearest = crate::domain::name::nearest(name, known.iter().map(String::as_str));
+        CheckError::UnknownCheck {
+            name: name.to_owned(),
+            nearest: nearest.map(str::to_owned),
+            known,
+        }
+    })
 }
 
 fn grounds<'a>(
@@ -400,7 +401,7 @@ fn tree_now(
         return task.tree;
     }
     let tip = session.repository.branch(&ground.track.branch).ok()??;
-    match merger.snapshot(&task.dir, tip).ok()? {
+    match merger.snapshot(&task.dir, tip, 1).ok()? {
         Snapshot::Clean(tree) | Snapshot::Dirty(tree) => Some(tree),
         Snapshot::TipOnly { .. } | Snapshot::Unavailable(_) => None,
     }

@@ -9,12 +9,15 @@ use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::time::Timestamp;
-use crate::git::GitError;
+use crate::git::{GitError, Memo, Merger};
 use crate::process::clock;
 
+use super::behaviour::{self, Behaviour};
 use super::branches::Asked;
+use super::check::CheckError;
 use super::details::{self, Detail, Touched};
-use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
+pub use super::matrix::TrackSide;
+use super::matrix::{self, Matrix, Scope, Stats};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -26,6 +29,15 @@ pub struct Options {
     pub pair: Option<(TrackId, TrackId)>,
     /// Say who touched the conflicted files; of a single pair that is always said.
     pub touched: bool,
+}
+
+/// Why there is no matrix.
+#[derive(Debug, thiserror::Error)]
+pub enum ConflictsError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
 }
 
 #[derive(Debug)]
@@ -46,12 +58,15 @@ pub struct Report {
     /// Each conflict looked into, for a single pair only.
     pub details: Vec<Detail>,
     pub touched: Touched,
+    /// `None` where no check was asked for.
+    pub behaviour: Option<Behaviour>,
     pub now: Timestamp,
     pub stats: Stats,
     pub elapsed: Duration,
 }
 
 impl Report {
+    /// A conflict; what a check found is asked of [`Report::behaviour`].
     pub fn found(&self) -> bool {
         self.pairs
             .iter()
@@ -65,21 +80,20 @@ impl Report {
     }
 }
 
+/// Where a check is given, it is run on what merges clean.
+///
 /// # Errors
-/// When the repository cannot be read or git cannot be run.
-pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Report, GitError> {
+/// When the repository cannot be read, git cannot be run, or the environment does not allow to run checks.
+pub fn run(
+    session: &Session,
+    options: &Options,
+    check: Option<&behaviour::Asked<'_>>,
+    emit: Emit<'_>,
+) -> Result<Report, ConflictsError> {
     let started = Instant::now();
     let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
-    let wanted: Vec<TrackId> = match &options.pair {
-        Some((a, b)) => vec![a.clone(), b.clone()],
-        None => session
-            .project
-            .tracks
-            .iter()
-            .map(|track| track.id.clone())
-            .collect(),
-    };
+    let wanted = wanted(session, options);
     let what = match session.branches {
         Some(_) => "branches",
         None => "tracks",
@@ -91,13 +105,48 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         wanted.len()
     )));
     let read = started.elapsed();
+    let memo = matrix::memory(session);
+    let mut report = judge(session, &merger, &memo, tracks, options)?;
+    matrix::remember(session, &memo);
+    if let Some(asked) = check {
+        let checking = Instant::now();
+        let judged = behaviour::run(session, &merger, &memo, &report, asked, emit)?;
+        report.behaviour = Some(judged);
+        report.stats.phases.insert("checks", checking.elapsed());
+    }
+    report.stats.phases.insert("reading tracks", read);
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+/// The tracks that are asked for.
+pub(super) fn wanted(session: &Session, options: &Options) -> Vec<TrackId> {
+    match &options.pair {
+        Some((a, b)) => vec![a.clone(), b.clone()],
+        None => session
+            .project
+            .tracks
+            .iter()
+            .map(|track| track.id.clone())
+            .collect(),
+    }
+}
+
+/// The matrix of tracks that have been read, by the merger that has read them.
+pub(super) fn judge(
+    session: &Session,
+    merger: &Merger<'_>,
+    memo: &Memo,
+    tracks: Vec<TrackSide>,
+    options: &Options,
+) -> Result<Report, GitError> {
+    let started = Instant::now();
     let scope = match options.pair {
         // What the last round merged were tracks.
         None if session.branches.is_none() => Scope::All,
         _ => Scope::WithoutIntegration,
     };
-    let memo = matrix::memory(session);
-    let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
+    let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
     let largest_clean_set = match options.pair {
@@ -105,19 +154,17 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None => Some(matrix.clean_set(&pairs)?),
     };
     let mut stats = matrix.stats();
-    matrix::remember(session, &memo);
-    stats.phases.insert("reading tracks", read);
-    stats.phases.insert("pairs in all", compared - read);
+    stats.phases.insert("pairs in all", compared);
     stats
         .phases
         .insert("largest set in all", started.elapsed() - compared);
     let looking = Instant::now();
     let (details, touched) = match &options.pair {
         Some(_) => {
-            let details = details::of_pairs(&merger, &pairs)?;
+            let details = details::of_pairs(merger, &pairs)?;
             let touched = details::of_pair(
                 session,
-                &merger,
+                merger,
                 &tracks,
                 &pairs,
                 &details,
@@ -126,13 +173,14 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
             (details, touched)
         }
         None if options.touched => {
-            let touched = details::of_matrix(session, &merger, &tracks, &pairs)?;
+            let touched = details::of_matrix(session, merger, &tracks, &pairs)?;
             (Vec::new(), touched)
         }
         None => Default::default(),
     };
     stats.phases.insert("who touched what", looking.elapsed());
     let owners = owners(&session.project, &pairs);
+    let wanted = wanted(session, options);
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
@@ -146,6 +194,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         largest_clean_set,
         details,
         touched,
+        behaviour: None,
         now: clock::now(),
         stats,
         elapsed: started.elapsed(),

@@ -1,14 +1,13 @@
 //! What is told of a conflict beyond its verdict: who touched the file, in which commits, and what its versions are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
-use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
+use crate::domain::merge::{Basis, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::git::{GitError, Merger, PathSet, Staged, Touch, Version, Worktree, base_lines};
+use crate::git::{GitError, Merger, PathSet, Staged, Touch, Version, Worktree};
 use crate::process::{cores, in_parallel};
 
 use super::Session;
@@ -55,7 +54,7 @@ impl Touched {
         let by_path = match (self.against.get(&(side.clone(), other.clone())), side) {
             (Some(by_path), _) => by_path,
             (None, Side::Track(track)) => self.tracks.get(track)?,
-            (None, Side::Base | Side::Integration) => return None,
+            (None, Side::Base | Side::Integration | Side::Both(..)) => return None,
         };
         let mut all = Touches::default();
         for touches in names.iter().filter_map(|name| by_path.get(name)) {
@@ -88,8 +87,6 @@ pub struct Detail {
     pub named: Vec<RepoPath>,
     /// The file's name in ours and in theirs, where it is another one there.
     pub other_names: [Option<RepoPath>; 2],
-    /// For each region of the conflict, the lines of base that it is about, from 0.
-    pub base_lines: Vec<Range<usize>>,
 }
 
 impl Detail {
@@ -123,10 +120,10 @@ pub(super) fn of_pairs(merger: &Merger<'_>, pairs: &[Pair]) -> Result<Vec<Detail
         };
         let first = details.len();
         for staged in merger.staged(ours, theirs)? {
-            let Some(conflict) = conflicts.iter().find(|one| one.path == staged.path) else {
+            if !conflicts.iter().any(|one| one.path == staged.path) {
                 continue;
-            };
-            let detail = detail(pair, conflict, staged);
+            }
+            let detail = detail(pair, staged);
             if !details[first..]
                 .iter_mut()
                 .any(|known| joins(known, &detail))
@@ -138,21 +135,7 @@ pub(super) fn of_pairs(merger: &Merger<'_>, pairs: &[Pair]) -> Result<Vec<Detail
     Ok(details)
 }
 
-fn detail(pair: &Pair, conflict: &Conflict, staged: Staged) -> Detail {
-    let text = |version: &Option<Version>| {
-        let content = version.as_ref().map(|version| version.content.text());
-        // What is not there has no lines; what is no text has none that could be told.
-        content.unwrap_or(Some(b"")).map(<[u8]>::to_vec)
-    };
-    let texts: Option<Vec<Vec<u8>>> = staged.versions.iter().map(text).collect();
-    let base_lines = match texts.as_deref() {
-        Some([base, ours, theirs]) => conflict
-            .regions
-            .iter()
-            .map(|region| base_lines(base, ours, theirs, region))
-            .collect(),
-        _ => Vec::new(),
-    };
+fn detail(pair: &Pair, staged: Staged) -> Detail {
     Detail {
         a: pair.a.clone(),
         b: pair.b.clone(),
@@ -160,7 +143,6 @@ fn detail(pair: &Pair, conflict: &Conflict, staged: Staged) -> Detail {
         versions: staged.versions,
         named: staged.named,
         other_names: staged.other_names,
-        base_lines,
     }
 }
 
@@ -223,7 +205,7 @@ pub(super) fn of_pair(
     let tip_of = |side: &Side| match side {
         Side::Base => Some(session.base.commit),
         Side::Track(track) => sides.iter().find(|one| one.track == *track)?.tip,
-        Side::Integration => None,
+        Side::Integration | Side::Both(..) => None,
     };
     for pair in pairs.iter().filter(|pair| pair.basis == Basis::Tips) {
         let (Verdict::Conflict(_), Some(a), Some(b)) =

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::domain::merge::{Basis, Pair, Reason, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Candidates, CleanSet, largest_clean_set};
+use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::time::Timestamp;
@@ -16,12 +17,12 @@ use crate::git::{
     DecidedBy, Engine, GitError, Memo, Merger, NewCommit, Outcome, Repository, Snapshot, Tip,
     VirtualCommit, Want, Worktree,
 };
-use crate::process::{cores, in_parallel};
+use crate::process::{cores, in_parallel, peak_memory};
 
 use super::{Session, integration_side};
 
 /// One track as it goes into the matrix.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackSide {
     pub track: TrackId,
     /// The branch's tip; `None`: no such branch.
@@ -68,25 +69,29 @@ pub(super) fn track_sides(
             .map(|worktree| worktree.path.clone());
         named.push((id.clone(), tip.map(|tip| tip.commit), worktree));
     }
+    let places = named.iter().filter(|(_, _, worktree)| worktree.is_some());
+    let at_once = places.count().min(cores().get());
     in_parallel(&named, cores().get(), |(track, tip, worktree)| {
+        let place = worktree.as_deref().filter(|_| !committed);
         one_side(
             session,
             merger,
             track,
             *tip,
-            worktree.as_deref().filter(|_| !committed),
+            place.map(|dir| (dir, at_once)),
         )
     })
     .into_iter()
     .collect()
 }
 
+/// `place`: the worktree whose uncommitted work counts, and how many are read at the same time.
 fn one_side(
     session: &Session,
     merger: &Merger<'_>,
     track: &TrackId,
     tip: Option<CommitId>,
-    worktree: Option<&std::path::Path>,
+    place: Option<(&std::path::Path, usize)>,
 ) -> Result<TrackSide, GitError> {
     let mut side = TrackSide {
         track: track.clone(),
@@ -100,10 +105,10 @@ fn one_side(
     let Some(tip) = tip else { return Ok(side) };
     let info = session.repository.commit(tip)?;
     side.tree = Some(info.tree);
-    let Some(worktree) = worktree else {
+    let Some((worktree, at_once)) = place else {
         return Ok(side);
     };
-    match merger.snapshot(worktree, tip)? {
+    match merger.snapshot(worktree, tip, at_once)? {
         Snapshot::Clean(tree) => side.tree = Some(tree),
         Snapshot::Dirty(tree) => {
             side.dirty = true;
@@ -174,6 +179,8 @@ pub struct Stats {
     pub by_git: BTreeMap<Reason, usize>,
     /// Wall clock by what was done.
     pub phases: BTreeMap<&'static str, Duration>,
+    /// Of this process, in bytes; git's own processes are not in it.
+    pub peak_memory: Option<u64>,
 }
 
 impl Stats {
@@ -195,7 +202,7 @@ pub(super) fn memory(session: &Session) -> Memo {
     Memo::new(session.store.known_merges())
 }
 
-/// Keeps what this run found out for the next.
+/// Keeps what this run found out for the next; a repository that is only visited is left as it was.
 pub(super) fn remember(session: &Session, memo: &Memo) {
     if memo.has_learned() && session.branches.is_none() {
         let _ = session
@@ -260,6 +267,7 @@ impl<'m, 'r> Matrix<'m, 'r> {
     pub(super) fn stats(&self) -> Stats {
         Stats {
             phases: self.engine.phases(),
+            peak_memory: peak_memory(),
             ..self.stats.clone()
         }
     }
@@ -395,6 +403,45 @@ impl<'m, 'r> Matrix<'m, 'r> {
             .collect()
     }
 
+    /// base + track as a commit in the merger's objects; `None` where the two do not merge.
+    pub(super) fn with_base(&self, track: &TrackId) -> Result<Option<CommitId>, GitError> {
+        let merged = self.on_base.get(track).and_then(|it| it.merged.as_ref());
+        merged.map(|merged| self.engine.commit(merged)).transpose()
+    }
+
+    /// What base + track has other than base.
+    pub(super) fn changed_paths(&self, track: &TrackId) -> Vec<RepoPath> {
+        let merged = self.on_base.get(track).and_then(|it| it.merged.as_ref());
+        merged.map_or_else(Vec::new, VirtualCommit::changed_paths)
+    }
+
+    /// The two of each pair on base and merged together, as commits in the merger's objects; `None` where they do not merge.
+    pub(super) fn together(
+        &self,
+        pairs: &[(TrackId, TrackId)],
+    ) -> Result<Vec<Option<CommitId>>, GitError> {
+        let on_base = |track| self.on_base.get(track)?.merged.as_ref();
+        let asked: Vec<Option<_>> = pairs
+            .iter()
+            .map(|(a, b)| Some((on_base(a)?, on_base(b)?)))
+            .collect();
+        let requests: Vec<_> = asked.iter().copied().flatten().collect();
+        let mut answers = self.engine.merge_all(&requests, Want::Results)?.into_iter();
+        let mut commits = Vec::with_capacity(pairs.len());
+        for ((a, b), sides) in pairs.iter().zip(&asked) {
+            let answer = sides.and_then(|_| answers.next());
+            commits.push(match (sides, answer.map(|answer| answer.outcome)) {
+                (Some((ours, theirs)), Some(Outcome::Clean(combined))) => {
+                    let message = format!("{a} and {b}\n");
+                    let merged = self.engine.merged(ours, theirs, &combined, &message)?;
+                    Some(self.engine.commit(&merged)?)
+                }
+                _ => None,
+            });
+        }
+        Ok(commits)
+    }
+
     /// The largest set of tracks that merges clean together, proven by merging it: pairs that are clean can still clash as
     /// a set, and what fails becomes one more constraint.
     pub(super) fn clean_set(&self, pairs: &[Pair]) -> Result<CleanSet, GitError> {
@@ -493,7 +540,7 @@ fn exclusion(pair: &Pair) -> Option<BTreeSet<TrackId>> {
         .into_iter()
         .filter_map(|side| match side {
             Side::Track(id) => Some(id.clone()),
-            Side::Base | Side::Integration => None,
+            Side::Base | Side::Integration | Side::Both(..) => None,
         });
     Some(members.collect())
 }

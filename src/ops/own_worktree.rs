@@ -8,7 +8,9 @@ use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::trust::TrustedCommand;
-use crate::git::{AddError, GitError, NotOurs, OwnError, Start, Worktree, in_the_way, settled};
+use crate::git::{
+    AddError, GitError, Merger, NotOurs, OwnError, Start, Worktree, in_the_way, settled,
+};
 use crate::store::{Lock, LockError, LockName, lock_directory};
 
 use super::Session;
@@ -223,6 +225,37 @@ pub(super) fn open_probe(
     }
 }
 
+/// Brings back to base every probe worktree that a killed run has left on a commit which is gone with its merger: git would
+/// clean up nothing in this repository as long as one stands there.
+pub(super) fn bring_back_probes(session: &Session) -> Result<(), OwnWorktreeError> {
+    let Some(worktrees) = worktrees_dir(session) else {
+        return Ok(());
+    };
+    let (repository, base) = (&session.repository, session.base.commit);
+    let lost: BTreeSet<PathBuf> = (repository.worktrees()?.into_iter())
+        .filter(|entry| {
+            let commit = entry.commit.filter(|_| entry.prunable.is_none());
+            commit.is_some_and(|commit| repository.commit(commit).is_err())
+        })
+        .map(|entry| settled(&entry.path))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    for name in (0..=MOST_PROBES).map(|number| format!(".probe-{number}")) {
+        if !lost.contains(&worktrees.join(directory_name(session, &name))) {
+            continue;
+        }
+        match open(session, &name, base) {
+            Ok(probe) => repository.reset_own_worktree(&probe.dir, base)?,
+            // Its merger lives, or it is none of ours.
+            Err(OwnWorktreeError::InUse { .. } | OwnWorktreeError::NotOurs { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 impl OwnWorktree {
     /// Puts it onto a commit that holds the work of `tracks` on top of base, and says what setup must know.
     ///
@@ -240,6 +273,45 @@ impl OwnWorktree {
         // Untracked files go with the reset, and with them perhaps what a check has built.
         store.forget_built(&self.dir)?;
         repository.reset_own_worktree(&self.dir, commit)?;
+        self.clear_of_others(session, tracks)?;
+        Ok(Place {
+            name: self.name.clone(),
+            dir: self.dir.clone(),
+            track,
+            setup,
+            tree: Some(repository.commit(commit)?.tree),
+            env: Vec::new(),
+        })
+    }
+
+    /// As [`OwnWorktree::stand_on`], on a commit that only this merger can read: it has to be put elsewhere in the end.
+    pub(super) fn stand_on_merge(
+        &self,
+        session: &Session,
+        merger: &Merger<'_>,
+        commit: CommitId,
+        setup: Vec<TrustedCommand>,
+        tracks: &[TrackId],
+    ) -> Result<Place<'static>, OwnWorktreeError> {
+        session.store.forget_built(&self.dir)?;
+        merger.reset_own_worktree(&self.dir, commit)?;
+        self.clear_of_others(session, tracks)?;
+        Ok(Place {
+            name: self.name.clone(),
+            dir: self.dir.clone(),
+            track: None,
+            setup,
+            tree: Some(merger.tree_of(commit)?),
+            env: merger.lent_objects(),
+        })
+    }
+
+    fn clear_of_others(
+        &self,
+        session: &Session,
+        tracks: &[TrackId],
+    ) -> Result<(), OwnWorktreeError> {
+        let (repository, store) = (&session.repository, &session.store);
         let tracks: BTreeSet<String> = tracks.iter().map(TrackId::to_string).collect();
         if !store
             .held(&self.dir)
@@ -248,14 +320,6 @@ impl OwnWorktree {
             store.forget_setup(&self.dir)?;
             repository.clear_own_worktree(&self.dir)?;
         }
-        store.note_held(&self.dir, tracks)?;
-        let tree = session.repository.commit(commit)?.tree;
-        Ok(Place {
-            name: self.name.clone(),
-            dir: self.dir.clone(),
-            track,
-            setup,
-            tree: Some(tree),
-        })
+        Ok(store.note_held(&self.dir, tracks)?)
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Options<'a> {
     /// Only says what is known; the rest is cancelled.
     pub stopped: bool,
     pub log_dir: &'a Path,
+    /// What git needs to read what is checked out there.
+    pub env: &'a [(String, String)],
     /// The tree that a task's worktree holds now: a result counts only for a tree that did not change meanwhile.
     pub tree_now: &'a (dyn Fn(&Task<'_>) -> Option<TreeId> + 'a),
 }
@@ -319,12 +321,14 @@ impl Checks<'_, '_> {
             .env
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
+            .chain(self.options.env.iter().cloned())
             .collect();
         ShellJob {
             key: node,
             command,
             cwd: task.dir.join(&check.cwd),
             env,
+            stdin: Vec::new(),
             log: self.log(node),
             timeout: check.settings.timeout,
             grace: self.session.project.run.grace,

@@ -26,6 +26,8 @@ pub(super) struct Place<'a> {
     /// For worktrees of ours: the tree that is checked out, since setup follows what the tree says (lock files). In a
     /// track's own worktree setup runs once; what changes there later is its owner's business.
     pub tree: Option<TreeId>,
+    /// What git needs there to read what is checked out.
+    pub env: Vec<(String, String)>,
 }
 
 impl<'a> Place<'a> {
@@ -37,6 +39,7 @@ impl<'a> Place<'a> {
             track: Some(track),
             setup: commands_of_setup(project, Some(track)),
             tree: None,
+            env: Vec::new(),
         }
     }
 }
@@ -226,12 +229,14 @@ impl Work for Setups<'_> {
         let run = &self.session.project.run;
         let setup = &sequence.place.setup[step];
         let mut env = setup.env.clone();
+        env.extend(sequence.place.env.iter().cloned());
         env.push(("TRACKS_TRACK".to_owned(), sequence.place.name.clone()));
         Some(ShellJob {
             key,
             command: setup.command.clone(),
             cwd: sequence.place.dir.join(&setup.cwd),
             env,
+            stdin: Vec::new(),
             log,
             timeout: run.timeout,
             grace: run.grace,
@@ -259,7 +264,7 @@ impl Work for Setups<'_> {
     }
 }
 
-fn failure(end: &End) -> Option<String> {
+pub(super) fn failure(end: &End) -> Option<String> {
     match end {
         End::Exited(0) => None,
         End::Exited(status) => Some(format!("exited with {status}")),

@@ -188,7 +188,7 @@ fn row(
         match other {
             Side::Track(id) => collisions.push(id.clone()),
             Side::Base => conflicts_with_base = true,
-            Side::Integration => {}
+            Side::Integration | Side::Both(..) => {}
         }
     }
     Ok(Row {

@@ -20,3 +20,4 @@ pub use pager::{Paged, page};
 pub use parallel::{cores, in_parallel};
 pub use pool::{End, JobResult, Pool, PoolEvent, ShellJob, Slot, Work};
 pub use program::find as find_program;
+pub use system::peak_memory;

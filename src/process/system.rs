@@ -1,7 +1,8 @@
-//! The two system calls that no safe crate of ours wraps: waiting with resource usage, and asking how a signal is handled.
+//! The system calls that no safe crate of ours wraps: resource usage, of a child that is waited for and of this process, and
+//! asking how a signal is handled.
 #![expect(
     unsafe_code,
-    reason = "wait4 and sigaction have no safe wrapper; both only fill in a structure of ours"
+    reason = "wait4, getrusage and sigaction have no safe wrapper; they only fill in a structure of ours"
 )]
 
 use std::io;
@@ -55,6 +56,17 @@ pub(super) fn wait_with_usage(pid: Pid) -> io::Result<(ExitStatus, Usage)> {
     ))
 }
 
+/// The most memory that this process has occupied so far, in bytes; `None` where the system does not tell.
+pub fn peak_memory() -> Option<u64> {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is valid for writes during the call.
+    let status = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+    // SAFETY: all-zero is a value of this structure of integers, and the call has filled it in.
+    let usage = unsafe { usage.assume_init() };
+    let units = u64::try_from(usage.ru_maxrss).ok()?;
+    (status == 0 && units > 0).then_some(units * MAXRSS_UNIT)
+}
+
 /// getrusage(2): kibibytes everywhere but on macOS, which has bytes.
 const MAXRSS_UNIT: u64 = if cfg!(target_vendor = "apple") {
     1
@@ -84,5 +96,13 @@ mod tests {
     fn pipes_that_break_are_ignored_by_the_rust_runtime() {
         assert!(is_ignored(libc::SIGPIPE));
         assert!(!is_ignored(libc::SIGWINCH));
+    }
+
+    #[test]
+    fn what_has_been_occupied_counts() {
+        let before = peak_memory().expect("a figure");
+        let block = std::hint::black_box(vec![1_u8; 64 * 1024 * 1024]);
+        let after = peak_memory().expect("a figure");
+        assert!(after >= before && after >= block.len() as u64);
     }
 }

@@ -1,7 +1,7 @@
 //! Where the output of checks and setup steps is kept.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,9 @@ const KEPT: usize = 50;
 
 /// A run whose logs were written to more recently may still be going on, or is about to be looked at.
 const IN_USE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// So many bytes at the end of a log are looked at for its last lines.
+const TAIL: u64 = 64 * 1024;
 
 impl Store {
     /// A new directory for the logs of one run, `logs/<time>-<pid>/`; the oldest beyond fifty are removed, unless a file in
@@ -30,6 +33,24 @@ impl Store {
         let _ = remove_oldest(&logs, now);
         Ok(dir)
     }
+}
+
+/// The last lines of a log, blank ones at its end left out; none where it cannot be read. Bytes that are no text are shown
+/// as such.
+pub fn log_tail(log: &Path, lines: usize) -> Vec<String> {
+    let end = || -> io::Result<Vec<u8>> {
+        let mut file = fs::File::open(log)?;
+        let start = file.metadata()?.len().saturating_sub(TAIL);
+        file.seek(io::SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = end().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.trim_end().lines().collect();
+    let last = &all[all.len().saturating_sub(lines)..];
+    last.iter().map(|line| (*line).to_owned()).collect()
 }
 
 fn make_unique(logs: &Path, name: &str) -> Result<PathBuf, StoreError> {
@@ -93,6 +114,22 @@ mod tests {
         fs::create_dir_all(dir).unwrap();
         let file = File::create(dir.join("unit.log")).unwrap();
         file.set_modified(written).unwrap();
+    }
+
+    #[test]
+    fn a_log_has_last_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("unit.log");
+        assert_eq!(log_tail(&log, 2), Vec::<String>::new());
+        let write = |text: &str| {
+            let mut file = File::create(&log).unwrap();
+            io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        };
+        write("one\ntwo\r\nthree x\n\n");
+        assert_eq!(log_tail(&log, 2), ["two", "three x"]);
+        assert_eq!(log_tail(&log, 9), ["one", "two", "three x"]);
+        write(&"long line\n".repeat(100_000));
+        assert_eq!(log_tail(&log, 1), ["long line"]);
     }
 
     #[test]

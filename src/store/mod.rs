@@ -15,6 +15,7 @@ mod record;
 mod results;
 mod rounds;
 mod slots;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub use approvals::Approvals;
 pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
+pub use logs::log_tail;
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
@@ -52,13 +54,11 @@ impl Store {
         tag
     }
 
-    /// For a visit to a repository that nobody keeps tracks in: what is empty when it ends, and was not there before, goes.
+    /// For a visit to a repository that maybe nobody keeps tracks in: directories that are empty when it ends go, also those
+    /// that a killed visit has left.
     pub fn visit(&self) -> Visit {
         Visit {
-            made: [self.scratch_root(), self.root.clone()]
-                .into_iter()
-                .filter(|dir| !dir.exists())
-                .collect(),
+            directories: [self.scratch_root(), self.root.clone()],
         }
     }
 
@@ -72,13 +72,13 @@ impl Store {
 #[derive(Debug)]
 #[must_use = "it ends when it is dropped"]
 pub struct Visit {
-    /// The inner ones first.
-    made: Vec<PathBuf>,
+    /// The inner one first.
+    directories: [PathBuf; 2],
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        for dir in &self.made {
+        for dir in &self.directories {
             // One with something in it is somebody's.
             let _ = std::fs::remove_dir(dir);
         }

@@ -87,6 +87,11 @@ fn any_repository_is_answered_and_nothing_is_left_in_it() {
     );
     assert_eq!((everything_kept(&world), refs(&world)), kept);
     assert!(!world.repo().join(".git/tracks").exists());
+    // Nor is what a killed run has left.
+    world.write(".git/tracks/scratch/77-dead.lock", "");
+    world.write(".git/tracks/scratch/77-dead/objects/aa/bb", "x");
+    assert_eq!(ask(&world, &["conflicts", "--branches", "topic/*"]).0, 1);
+    assert!(!world.repo().join(".git/tracks").exists());
     assert_eq!(world.git(&["status", "--porcelain"]), "");
     assert_eq!(world.leftovers(), Vec::<String>::new());
 }
@@ -95,7 +100,7 @@ fn any_repository_is_answered_and_nothing_is_left_in_it() {
 fn two_of_the_branches_are_shown_by_their_lines() {
     let world = World::of(TOPICS);
     let pair = ["conflicts", "topic/b", "topic/a", "--branches", "topic/*"];
-    assert_snapshot!(world.tracks(&pair).shown(), @r"
+    assert_snapshot!(world.tracks(&pair).shown(), @"
     exit: 1
     --- stdout
     2 branches on main [ID], 1 pair, uncommitted work included
@@ -106,7 +111,7 @@ fn two_of_the_branches_are_shown_by_their_lines() {
       topic/b  [ID]  B  Ada  4 days ago
       topic/a  [ID]  A  Ada  4 days ago
 
-      lines 2 in topic/b (-), 2 in topic/a (+)
+      lines 2 in topic/b (-), 2 in topic/a (+), 2 before either (|)
       1   1
       2 | 2
       2 - two

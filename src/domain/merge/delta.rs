@@ -47,6 +47,8 @@ pub struct Changes {
     removed: BTreeSet<RepoPath>,
     /// Directories that only the second tree has.
     added: BTreeSet<RepoPath>,
+    /// Whether a file became a directory, or a directory a file.
+    swaps: bool,
 }
 
 impl Changes {
@@ -58,11 +60,17 @@ impl Changes {
     ) -> Self {
         list.retain(|change| change.before != change.after);
         list.sort_by(|a, b| a.path.cmp(&b.path));
-        Changes {
+        let mut changes = Changes {
             list,
             removed,
             added,
-        }
+            swaps: false,
+        };
+        changes.swaps = changes
+            .list
+            .iter()
+            .any(|change| !changes.below(&change.path).is_empty());
+        changes
     }
 
     pub fn list(&self) -> &[Change] {
@@ -180,6 +188,14 @@ impl<'c> Delta<'c> {
                     .collect();
                 paths.into_iter().filter_map(change).collect()
             }
+        }
+    }
+
+    /// Whether a file became a directory, or a directory a file.
+    pub fn swaps(&self) -> bool {
+        match self.steps.as_slice() {
+            [one] => one.changes.swaps,
+            _ => Changes::new(self.each(), BTreeSet::new(), BTreeSet::new()).swaps,
         }
     }
 
@@ -347,6 +363,21 @@ pub(super) mod tests {
                     .collect(),
             );
             assert_eq!(summary(&delta), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_become_directories_are_noticed() {
+        for (steps, expected) in [
+            (vec!["a:1>2 b/c:1>2"], false),
+            (vec!["a:1> a-b:1>2 a/c:>2"], true),
+            (vec!["a:1>", "a/c:>2"], true),
+            (vec!["a:1> a/c:>2", "a:>1 a/c:2>"], false),
+            (vec!["a:1>", "ab/c:>2"], false),
+        ] {
+            let parts: Vec<Changes> = steps.iter().map(|text| changes(text)).collect();
+            let delta = Delta::new(parts.iter().flat_map(|part| forward(part).steps).collect());
+            assert_eq!(delta.swaps(), expected, "{steps:?}");
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Reason {
     DirectoryRename,
     /// Content that both sides changed and that is no text.
     Binary,
+    /// Lines repeat so often that git diffs in a way of its own.
+    Repetition,
     /// A `merge` attribute or a setting decides how such files merge.
     Driver,
     /// Something could not be read in this process.
@@ -49,13 +51,14 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 9] = [
         Reason::History,
         Reason::FileAndDirectory,
         Reason::Kind,
         Reason::Rename,
         Reason::DirectoryRename,
         Reason::Binary,
+        Reason::Repetition,
         Reason::Driver,
         Reason::Unreadable,
     ];
@@ -68,6 +71,7 @@ impl Reason {
             Reason::Rename => "rename",
             Reason::DirectoryRename => "directory-rename",
             Reason::Binary => "binary",
+            Reason::Repetition => "repetition",
             Reason::Driver => "driver",
             Reason::Unreadable => "unreadable",
         }

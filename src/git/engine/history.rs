@@ -21,7 +21,7 @@ struct Node {
     base_parents: Vec<CommitId>,
 }
 
-/// For each tip the commits that it has and base has not, roughly from the tip on.
+/// For each tip the commits that it has and base has not, from the tip on level by level.
 pub(in crate::git) fn own_commits(
     gix: &gix::Repository,
     base: CommitId,
@@ -36,9 +36,8 @@ pub(in crate::git) fn own_commits(
     };
     let mut found = Vec::with_capacity(tips.len());
     for tip in tips {
-        let own = history.own(*tip)?;
-        let ids = own.iter().map(|number| history.nodes[*number as usize].id);
-        found.push(ids.collect());
+        history.own(*tip)?;
+        found.push(history.level_by_level(*tip));
     }
     Ok(found)
 }
@@ -148,6 +147,27 @@ impl History {
             .filter(|_| self.is_own(id))
             .map(|commit| commit.parents.iter().copied().map(commit_id).collect())
             .transpose()
+    }
+
+    /// The own commits of a tip that has been walked, level by level.
+    fn level_by_level(&self, tip: CommitId) -> Vec<CommitId> {
+        let mut order: Vec<u32> = self.numbers.get(&tip).copied().into_iter().collect();
+        let mut known: BTreeSet<u32> = order.iter().copied().collect();
+        let mut at = 0;
+        while let Some(number) = order.get(at) {
+            let parents = &self.nodes[*number as usize].parents;
+            order.extend(
+                parents
+                    .iter()
+                    .copied()
+                    .filter(|parent| known.insert(*parent)),
+            );
+            at += 1;
+        }
+        order
+            .into_iter()
+            .map(|number| self.nodes[number as usize].id)
+            .collect()
     }
 
     fn number(&mut self, id: CommitId) -> u32 {

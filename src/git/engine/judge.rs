@@ -1,9 +1,10 @@
 //! The answers to the questions that a plan leaves.
 
+use super::Memo;
+use super::answer::{Combined, Made, Outcome, Want};
 use super::renames::Renamed;
 use super::settings::Settings;
 use super::texts::TextAnswer;
-use super::{Combined, Made, Memo, Outcome, Want};
 use crate::domain::merge::{
     Change, Conflict, ConflictType, Delta, Entry, Meeting, Plan, Reason, Which,
 };
@@ -49,6 +50,10 @@ impl Judge<'_> {
         }
         found.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
         let outcome = if !found.conflicts.is_empty() {
+            // Where anything conflicts, git also reports files that one side made directories of, and else does not.
+            if self.ours.swaps() || self.theirs.swaps() {
+                return Err(Reason::FileAndDirectory);
+            }
             Outcome::Conflicted(found.conflicts)
         } else {
             Outcome::Clean(Combined(match self.want {
@@ -115,6 +120,8 @@ impl Judge<'_> {
                 kept,
                 maybe_renamed,
             } => match self.renamed(by, base, maybe_renamed) {
+                // Git may find that it differs in its line ends only, and so not at all.
+                Renamed::No if self.settings.texts_are_gits => return Err(Reason::Driver),
                 Renamed::No => found.conflicts.push(Conflict {
                     path,
                     types: vec![ConflictType::modify_delete()],
@@ -208,6 +215,7 @@ impl Judge<'_> {
             let texts = &self.memo.texts;
             match texts.merge(self.views, base_id, ours.id, theirs.id) {
                 TextAnswer::Binary => return Err(Reason::Binary),
+                TextAnswer::Repetitive => return Err(Reason::Repetition),
                 TextAnswer::Unreadable => return Err(Reason::Unreadable),
                 TextAnswer::Clean { adds_up: true } if self.settings.strict_style => {
                     return Err(Reason::Driver);

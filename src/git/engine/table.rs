@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::VirtualCommit;
+use super::commit::{Stretch, VirtualCommit};
 use super::history::Onto;
 use crate::domain::merge::{Delta, directories_of};
 use crate::domain::path::RepoPath;
@@ -23,6 +23,16 @@ pub(super) struct Table {
     unknown: Vec<usize>,
 }
 
+impl VirtualCommit {
+    /// Every path that is not what it is in base; none where that could not be read.
+    pub fn changed_paths(&self) -> Vec<RepoPath> {
+        let steps = self.0.steps.as_deref().unwrap_or_default();
+        let delta = Delta::new(steps.iter().map(super::Stretch::step).collect());
+        let changes = delta.each();
+        changes.into_iter().map(|change| change.path).collect()
+    }
+}
+
 impl Table {
     pub(super) fn add(&mut self, index: usize, commit: &VirtualCommit) {
         self.size = self.size.max(index + 1);
@@ -38,7 +48,7 @@ impl Table {
         for number in commit.0.past.own.iter() {
             self.own.entry(*number).or_default().push(index);
         }
-        let delta = Delta::new(steps.iter().map(super::Stretch::step).collect());
+        let delta = Delta::new(steps.iter().map(Stretch::step).collect());
         for change in delta.each() {
             if change.before.is_none() {
                 for directory in directories_of(&change.path) {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::domain::merge::{Edit, Region, ThreeWay, Which, three_way};
 use crate::domain::revision::BlobId;
+use crate::git::histogram::hunks;
 use crate::git::object::object_id;
-use crate::git::text::{edits, is_binary};
+use crate::git::text::is_binary;
 use crate::git::views::Views;
 
 /// Contents and diffs beyond this are forgotten and read again where they are needed again.
@@ -26,6 +27,8 @@ pub(super) enum TextAnswer {
     Conflict(Arc<[Region]>),
     /// One of them is no text.
     Binary,
+    /// Lines repeat so often that git diffs in another way.
+    Repetitive,
     /// One of them is not here, or too large.
     Unreadable,
 }
@@ -84,13 +87,16 @@ impl<K: Hash + Eq, V: Clone> Once<K, V> {
     }
 }
 
+/// `None` where git would not use its histogram.
+type Hunks = Option<Arc<[Edit]>>;
+
 type Question = (Option<BlobId>, BlobId, BlobId);
 
 /// What is known about contents.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     contents: Once<BlobId, Option<Arc<Text>>>,
-    diffs: Once<(Option<BlobId>, BlobId), Arc<[Edit]>>,
+    diffs: Once<(Option<BlobId>, BlobId), Hunks>,
     answers: Once<Question, TextAnswer>,
     /// Contents that merging made and no object store has.
     made: Mutex<HashMap<BlobId, Arc<Text>>>,
@@ -173,9 +179,12 @@ impl Texts {
         }
         let diff = |id: BlobId, side: &Text| {
             self.diffs
-                .get((base, id), || edits(&texts[0].bytes, &side.bytes).into())
+                .get((base, id), || {
+                    hunks(&texts[0].bytes, &side.bytes).map(Arc::from)
+                })
+                .ok_or(TextAnswer::Repetitive)
         };
-        let (our_edits, their_edits) = (diff(ours, &texts[1]), diff(theirs, &texts[2]));
+        let (our_edits, their_edits) = (diff(ours, &texts[1])?, diff(theirs, &texts[2])?);
         let base_lines = texts[0].ends.len();
         let merged = three_way(&our_edits, &their_edits, base_lines, |a, b| {
             texts[1].lines(a) == texts[2].lines(b)

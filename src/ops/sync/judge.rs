@@ -159,6 +159,7 @@ impl<'a> Judge<'a> {
             fail_fast: session.project.run.fail_fast,
             stopped: false,
             log_dir: &self.log_dir,
+            env: &[],
             // Nobody else works there, but a check itself may write over what it judges.
             tree_now: &|task| task.tree.filter(|_| !self.tracked_files_changed()),
         };

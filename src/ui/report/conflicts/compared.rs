@@ -2,11 +2,15 @@
 //! within the line.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use similar::{ChangeTag, DiffOp, DiffTag, TextDiff};
 
 use super::line::Line;
 use crate::domain::merge::Region;
+
+/// So long the best diff of one region is looked for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A text in lines with their ends.
 #[derive(Debug, Default)]
@@ -99,11 +103,11 @@ pub(super) struct Row {
 }
 
 /// The rows of a region, lines that both sides have beside each other.
-pub(super) fn rows(texts: &Texts, region: &Region, base: Range<usize>) -> Vec<Row> {
-    let base = texts.base.lines(base);
+pub(super) fn rows(texts: &Texts, region: &Region) -> Vec<Row> {
+    let base = texts.base.lines(region.base.clone());
     let ours = texts.ours.lines(region.ours.clone());
     let theirs = texts.theirs.lines(region.theirs.clone());
-    let across = TextDiff::from_slices(&ours, &theirs);
+    let across = diff(&ours, &theirs);
     let (our_lines, their_lines) = if base.is_empty() {
         // Nobody changed anything here, both added: what differs is what the other has not.
         let mut sides = (Vec::new(), Vec::new());
@@ -143,9 +147,16 @@ pub(super) fn rows(texts: &Texts, region: &Region, base: Range<usize>) -> Vec<Ro
     rows
 }
 
+/// A diff for showing: of texts that have nothing in common an approximate one is as good, and does not take minutes.
+pub(super) fn diff<'t>(old: &[&'t str], new: &[&'t str]) -> TextDiff<'t, 't, str> {
+    TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_slices(old, new)
+}
+
 /// The lines of a side, and which of them it changed since base.
 fn since(base: &[&str], side: &[&str], returns: bool) -> Vec<(Line, bool)> {
-    let diff = TextDiff::from_slices(base, side);
+    let diff = diff(base, side);
     let mut lines = Vec::new();
     for op in diff.ops() {
         changes(&diff, op, ChangeTag::Insert, returns, &mut lines);

@@ -135,8 +135,7 @@ fn the_lines(conflict: &Conflict, detail: &Detail, names: [&str; 2], layout: Lay
     };
     let texts = Texts::new(&base, &ours, &theirs);
     if !conflict.regions.is_empty() {
-        let (regions, base) = (&conflict.regions, &detail.base_lines);
-        return hunks::regions(&texts, regions, base, names, layout);
+        return hunks::regions(&texts, &conflict.regions, names, layout);
     }
     let changed: &Text = match &detail.versions {
         [Some(_), Some(_), None] => &texts.ours,

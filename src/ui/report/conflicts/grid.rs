@@ -1,5 +1,6 @@
 //! The matrix as a triangle of cells.
 
+use super::behaviour::fails;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::Side;
 use crate::ops::conflicts::Report;
@@ -46,8 +47,12 @@ pub(super) fn grid(report: &Report) -> String {
         };
         let mut cells = vec![styled(STRONG, label)];
         for column in &all {
-            cells.push(match find(report, column, row).map(|pair| &pair.verdict) {
+            let pair = find(report, column, row);
+            cells.push(match pair.map(|pair| &pair.verdict) {
                 None => cell(""),
+                Some(Verdict::Clean) if pair.is_some_and(|pair| fails(report, pair)) => {
+                    styled(BAD, "!")
+                }
                 Some(Verdict::Clean) => styled(DIM, "·"),
                 Some(Verdict::Conflict(conflicts)) => styled(BAD, format!("✗{}", conflicts.len())),
                 Some(Verdict::Unavailable(_)) => styled(WARN, "?"),

@@ -3,20 +3,19 @@
 use std::ops::Range;
 
 use anstyle::Style;
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 
 use super::super::lines;
-use super::compared::{Row, Shown, Text, Texts, changes, rows};
+use super::columns::side_by_side;
+use super::compared::{Row, Shown, Text, Texts, changes, diff, rows};
 use super::line::Line;
 use crate::domain::merge::Region;
-use crate::ui::style::{BAD, DIM, GOOD, PLAIN, STRONG, paint};
+use crate::ui::style::{BAD, DIM, GOOD, PLAIN, paint};
 
 /// So many lines around a region are shown.
 const CONTEXT: usize = 3;
 /// The indentation of everything here.
-const INDENT: usize = 2;
-/// Between two columns, and how wide that is.
-const SEAM: (&str, usize) = (" │ ", 3);
+pub(super) const INDENT: usize = 2;
 
 /// How lines are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +48,17 @@ impl Layout {
 }
 
 /// A region with what is known of its surroundings.
-struct Place<'r> {
-    region: &'r Region,
-    base: Range<usize>,
+pub(super) struct Place<'r> {
+    pub(super) region: &'r Region,
     /// So many lines above and below are shown; neighbours share what lies between them.
-    before: usize,
-    after: usize,
+    pub(super) before: usize,
+    pub(super) after: usize,
 }
 
 /// All regions of a conflict.
 pub(super) fn regions(
     texts: &Texts,
     regions: &[Region],
-    base: &[Range<usize>],
     names: [&str; 2],
     layout: Layout,
 ) -> String {
@@ -78,7 +75,6 @@ pub(super) fn regions(
         let below = regions.get(index + 1).map(|next| gap(region, next));
         let place = Place {
             region,
-            base: base.get(index).cloned().unwrap_or(0..0),
             before: CONTEXT.min(above),
             after: CONTEXT.min(below.unwrap_or(CONTEXT)),
         };
@@ -94,7 +90,7 @@ pub(super) fn regions(
 /// What one side made of base: the diff of a file that the other side deleted.
 pub(super) fn change(base: &Text, side: &Text, returns: bool, width: Option<usize>) -> String {
     let (old, new) = (base.lines(0..base.len()), side.lines(0..side.len()));
-    let diff = TextDiff::from_slices(&old, &new);
+    let diff = diff(&old, &new);
     let mut paper = Paper::new(base.len().max(side.len()), width);
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index > 0 {
@@ -147,13 +143,13 @@ impl Paper {
 }
 
 /// One row of one side.
-struct Cell {
+pub(super) struct Cell {
     number: Option<usize>,
     sign: char,
     line: Line,
 }
 
-fn cells(number: Option<usize>, sign: char, line: &Line, width: usize) -> Vec<Cell> {
+pub(super) fn cells(number: Option<usize>, sign: char, line: &Line, width: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = line
         .rows(width)
         .into_iter()
@@ -175,7 +171,7 @@ fn cells(number: Option<usize>, sign: char, line: &Line, width: usize) -> Vec<Ce
 }
 
 impl Cell {
-    fn painted(&self, digits: usize, style: Style) -> String {
+    pub(super) fn painted(&self, digits: usize, style: Style) -> String {
         let number = match self.number {
             Some(number) => format!("{:>digits$}", number + 1),
             None => " ".repeat(digits),
@@ -192,7 +188,7 @@ impl Cell {
         }
     }
 
-    fn width(&self, digits: usize) -> usize {
+    pub(super) fn width(&self, digits: usize) -> usize {
         match self.line.width() {
             0 if self.sign == ' ' => digits,
             0 => digits + 2,
@@ -201,7 +197,7 @@ impl Cell {
     }
 }
 
-fn digits(number: usize) -> usize {
+pub(super) fn digits(number: usize) -> usize {
     number.to_string().len()
 }
 
@@ -212,28 +208,30 @@ fn one_below_the_other(
     width: Option<usize>,
 ) -> String {
     let region = place.region;
-    let mut text = format!(
-        "  {}\n",
-        paint(
-            DIM,
-            &format!(
-                "lines {} in {} (-), {} in {} (+)",
-                lines(&region.ours),
-                names[0],
-                lines(&region.theirs),
-                names[1]
-            )
-        )
+    let mut head = format!(
+        "lines {} in {} (-), {} in {} (+)",
+        lines(&region.ours),
+        names[0],
+        lines(&region.theirs),
+        names[1]
     );
+    if !region.base.is_empty() {
+        head.push_str(&format!(", {} before either (|)", lines(&region.base)));
+    }
+    let mut text = format!("  {}\n", paint(DIM, &head));
     let highest = [&texts.base, &texts.ours, &texts.theirs].map(Text::len);
     let mut paper = Paper::new(highest.into_iter().max().unwrap_or(0), width);
     let above = region.ours.start - place.before..region.ours.start;
     around(&mut paper, &texts.ours, above, texts.returns);
-    for (number, line) in place.base.clone().zip(texts.base.lines(place.base.clone())) {
+    for (number, line) in region
+        .base
+        .clone()
+        .zip(texts.base.lines(region.base.clone()))
+    {
         let line = Line::plain(line, texts.returns);
         paper.line(Some(number), '|', &line, DIM);
     }
-    for run in rows(texts, region, place.base.clone()).chunk_by(|a, b| a.same == b.same) {
+    for run in rows(texts, region).chunk_by(|a, b| a.same == b.same) {
         put_run(&mut paper, run);
     }
     let below = region.ours.end..region.ours.end + place.after;
@@ -266,134 +264,207 @@ fn around(paper: &mut Paper, side: &Text, range: Range<usize>, returns: bool) {
     }
 }
 
-fn side_by_side(texts: &Texts, place: &Place<'_>, names: [&str; 2], width: usize) -> String {
-    let columns = Columns::new(texts, width);
-    let region = place.region;
-    let mut text = columns.row(
-        &(
-            format!("{}  lines {}", names[0], lines(&region.ours)),
-            STRONG,
-        ),
-        &(
-            format!("{}  lines {}", names[1], lines(&region.theirs)),
-            STRONG,
-        ),
-    );
-    let around = |before: bool| {
-        let range = |lines: &Range<usize>| match before {
-            true => lines.start - place.before..lines.start,
-            false => lines.end..lines.end + place.after,
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    const BASE: &str = "fn price(amount: u32) -> u32 {\n\tlet tax = 19;\n    let total = amount * tax;\n    total\n}\nlast\n";
+    const OURS: &str = "fn price(amount: u32) -> u32 {\n\tlet tax = 7;\n    let total = amount * tax;\n    total\n}\nlast";
+    const THEIRS: &str = "fn price(amount: u32) -> u32 {\n\tlet tax = 19;\n    let total = amount.saturating_mul(tax).max(1); // 日本 is where prices are never nothing\n    round(total)\n}\nthe last\r\n";
+
+    fn shown(layout: Layout) -> String {
+        let texts = Texts::new(BASE.as_bytes(), OURS.as_bytes(), THEIRS.as_bytes());
+        let region = |range: Range<usize>| Region {
+            base: range.clone(),
+            ours: range.clone(),
+            theirs: range,
+            at_end: false,
         };
-        let side = |text: &Text, range: Range<usize>| -> Vec<Cell> {
-            let lines = range.clone().zip(text.lines(range));
-            lines
-                .flat_map(|(number, line)| {
-                    let line = Line::plain(line, texts.returns);
-                    cells(Some(number), ' ', &line, columns.text)
-                })
-                .collect()
-        };
-        let ours = side(&texts.ours, range(&region.ours));
-        let theirs = side(&texts.theirs, range(&region.theirs));
-        columns.both(&ours, DIM, &theirs, DIM)
-    };
-    text.push_str(&around(true));
-    if !place.base.is_empty() {
-        let base = columns.base(texts, place.base.clone());
-        text.push_str(&base);
-    }
-    for row in rows(texts, region, place.base.clone()) {
-        let side = |shown: Option<&Shown>, sign: char, style: Style| match shown {
-            None => (Vec::new(), style),
-            Some(shown) => {
-                let (sign, style) = match shown.changed {
-                    true => (sign, style),
-                    false => (' ', PLAIN),
-                };
-                let cells = cells(Some(shown.number), sign, &shown.line, columns.text);
-                (cells, style)
-            }
-        };
-        let (ours, our_style) = side(row.ours.as_ref(), '<', BAD);
-        let (theirs, their_style) = side(row.theirs.as_ref(), '>', GOOD);
-        text.push_str(&columns.both(&ours, our_style, &theirs, their_style));
-    }
-    text.push_str(&around(false));
-    text
-}
-
-/// Two columns.
-struct Columns {
-    digits: usize,
-    /// Of one column.
-    width: usize,
-    /// Of the text in it.
-    text: usize,
-}
-
-impl Columns {
-    fn new(texts: &Texts, width: usize) -> Self {
-        let highest = [&texts.base, &texts.ours, &texts.theirs].map(Text::len);
-        let digits = digits(highest.into_iter().max().unwrap_or(0));
-        // A terminal that gets a character in its last column may wrap.
-        let column = (width.saturating_sub(INDENT + SEAM.1 + 1) / 2).max(digits + 8);
-        Columns {
-            digits,
-            width: column,
-            text: column - digits - 3,
-        }
-    }
-
-    fn both(&self, ours: &[Cell], our_style: Style, theirs: &[Cell], their_style: Style) -> String {
-        let mut text = String::new();
-        for row in 0..ours.len().max(theirs.len()) {
-            let mut line = " ".repeat(INDENT);
-            let mut used = 0;
-            if let Some(cell) = ours.get(row) {
-                line.push_str(&cell.painted(self.digits, our_style));
-                used = cell.width(self.digits);
-            }
-            line.push_str(&" ".repeat(self.width.saturating_sub(used)));
-            line.push_str(&paint(DIM, SEAM.0.trim_end()));
-            if let Some(cell) = theirs.get(row) {
-                line.push(' ');
-                line.push_str(&cell.painted(self.digits, their_style));
-            }
-            text.push_str(&line);
-            text.push('\n');
-        }
-        text
-    }
-
-    /// One line in each column.
-    fn row(&self, ours: &(String, Style), theirs: &(String, Style)) -> String {
-        let cut = |text: &str| {
-            let rows = Line::plain(&format!("{text}\n"), false).rows(self.width);
-            rows.into_iter().next().unwrap_or_default()
-        };
-        let (left, right) = (cut(&ours.0), cut(&theirs.0));
-        format!(
-            "{}{}{}{}{}\n",
-            " ".repeat(INDENT),
-            left.painted(ours.1),
-            " ".repeat(self.width.saturating_sub(left.width())),
-            paint(DIM, SEAM.0),
-            right.painted(theirs.1)
-        )
-    }
-
-    /// What base had, across both columns.
-    fn base(&self, texts: &Texts, range: Range<usize>) -> String {
-        let mut text = String::new();
-        let width = self.width * 2 + SEAM.1 - self.digits - 3;
-        for (number, line) in range.clone().zip(texts.base.lines(range)) {
-            let line = Line::plain(line, texts.returns);
-            for cell in cells(Some(number), '|', &line, width) {
-                text.push_str(&" ".repeat(INDENT));
-                text.push_str(&cell.painted(self.digits, DIM));
-                text.push('\n');
+        let places = [1..4, 5..6];
+        let all = places.map(region);
+        let text = regions(&texts, &all, ["api", "ui"], layout);
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        if let Some(width) = layout.width() {
+            use unicode_width::UnicodeWidthStr as _;
+            for line in plain
+                .lines()
+                .filter(|line| !line.contains(" lines ") && !line.starts_with("  lines"))
+            {
+                assert!(line.width() <= width, "{line}");
             }
         }
-        text
+        plain
+    }
+
+    #[test]
+    fn narrow_terminals_get_a_diff() {
+        assert_eq!(Layout::fitting(None), Layout::Diff(None));
+        assert_eq!(Layout::fitting(Some(109)), Layout::Diff(Some(109)));
+        assert_eq!(Layout::fitting(Some(110)), Layout::SideBySide(110));
+        assert_snapshot!(shown(Layout::Diff(Some(60))), @r"
+        lines 2-4 in api (-), 2-4 in ui (+), 2-4 before either (|)
+        1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 -     let tax = 7;
+        3 -     let total = amount * tax;
+        4 -     total
+        2 +     let tax = 19;
+        3 +     let total = amount.saturating_mul(tax).max(1); // 
+          + 日本 is where prices are never nothing
+        4 +     round(total)
+        5   }
+
+        lines 6 in api (-), 6 in ui (+), 6 before either (|)
+        6 | last
+        6 - last
+          \ no newline at the end
+        6 + the last␍
+        ");
+        assert_snapshot!(shown(Layout::Diff(Some(80))), @r"
+        lines 2-4 in api (-), 2-4 in ui (+), 2-4 before either (|)
+        1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 -     let tax = 7;
+        3 -     let total = amount * tax;
+        4 -     total
+        2 +     let tax = 19;
+        3 +     let total = amount.saturating_mul(tax).max(1); // 日本 is where prices
+          +  are never nothing
+        4 +     round(total)
+        5   }
+
+        lines 6 in api (-), 6 in ui (+), 6 before either (|)
+        6 | last
+        6 - last
+          \ no newline at the end
+        6 + the last␍
+        ");
+        assert_snapshot!(shown(Layout::Diff(None)), @r"
+        lines 2-4 in api (-), 2-4 in ui (+), 2-4 before either (|)
+        1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 -     let tax = 7;
+        3 -     let total = amount * tax;
+        4 -     total
+        2 +     let tax = 19;
+        3 +     let total = amount.saturating_mul(tax).max(1); // 日本 is where prices are never nothing
+        4 +     round(total)
+        5   }
+
+        lines 6 in api (-), 6 in ui (+), 6 before either (|)
+        6 | last
+        6 - last
+          \ no newline at the end
+        6 + the last␍
+        ");
+    }
+
+    #[test]
+    fn wide_ones_get_two_columns() {
+        assert_snapshot!(shown(Layout::SideBySide(60)), @r"
+        api  lines 2-4              │ ui  lines 2-4
+        1   fn price(amount: u32) - │ 1   fn price(amount: u32) -
+            > u32 {                 │     > u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 <     let tax = 7;        │ 2       let tax = 19;
+        3       let total = amount  │ 3 >     let total = amount.
+            * tax;                  │   > saturating_mul(tax).max
+                                    │   > (1); // 日本 is where p
+                                    │   > rices are never nothing
+        4       total               │ 4 >     round(total)
+        5   }                       │ 5   }
+
+        api  lines 6                │ ui  lines 6
+        6 | last
+        6 < last                    │ 6 > the last␍
+          \ no newline at the end   │
+        ");
+        assert_snapshot!(shown(Layout::SideBySide(110)), @r"
+        api  lines 2-4                                       │ ui  lines 2-4
+        1   fn price(amount: u32) -> u32 {                   │ 1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 <     let tax = 7;                                 │ 2       let tax = 19;
+        3       let total = amount * tax;                    │ 3 >     let total = amount.saturating_mul(tax).max(1
+                                                             │   > ); // 日本 is where prices are never nothing
+        4       total                                        │ 4 >     round(total)
+        5   }                                                │ 5   }
+
+        api  lines 6                                         │ ui  lines 6
+        6 | last
+        6 < last                                             │ 6 > the last␍
+          \ no newline at the end                            │
+        ");
+        assert_snapshot!(shown(Layout::SideBySide(160)), @r"
+        api  lines 2-4                                                                │ ui  lines 2-4
+        1   fn price(amount: u32) -> u32 {                                            │ 1   fn price(amount: u32) -> u32 {
+        2 |     let tax = 19;
+        3 |     let total = amount * tax;
+        4 |     total
+        2 <     let tax = 7;                                                          │ 2       let tax = 19;
+        3       let total = amount * tax;                                             │ 3 >     let total = amount.saturating_mul(tax).max(1); // 日本 is where price
+                                                                                      │   > s are never nothing
+        4       total                                                                 │ 4 >     round(total)
+        5   }                                                                         │ 5   }
+
+        api  lines 6                                                                  │ ui  lines 6
+        6 | last
+        6 < last                                                                      │ 6 > the last␍
+          \ no newline at the end                                                     │
+        ");
+    }
+
+    #[test]
+    fn each_side_is_marked_where_it_left_base() {
+        let texts = Texts::new(b"a b\nc\n", b"a x\nc\n", b"a b\nd\n");
+        let region = Region {
+            base: 0..2,
+            ours: 0..2,
+            theirs: 0..2,
+            at_end: true,
+        };
+        let rows = rows(&texts, &region);
+        let changed = |side: fn(&Row) -> &Option<Shown>| -> Vec<bool> {
+            let shown = rows.iter().filter_map(|row| side(row).as_ref());
+            shown.map(|shown| shown.changed).collect()
+        };
+        assert_eq!(changed(|row| &row.ours), [true, false]);
+        assert_eq!(changed(|row| &row.theirs), [false, true]);
+    }
+
+    #[test]
+    fn a_deleted_file_shows_what_the_other_side_made_of_it() {
+        let old: String = (1..=20).map(|n| format!("line {n}\n")).collect();
+        let new = old
+            .replace("line 2\n", "line two\n")
+            .replace("line 19\n", "");
+        let [old, new] = [old, new].map(|text| Text::new(text.as_bytes()));
+        let diff = change(&old, &new, false, Some(80));
+        let plain = anstream::adapter::strip_str(&diff).to_string();
+        assert_snapshot!(plain, @"
+         1   line 1
+         2 - line 2
+         2 + line two
+         3   line 3
+         4   line 4
+         5   line 5
+        ⋮
+        16   line 16
+        17   line 17
+        18   line 18
+        19 - line 19
+        19   line 20
+        ");
     }
 }

@@ -5,35 +5,19 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::super::{document, names, path_fields, side_names, with};
-use super::owner;
+use super::{behaviour, owner};
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
 use crate::domain::path::RepoPath;
-use crate::ops::conflicts::Report;
+use crate::ops::conflicts::{Report, TrackSide};
 use crate::ops::details::Touches;
 
 pub fn json(report: &Report, ok: bool) -> Value {
-    let tracks: Vec<Value> = report
-        .tracks
-        .iter()
-        .map(|side| {
-            json!({
-                "track": side.track.as_str(),
-                "commit": side.tip.map(|id| id.to_string()),
-                "tree": side.tree.map(|id| id.to_string()),
-                "dirty": side.dirty,
-                "note": side.unavailable.as_ref().or(side.note.as_ref()),
-            })
-        })
-        .collect();
-    with(
+    let tracks: Vec<Value> = report.tracks.iter().map(side_json).collect();
+    let mut answer = with(
         document("conflicts", ok),
         json!({
-            "base": {
-                "branch": report.base.branch.as_ref().map(BranchName::as_str),
-                "name": report.base.name,
-                "commit": report.base.commit.to_string(),
-            },
+            "base": base_json(report),
             "uncommitted": report.uncommitted,
             "tracks": tracks,
             "pairs": report.pairs.iter().map(|pair| pair_json(report, pair)).collect::<Vec<_>>(),
@@ -55,10 +39,23 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "seconds_by_phase": by_phase(report),
                 "cached": report.stats.cached,
                 "seconds": report.elapsed.as_secs_f64(),
-                "peak_memory_bytes": null,
+                "peak_memory_bytes": report.stats.peak_memory,
             },
         }),
-    )
+    );
+    if let Some(judged) = &report.behaviour {
+        answer["behaviour"] = behaviour::checked(judged);
+        answer["stats"]["behaviour"] = behaviour::stats(judged);
+    }
+    answer
+}
+
+pub(in crate::ui::report) fn base_json(report: &Report) -> Value {
+    json!({
+        "branch": report.base.branch.as_ref().map(BranchName::as_str),
+        "name": report.base.name,
+        "commit": report.base.commit.to_string(),
+    })
 }
 
 fn hot_file_json(file: &HotFile) -> Value {
@@ -87,7 +84,17 @@ fn by_phase(report: &Report) -> Map<String, Value> {
         .collect()
 }
 
-fn pair_json(report: &Report, pair: &Pair) -> Value {
+pub(in crate::ui::report) fn side_json(side: &TrackSide) -> Value {
+    json!({
+        "track": side.track.as_str(),
+        "commit": side.tip.map(|id| id.to_string()),
+        "tree": side.tree.map(|id| id.to_string()),
+        "dirty": side.dirty,
+        "note": side.unavailable.as_ref().or(side.note.as_ref()),
+    })
+}
+
+pub(in crate::ui::report) fn pair_json(report: &Report, pair: &Pair) -> Value {
     let mut map = Map::new();
     map.insert("a".to_owned(), json!(pair.a.to_string()));
     map.insert("b".to_owned(), json!(pair.b.to_string()));
@@ -109,7 +116,8 @@ fn pair_json(report: &Report, pair: &Pair) -> Value {
         .map(|conflict| conflict_json(report, pair, conflict))
         .collect();
     map.insert("conflicts".to_owned(), json!(conflicts));
-    map.insert("collisions".to_owned(), json!([]));
+    let collisions = behaviour::collisions(report, pair);
+    map.insert("collisions".to_owned(), json!(collisions));
     Value::Object(map)
 }
 
@@ -135,7 +143,7 @@ fn conflict_json(report: &Report, pair: &Pair, conflict: &Conflict) -> Value {
     let regions: Vec<Value> = conflict
         .regions
         .iter()
-        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs) }))
+        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs), "base": side(&region.base) }))
         .collect();
     map.insert("regions".to_owned(), json!(regions));
     add_touched(&mut map, report, pair, &conflict.path);

@@ -1,6 +1,8 @@
 //! The answer of `tracks conflicts`: the matrix, each conflict with its place, and for one pair the lines themselves.
 
 mod answers;
+mod behaviour;
+mod columns;
 mod compared;
 mod detail;
 mod grid;
@@ -12,10 +14,10 @@ mod wide;
 
 pub use hunks::Layout;
 pub use json::json;
-pub(super) use json::verdict_name;
+pub(super) use json::{base_json, pair_json, side_json, verdict_name};
 
 use super::{count, lines, show, types};
-use crate::domain::merge::{Conflict, Verdict};
+use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
 use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
 use crate::ops::conflicts::Report;
@@ -65,6 +67,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
     if (3..=GRID).contains(&report.tracks.len()) {
         text.push('\n');
         text.push_str(&grid::grid(report));
+        text.push_str(&behaviour::legend(report));
     }
     if report.tracks.len() > GRID {
         text.push_str(&wide::summary(report));
@@ -74,6 +77,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
     } else {
         text.push_str(&pairs(report, layout));
     }
+    text.push_str(&behaviour::section(report));
     text.push_str(&answers::answers(report));
     text
 }
@@ -103,9 +107,10 @@ fn pairs(report: &Report, layout: Layout) -> String {
             }
             Verdict::Conflict(conflicts) => {
                 text.push_str(&format!(
-                    "{} {}\n",
+                    "{} {}{}\n",
                     paint(BAD, "conflict"),
-                    paint(STRONG, &names)
+                    paint(STRONG, &names),
+                    tip_against_tip(pair),
                 ));
                 // What there is but one of is told below.
                 if conflicts.len() > 1 || report.details.is_empty() {
@@ -121,6 +126,16 @@ fn pairs(report: &Report, layout: Layout) -> String {
         text.push_str(&format!("\n{}\n", paint(GOOD, "every pair merges clean")));
     }
     text
+}
+
+/// Said of two tracks only: with base every track is compared as it is.
+fn tip_against_tip(pair: &Pair) -> String {
+    match (&pair.a, pair.basis) {
+        (Side::Track(_), Basis::Tips) => {
+            paint(DIM, "  tip against tip: not both of them merge into base")
+        }
+        _ => String::new(),
+    }
 }
 
 fn conflict_table(report: &Report, conflicts: &[Conflict]) -> String {

@@ -1,0 +1,529 @@
+//! Collisions by behaviour: tracks that merge clean, and whose merge fails a check that each of them passes alone.
+//!
+//! The check runs on base, then on each track merged into base, then on the pairs: only where the parts are green does the
+//! whole say something of the pair. All of it happens in probe worktrees, on merges that the repository never gets to see.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::check::{Outcome, Run};
+use crate::domain::merge::{Basis, Pair, directories_of};
+use crate::domain::name::{CheckName, Side, TrackId};
+use crate::domain::order::likeliest_first;
+use crate::domain::project::{Check, Track};
+use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
+use crate::git::{Memo, Merger};
+use crate::process::{clock, cores, in_parallel};
+use crate::store::log_tail;
+
+use super::check::{CheckError, in_order_of_needs, obstacle};
+use super::conflicts::Report;
+use super::keys::{Keys, with_needs};
+use super::matrix::{Matrix, Scope};
+use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
+use super::runner::{self, Task};
+use super::setup::{self, Place, job_slots};
+use super::trust::Trust;
+use super::{Emit, Event, Session};
+
+/// So many lines of a failed check's log are shown.
+const TAIL: usize = 10;
+
+/// The check that pairs are judged by. What it says of `when` does not count: it was asked for by its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub check: &'a Check,
+    pub trust: &'a Trust,
+}
+
+/// What the check says of one tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    Passed {
+        cached: bool,
+    },
+    Red(Failure),
+    /// One sentence why it could not be found out.
+    Unknown(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The check that was asked for, or one that it needs.
+    pub check: CheckName,
+    pub outcome: Outcome,
+    pub exit_status: Option<i32>,
+    pub log: Option<PathBuf>,
+    /// Its last lines.
+    pub tail: Vec<String>,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Behaviour {
+    pub check: CheckName,
+    /// `None` where there was nothing to judge.
+    pub base: Option<Judgement>,
+    /// base + track.
+    pub alone: BTreeMap<TrackId, Judgement>,
+    /// The pairs that were judged, as the matrix has them.
+    pub pairs: BTreeMap<(TrackId, TrackId), Judgement>,
+    /// How many clean pairs there are that this check applies to.
+    pub candidates: usize,
+}
+
+impl Judgement {
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Judgement::Red(failure) => Some(failure),
+            Judgement::Passed { .. } | Judgement::Unknown(_) => None,
+        }
+    }
+
+    fn passed(&self) -> bool {
+        matches!(self, Judgement::Passed { .. })
+    }
+
+    fn is_unknown(&self) -> bool {
+        matches!(self, Judgement::Unknown(_))
+    }
+}
+
+impl Behaviour {
+    /// A pair collides, or a track is red by itself.
+    pub fn found(&self) -> bool {
+        let mut judged = self.alone.values().chain(self.pairs.values());
+        judged.any(|judgement| judgement.failure().is_some())
+    }
+
+    /// Also where base is red: then no pair was judged.
+    pub fn undetermined(&self) -> bool {
+        let mut judged = self.alone.values().chain(self.pairs.values());
+        self.base.as_ref().is_some_and(|base| !base.passed()) || judged.any(Judgement::is_unknown)
+    }
+
+    /// What the check says of a cell of the matrix: of two tracks together, or of one track on base.
+    pub fn of(&self, a: &Side, b: &Side) -> Option<&Judgement> {
+        match (a, b) {
+            (Side::Base, Side::Track(track)) => self.alone.get(track),
+            (Side::Track(a), Side::Track(b)) => self.pairs.get(&(a.clone(), b.clone())),
+            _ => None,
+        }
+    }
+
+    pub fn failure_of(&self, a: &Side, b: &Side) -> Option<&Failure> {
+        self.of(a, b)?.failure()
+    }
+}
+
+/// One tree to be judged.
+struct Trial {
+    side: Side,
+    commit: CommitId,
+    tree: TreeId,
+    /// Whose work is in it.
+    tracks: Vec<TrackId>,
+}
+
+/// # Errors
+/// When the environment does not allow to run anything.
+pub(super) fn run(
+    session: &Session,
+    merger: &Merger<'_>,
+    memo: &Memo,
+    report: &Report,
+    asked: &Asked<'_>,
+    emit: Emit<'_>,
+) -> Result<Behaviour, CheckError> {
+    own_worktree::bring_back_probes(session)?;
+    let name = &asked.check.name;
+    let mut candidates = candidates(&report.pairs, asked.check);
+    let mut behaviour = Behaviour {
+        check: name.clone(),
+        base: None,
+        alone: BTreeMap::new(),
+        pairs: BTreeMap::new(),
+        candidates: candidates.len(),
+    };
+    if candidates.is_empty() {
+        return Ok(behaviour);
+    }
+    let scope = Scope::WithoutIntegration;
+    let matrix = Matrix::new(session, merger, memo, &report.tracks, scope)?;
+    let mut course = Course::new(session, merger, asked, emit)?;
+    emit(&Event::Stage(format!("checking base: {name}")));
+    let base = session.base.commit;
+    let judged = course.judge(vec![course.trial(Side::Base, base)?])?.pop();
+    let green = judged.as_ref().is_some_and(Judgement::passed);
+    behaviour.base = judged;
+    if green {
+        let tracks: BTreeSet<&TrackId> = candidates.iter().flat_map(|(a, b)| [a, b]).collect();
+        emit(&Event::Stage(format!(
+            "checking {} tracks alone: {name}",
+            tracks.len()
+        )));
+        let mut trials = Vec::new();
+        for track in tracks {
+            if let Some(commit) = matrix.with_base(track)? {
+                trials.push(course.trial(Side::Track(track.clone()), commit)?);
+            }
+        }
+        let names: Vec<TrackId> = trials
+            .iter()
+            .flat_map(|trial| trial.tracks.clone())
+            .collect();
+        behaviour.alone = names.into_iter().zip(course.judge(trials)?).collect();
+        let alone = &behaviour.alone;
+        let green = |track: &TrackId| alone.get(track).is_some_and(Judgement::passed);
+        candidates.retain(|(a, b)| green(a) && green(b));
+        let directories = directories(&matrix, &candidates);
+        likeliest_first(&mut candidates, &directories);
+        emit(&Event::Stage(format!(
+            "checking {} pairs: {name}",
+            candidates.len()
+        )));
+        let mut trials = Vec::new();
+        let mut judged = Vec::new();
+        let commits = matrix.together(&candidates)?;
+        for ((a, b), commit) in candidates.into_iter().zip(commits) {
+            let Some(commit) = commit else { continue };
+            trials.push(course.trial(Side::Both(a.clone(), b.clone()), commit)?);
+            judged.push((a, b));
+        }
+        behaviour.pairs = judged.into_iter().zip(course.judge(trials)?).collect();
+    }
+    course.finish()?;
+    Ok(behaviour)
+}
+
+/// The pairs of tracks that merge clean, and that the check applies to.
+fn candidates(pairs: &[Pair], check: &Check) -> Vec<(TrackId, TrackId)> {
+    let clean = pairs
+        .iter()
+        .filter(|pair| pair.verdict.is_clean() && pair.basis == Basis::BasePlusTrack);
+    clean
+        .filter_map(|pair| match (&pair.a, &pair.b) {
+            (Side::Track(a), Side::Track(b)) => Some((a.clone(), b.clone())),
+            _ => None,
+        })
+        .filter(|(a, b)| check.applies_to(a) || check.applies_to(b))
+        .collect()
+}
+
+/// Where the tracks of these pairs change something.
+fn directories(
+    matrix: &Matrix<'_, '_>,
+    pairs: &[(TrackId, TrackId)],
+) -> BTreeMap<TrackId, BTreeSet<crate::domain::path::RepoPath>> {
+    let tracks: BTreeSet<&TrackId> = pairs.iter().flat_map(|(a, b)| [a, b]).collect();
+    let of = |track| {
+        let paths = matrix.changed_paths(track);
+        paths.iter().flat_map(directories_of).collect()
+    };
+    let each = tracks.into_iter().map(|track| (track.clone(), of(track)));
+    each.collect()
+}
+
+/// A probe worktree that may stand on a commit which nobody else can read. Dropping it brings it back to base.
+struct Probe<'a> {
+    worktree: OwnWorktree,
+    session: &'a Session,
+    merger: &'a Merger<'a>,
+    away: bool,
+}
+
+impl Probe<'_> {
+    fn stand_on(
+        &mut self,
+        trial: &Trial,
+        setup: &[TrustedCommand],
+    ) -> Result<Place<'static>, CheckError> {
+        self.away = true;
+        let (session, setup) = (self.session, setup.to_vec());
+        let (commit, tracks) = (trial.commit, &trial.tracks);
+        let place = (self.worktree).stand_on_merge(session, self.merger, commit, setup, tracks)?;
+        setup::copy_ignored(self.session, &place)?;
+        Ok(place)
+    }
+
+    fn go_back(&mut self) -> Result<(), OwnWorktreeError> {
+        if std::mem::take(&mut self.away) {
+            let base = self.session.base.commit;
+            self.merger.reset_own_worktree(&self.worktree.dir, base)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        // Where that fails, the next one to use it will bring it back.
+        let _ = self.go_back();
+    }
+}
+
+/// One check on tree after tree.
+struct Course<'a> {
+    session: &'a Session,
+    merger: &'a Merger<'a>,
+    trust: &'a Trust,
+    emit: Emit<'a>,
+    /// The check that was asked for, behind all that it needs.
+    checks: Vec<&'a Check>,
+    keys: Keys<'a>,
+    /// The same for every tree, so that what differs is the tree alone.
+    setup: Vec<TrustedCommand>,
+    log_dir: PathBuf,
+    env: Vec<(String, String)>,
+    probes: Vec<Probe<'a>>,
+    judged: BTreeMap<TreeId, Judgement>,
+}
+
+impl<'a> Course<'a> {
+    fn new(
+        session: &'a Session,
+        merger: &'a Merger<'_>,
+        asked: &Asked<'a>,
+        emit: Emit<'a>,
+    ) -> Result<Self, CheckError> {
+        let project = &session.project;
+        let tracks: Vec<&Track> = project.tracks.iter().collect();
+        Ok(Course {
+            session,
+            merger,
+            trust: asked.trust,
+            emit,
+            checks: in_order_of_needs(with_needs(project, vec![&asked.check.name])),
+            keys: Keys::new(project, asked.trust),
+            setup: commands_of_integration_setup(project, &tracks),
+            log_dir: session.store.new_log_dir(clock::now())?,
+            env: merger.lent_objects(),
+            probes: Vec::new(),
+            judged: BTreeMap::new(),
+        })
+    }
+
+    fn trial(&self, side: Side, commit: CommitId) -> Result<Trial, CheckError> {
+        let tracks = match &side {
+            Side::Track(track) => vec![track.clone()],
+            Side::Both(a, b) => vec![a.clone(), b.clone()],
+            Side::Base | Side::Integration => Vec::new(),
+        };
+        Ok(Trial {
+            side,
+            commit,
+            tree: self.merger.tree_of(commit)?,
+            tracks,
+        })
+    }
+
+    /// What the check says of each, in the same order. Each tree is judged once.
+    fn judge(&mut self, trials: Vec<Trial>) -> Result<Vec<Judgement>, CheckError> {
+        let trees: Vec<TreeId> = trials.iter().map(|trial| trial.tree).collect();
+        let mut seen: BTreeSet<TreeId> = self.judged.keys().copied().collect();
+        let mut waiting = VecDeque::new();
+        for trial in trials {
+            if seen.insert(trial.tree) {
+                let tasks = self.tasks(&trial)?;
+                waiting.push_back((trial, tasks));
+            }
+        }
+        while !waiting.is_empty() {
+            if self.session.interrupt.exit_status().is_some() {
+                break;
+            }
+            let batch = self.next_batch(&mut waiting);
+            self.run(batch)?;
+        }
+        let interrupted = || Judgement::Unknown("it was interrupted".to_owned());
+        let of = |tree| self.judged.get(&tree).cloned().unwrap_or_else(interrupted);
+        Ok(trees.into_iter().map(of).collect())
+    }
+
+    fn tasks(&self, trial: &Trial) -> Result<Vec<Task<'a>>, CheckError> {
+        let mut tasks: Vec<Task<'a>> = Vec::new();
+        let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
+        for check in &self.checks {
+            let (needs, tree) = (check.needs.iter(), trial.tree);
+            index_of.insert(&check.name, tasks.len());
+            tasks.push(Task {
+                check,
+                side: trial.side.clone(),
+                dir: self.session.repository.common_dir().to_owned(),
+                tree: Some(tree),
+                key: self.keys.key(self.merger, check, &self.setup, tree)?,
+                needs: needs
+                    .filter_map(|need| index_of.get(need).copied())
+                    .collect(),
+                blocked: None,
+            });
+        }
+        Ok(tasks)
+    }
+
+    /// As many as there are job slots, at most one of those that read the same. What has passed before is no work.
+    fn next_batch(
+        &mut self,
+        waiting: &mut VecDeque<(Trial, Vec<Task<'a>>)>,
+    ) -> Vec<(Trial, Vec<Task<'a>>)> {
+        let most = job_slots(&self.session.project).max(1) as usize;
+        let mut batch: Vec<(Trial, Vec<Task<'a>>)> = Vec::new();
+        let mut later = VecDeque::new();
+        while let Some((trial, tasks)) = waiting.pop_front() {
+            if batch.len() == most {
+                later.push_back((trial, tasks));
+                break;
+            }
+            let key = |tasks: &[Task<'_>]| tasks.last().and_then(|task| task.key.clone());
+            let twin = |(_, other): &(Trial, Vec<Task<'a>>)| key(other) == key(&tasks);
+            if key(&tasks).is_some() && batch.iter().any(twin) {
+                later.push_back((trial, tasks));
+            } else if self.has_passed(&tasks) {
+                let passed = Judgement::Passed { cached: true };
+                self.judged.insert(trial.tree, passed);
+            } else {
+                batch.push((trial, tasks));
+            }
+        }
+        later.append(waiting);
+        *waiting = later;
+        batch
+    }
+
+    fn has_passed(&self, tasks: &[Task<'_>]) -> bool {
+        let known = runner::known_passes(self.session, tasks);
+        matches!(known.last(), Some(Some(_)))
+    }
+
+    fn run(&mut self, batch: Vec<(Trial, Vec<Task<'a>>)>) -> Result<(), CheckError> {
+        let (trials, tasks): (Vec<Trial>, Vec<Vec<Task<'a>>>) = batch.into_iter().unzip();
+        let (mut tasks, own): (Vec<Task<'a>>, usize) = (joined(tasks), self.checks.len());
+        if self.may_run() {
+            self.prepare(&trials, &mut tasks)?;
+        }
+        let merger = self.merger;
+        let options = runner::Options {
+            fresh: false,
+            // A red pair says nothing of the next.
+            fail_fast: false,
+            stopped: self.session.interrupt.exit_status().is_some(),
+            log_dir: &self.log_dir,
+            env: &self.env,
+            tree_now: &|task| {
+                let changed = merger.tracked_files_changed(&task.dir).unwrap_or(true);
+                task.tree.filter(|_| !changed)
+            },
+        };
+        let finished = runner::run(self.session, self.trust, &tasks, &options, self.emit)?;
+        for (trial, runs) in trials.iter().zip(finished.runs.chunks(own)) {
+            self.judged.insert(trial.tree, judgement(runs));
+        }
+        Ok(())
+    }
+
+    /// What nobody has approved needs no worktree to be told so.
+    fn may_run(&self) -> bool {
+        let mut checks = self.checks.iter();
+        checks.all(|check| self.trust.allows_check(check))
+    }
+
+    /// Puts each trial into a probe worktree, and makes that fit to run something in.
+    fn prepare(&mut self, trials: &[Trial], tasks: &mut [Task<'a>]) -> Result<(), CheckError> {
+        while self.probes.len() < trials.len() {
+            self.probes.push(Probe {
+                worktree: own_worktree::open_probe(self.session, self.session.base.commit)?,
+                session: self.session,
+                merger: self.merger,
+                away: false,
+            });
+        }
+        let setup = &self.setup;
+        let work: Vec<_> = self.probes.iter_mut().zip(trials).map(Mutex::new).collect();
+        let places = in_parallel(&work, cores().get(), |work| {
+            let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
+            let (probe, trial) = &mut *work;
+            probe.stand_on(trial, setup)
+        });
+        drop(work);
+        let places = places.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let logs = match self.setup.is_empty() {
+            true => self.log_dir.clone(),
+            // Its logs bear the names of the worktrees, which are used again and again.
+            false => self.session.store.new_log_dir(clock::now())?,
+        };
+        let results = setup::run(self.session, self.trust, &places, &logs, self.emit)?;
+        let mine = tasks.chunks_mut(self.checks.len());
+        for ((place, result), tasks) in places.iter().zip(&results).zip(mine) {
+            let blocked = match obstacle(result) {
+                None if self.merger.tracked_files_changed(&place.dir)? => Some(
+                    "setup changes tracked files, so what would be checked is not what was merged"
+                        .to_owned(),
+                ),
+                blocked => blocked,
+            };
+            for task in tasks {
+                task.dir.clone_from(&place.dir);
+                task.blocked.clone_from(&blocked);
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the probe worktrees back to what everybody can read.
+    fn finish(mut self) -> Result<(), CheckError> {
+        for probe in &mut self.probes {
+            probe.go_back()?;
+        }
+        Ok(())
+    }
+}
+
+/// The tasks of several trials in one list.
+fn joined(each: Vec<Vec<Task<'_>>>) -> Vec<Task<'_>> {
+    let mut joined: Vec<Task<'_>> = Vec::new();
+    for tasks in each {
+        let before = joined.len();
+        joined.extend(tasks.into_iter().map(|task| Task {
+            needs: task.needs.iter().map(|need| need + before).collect(),
+            ..task
+        }));
+    }
+    joined
+}
+
+/// The last run is that of the check that was asked for: it is red where it fails, even where a failure would be allowed.
+/// A red need is an answer, too.
+fn judgement(runs: &[Run]) -> Judgement {
+    let Some((asked, needs)) = runs.split_last() else {
+        return Judgement::Unknown("nothing ran".to_owned());
+    };
+    let mut red_needs = needs
+        .iter()
+        .filter(|run| run.outcome.is_red() && !run.allow_failure);
+    if asked.outcome == Outcome::Passed {
+        return Judgement::Passed {
+            cached: asked.cached,
+        };
+    }
+    if let Some(red) = Some(asked)
+        .filter(|run| run.outcome.is_red())
+        .or_else(|| red_needs.next())
+    {
+        return Judgement::Red(Failure {
+            check: red.check.clone(),
+            outcome: red.outcome,
+            exit_status: red.exit_status,
+            tail: (red.log.as_deref()).map_or_else(Vec::new, |log| log_tail(log, TAIL)),
+            log: red.log.clone(),
+        });
+    }
+    let stuck = |run: &&Run| run.outcome != Outcome::Passed && run.outcome != Outcome::Skipped;
+    let first = runs.iter().find(stuck).unwrap_or(asked);
+    Judgement::Unknown(match (&first.note, first.outcome) {
+        (Some(note), _) => note.clone(),
+        (None, Outcome::Cancelled) => "it was interrupted".to_owned(),
+        (None, outcome) => outcome.as_str().to_owned(),
+    })
+}
