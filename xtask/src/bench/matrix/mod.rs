@@ -28,13 +28,13 @@ use crate::sealed::Sealed;
 const BASE: &str = "main";
 const FILES: u64 = 57_000;
 const TOPICS: usize = 80;
-/// Beyond so many pairs git's batch runs once.
+/// Beyond so many pairs git's batch is timed once, and one process a pair is for a sample only.
+const SEVERAL_PAIRS: usize = 2_000;
+/// Beyond so many it runs once at all, so that answers are compared after the measurement.
 const MANY_PAIRS: usize = 5_000;
-/// Beyond so many there is one process a pair for a sample only.
-const MOST_SINGLE_PAIRS: usize = 2_000;
 const SAMPLE: usize = 300;
 const RUNS: usize = 5;
-const RUNS_OF_MANY: usize = 3;
+const RUNS_OF_SEVERAL: usize = 3;
 
 /// What may be set on the command line.
 #[derive(Debug, Default)]
@@ -166,8 +166,9 @@ impl<'a> Site<'a> {
         };
         let moved = RefCell::new(Moved::new(&self.bench.sealed, &self.dir, self.tracks / 2)?);
         let documents = RefCell::new([String::new(), String::new(), String::new()]);
-        let runs = if many { RUNS_OF_MANY } else { runs };
-        let times = in_turns(runs, self.contenders(many, &moved, &documents, &answers)?)?;
+        let several = self.question.pairs.len() > SEVERAL_PAIRS;
+        let runs = if several { RUNS_OF_SEVERAL } else { runs };
+        let times = in_turns(runs, self.contenders(&moved, &documents, &answers)?)?;
         crate::say(&table(&self.title, &times));
         self.moved_is_right(&moved.borrow(), &documents.borrow()[2])?;
         let (conflicts, when) = match before {
@@ -205,7 +206,6 @@ impl<'a> Site<'a> {
 
     fn contenders<'s>(
         &'s self,
-        many: bool,
         moved: &'s RefCell<Moved<'a>>,
         documents: &'s RefCell<[String; 3]>,
         answers: &'s RefCell<Vec<GitAnswer>>,
@@ -228,9 +228,9 @@ impl<'a> Site<'a> {
             move || question.answers(cores).map(|_| ()),
         )
         .prepared_by(move || question.refresh(cores));
-        let batch_runs = if many { 1 } else { 2 };
         let all = question.pairs.len();
-        let sampled = all > MOST_SINGLE_PAIRS;
+        let sampled = all > SEVERAL_PAIRS;
+        let batch_runs = if sampled { 1 } else { 2 };
         let step = if sampled { all.div_ceil(SAMPLE) } else { 1 };
         let sample: Vec<_> = question.pairs.iter().step_by(step).cloned().collect();
         let list = question.list("sample", &sample)?;
