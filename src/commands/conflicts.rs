@@ -1,14 +1,17 @@
 //! `tracks conflicts`.
 
+use std::time::Duration;
+
 use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
-use crate::ops::branches::Asked;
+use crate::ops::branches::{Asked, BranchesError};
+use crate::ops::conflicts::Report;
 use crate::ops::{self, OpenOptions, Session, SessionError};
 use crate::process::Interrupt;
 use crate::ui::report::conflicts::Layout;
 use crate::ui::{self, Format, Progress, Terminal, report};
 
-use super::{Context, ShortFormat, status};
+use super::{Context, LongFormat, status};
 
 /// Show which tracks conflict with each other, with base and with integration, and where.
 ///
@@ -41,83 +44,168 @@ pub struct Args {
     /// Show the lines of two tracks as a diff from the first to the second.
     #[arg(long)]
     diff: bool,
+    /// Go on: whenever a track, base or tracks.toml changes, redo what moved and show it, until interrupted.
+    #[arg(long)]
+    watch: bool,
+    /// Look every two seconds instead of waiting for file-system events, which network file systems do not give.
+    #[arg(long, requires = "watch")]
+    poll: bool,
+    /// Run the command of `[notify] on_conflict` without asking, this once.
+    #[arg(long, short)]
+    yes: bool,
     #[arg(long, value_enum, default_value = "text")]
-    pub format: ShortFormat,
+    pub format: LongFormat,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
-    let session = session(args, context)?;
-    let pair = match args.tracks.as_slice() {
-        [] => None,
-        [one] => {
-            return Err(
-                Failure::usage(format!("`tracks conflicts {one}` needs a second track"))
-                    .hint("leave both out for the whole matrix"),
-            );
-        }
-        [a, b, ..] => {
-            let (a, b) = (side(&session, a)?, side(&session, b)?);
-            if a == b {
-                return Err(Failure::usage(format!("{a} cannot conflict with itself")));
-            }
-            Some((a, b))
-        }
+    let interrupt = match args.watch {
+        true => Interrupt::listen(),
+        false => Interrupt::never(),
     };
+    let session = opened(args, context, &interrupt)?;
+    ui::notices(context.terminal, &session.notices, false);
     let options = ops::conflicts::Options {
         committed: args.committed,
-        pair,
+        pair: pair(args, &session)?,
         touched: context.terminal.format != Format::Text,
     };
+    if args.watch {
+        return watch(args, context, session, options, &interrupt);
+    }
     let progress = Progress::new(context.terminal);
     let report = ops::conflicts::run(&session, &options, &|event| progress.show(event))?;
     drop(progress);
+    let exit = answer(args, context, &session, &report);
+    let interrupted = notify(args, context, &session, &options, &report);
+    Ok(interrupted.unwrap_or(exit))
+}
+
+fn pair(args: &Args, session: &Session) -> Result<Option<(TrackId, TrackId)>, Failure> {
+    match args.tracks.as_slice() {
+        [] => Ok(None),
+        [one] => Err(
+            Failure::usage(format!("`tracks conflicts {one}` needs a second track"))
+                .hint("leave both out for the whole matrix"),
+        ),
+        [a, b, ..] => {
+            let (a, b) = (side(session, a)?, side(session, b)?);
+            if a == b {
+                return Err(Failure::usage(format!("{a} cannot conflict with itself")));
+            }
+            Ok(Some((a, b)))
+        }
+    }
+}
+
+fn answer(args: &Args, context: &Context, session: &Session, report: &Report) -> u8 {
     let exit = status(report.found(), report.undetermined(), None);
     match context.terminal.format {
         Format::Text => {
-            let text = report::conflicts::text(&report, layout(args, context.terminal));
+            let text = report::conflicts::text(report, layout(args, context.terminal));
             let pager = session.repository.configured_pager();
             context.terminal.long_answer(&text, pager.as_deref());
         }
         Format::Json | Format::JsonLines => {
             context
                 .terminal
-                .document(&report::conflicts::json(&report, exit == DONE));
+                .document(&report::conflicts::json(report, exit == DONE));
         }
+    }
+    exit
+}
+
+/// Tells who wants to know what has turned since the last run; the exit status if that was interrupted.
+fn notify(
+    args: &Args,
+    context: &Context,
+    session: &Session,
+    options: &ops::conflicts::Options,
+    report: &Report,
+) -> Option<u8> {
+    let facts = &report::watch::facts;
+    let calls = match ops::announce::calls(session, args.yes, options, report, facts, &mut None) {
+        Ok(calls) => calls?,
+        Err(error) => {
+            ui::warning(context.terminal, &error.to_string());
+            return None;
+        }
+    };
+    if let Some(warning) = calls.not_approved() {
+        ui::warning(context.terminal, &warning.to_string());
+    }
+    if calls.is_empty() {
+        return None;
+    }
+    let interrupt = Interrupt::listen();
+    for failure in ops::announce::tell(calls, &interrupt) {
+        ui::warning(context.terminal, &failure);
+    }
+    interrupt.exit_status()
+}
+
+fn watch(
+    args: &Args,
+    context: &Context,
+    session: Session,
+    options: ops::conflicts::Options,
+    interrupt: &Interrupt,
+) -> Result<u8, Failure> {
+    let mut watching = ui::Watching::new(context.terminal, layout(args, context.terminal));
+    let options = ops::watch::Options {
+        conflicts: options,
+        poll: args.poll,
+        tick: watching.wants_ticks().then_some(Duration::from_secs(1)),
+        yes: args.yes,
+    };
+    let around = ops::watch::Surroundings {
+        open: &|| open(args, context, interrupt),
+        facts: &report::watch::facts,
+        tell: &mut |news| watching.show(&news),
+    };
+    let last = ops::watch::run(session, &options, around)?;
+    let found = last.as_ref().is_some_and(Report::found);
+    let undetermined = last.as_ref().is_none_or(Report::undetermined);
+    let exit = status(found, undetermined, interrupt.exit_status());
+    // People have it before their eyes.
+    if let Some(report) = last.filter(|_| context.terminal.format != Format::Text) {
+        let document = report::conflicts::json(&report, exit == DONE);
+        context.terminal.document(&document);
     }
     Ok(exit)
 }
 
-fn session(args: &Args, context: &Context) -> Result<Session, Failure> {
+fn open(args: &Args, context: &Context, interrupt: &Interrupt) -> Result<Session, BranchesError> {
     let options = OpenOptions {
         dir: context.dir.clone(),
         prefer_remote: args.remote,
-        interrupt: Interrupt::never(),
+        interrupt: interrupt.clone(),
     };
-    let opened = if args.branches.is_empty() {
-        Session::open(options).map_err(|error| {
-            let none = matches!(
-                error,
+    if args.branches.is_empty() {
+        return Ok(Session::open(options)?);
+    }
+    let asked = Asked {
+        patterns: args.branches.clone(),
+        base: args.base.clone(),
+    };
+    Session::of_branches(options, asked)
+}
+
+/// The first time, when what is missing may be news.
+fn opened(args: &Args, context: &Context, interrupt: &Interrupt) -> Result<Session, Failure> {
+    open(args, context, interrupt).map_err(|error| {
+        let none = matches!(
+            error,
+            BranchesError::Session(
                 SessionError::NoConfig { .. } | SessionError::NoConfigOnBase { .. }
-            );
-            let failure = Failure::from(error);
-            if none {
-                failure.hint(
-                    "or compare branches without one: `tracks conflicts --branches 'topic/*'`",
-                )
-            } else {
-                failure
-            }
-        })
-    } else {
-        let asked = Asked {
-            patterns: args.branches.clone(),
-            base: args.base.clone(),
-        };
-        Session::of_branches(options, asked).map_err(Failure::from)
-    };
-    let session = opened?;
-    ui::notices(context.terminal, &session.notices, false);
-    Ok(session)
+            )
+        );
+        let failure = Failure::from(error);
+        match none && args.branches.is_empty() {
+            true => failure
+                .hint("or compare branches without one: `tracks conflicts --branches 'topic/*'`"),
+            false => failure,
+        }
+    })
 }
 
 fn side(session: &Session, name: &str) -> Result<TrackId, Failure> {

@@ -44,8 +44,8 @@ impl TrustedCommand {
     }
 }
 
-/// Every command of the project that this version can run, in the order of the file (the layout, the tracks, the checks),
-/// each exact text once, where it stands first.
+/// Every command of the project that this version can run, in the order of the file (the layout, the tracks, the checks,
+/// who is told), each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
     let mut seen = BTreeSet::new();
     std::iter::once(None)
@@ -58,6 +58,13 @@ pub fn commands(project: &Project) -> Vec<TrustedCommand> {
         )
         .flat_map(|track| commands_of_setup(project, track))
         .chain(project.checks.iter().flat_map(commands_of_check))
+        .chain(commands_of_notify(project, None))
+        .chain(
+            project
+                .tracks
+                .iter()
+                .flat_map(|track| commands_of_notify(project, Some(track))),
+        )
         .filter(|command| seen.insert(command.exact_text()))
         .collect()
 }
@@ -101,6 +108,31 @@ pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
         commands.push(trusted(&place, &version, ".", &BTreeMap::new()));
     }
     commands
+}
+
+/// The events of `[notify]` that this version tells of.
+const NOTIFIED: [&str; 1] = [ON_CONFLICT];
+/// A pair has turned from clean to conflict, or back.
+pub const ON_CONFLICT: &str = "on_conflict";
+
+fn commands_of_notify<'p>(
+    project: &'p Project,
+    track: Option<&'p Track>,
+) -> impl Iterator<Item = TrustedCommand> + 'p {
+    NOTIFIED
+        .into_iter()
+        .filter_map(move |event| notify(project, track, event))
+}
+
+/// Who is told of an event: `[notify]`, or that of one track.
+pub fn notify(project: &Project, track: Option<&Track>, event: &str) -> Option<TrustedCommand> {
+    let (table, commands) = match track {
+        None => ("[notify]".to_owned(), &project.notify),
+        Some(track) => (format!("[track.{}.notify]", track.id), &track.notify),
+    };
+    let command = commands.get(event)?;
+    let place = format!("{table} {event}");
+    Some(trusted(&place, command, ".", &project.run.env))
 }
 
 fn trusted(
@@ -152,6 +184,10 @@ mod tests {
         lint.settings.env = env(&[("A", "2"), ("CI", "1")]);
         let again = fixture::check("again", shell("npm test"));
         project.checks = vec![unit, lint, again];
+        let told = |event: &str, line: &str| (event.to_owned(), shell(line));
+        project.notify = BTreeMap::from([told("on_conflict", "mail"), told("on_land", "later")]);
+        project.tracks[0].notify = BTreeMap::from([told("on_conflict", "call")]);
+        project.tracks[1].notify = BTreeMap::from([told("on_conflict", "mail")]);
 
         let found: Vec<(String, String, usize)> = commands(&project)
             .into_iter()
@@ -163,6 +199,8 @@ mod tests {
             ("[check.unit] run", ".", 0),
             ("[check.lint] run", "ui", 2),
             ("[check.lint] retry", "ui", 2),
+            ("[notify] on_conflict", ".", 1),
+            ("[track.a.notify] on_conflict", ".", 1),
         ]
         .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
         assert_eq!(found, expected);

@@ -3,6 +3,7 @@
 mod atomic;
 mod copy;
 mod hook;
+mod watch;
 
 use std::io;
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::path::Path;
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
 pub use hook::Shim;
+pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// For `map_err`: the system's errors do not say which path they are about.
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {

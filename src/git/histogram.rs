@@ -424,7 +424,7 @@ mod tests {
             ("aab", "aaab", "2..2>2..3"),
             // The first of the longest runs leads, not the ends that both have in common.
             ("}x}x}xc}x}", "}n}x}xr}x}", "1..1>1..3 4..7>6..7"),
-            ("cccc", "cabccc", "1..1>1..3"),
+            ("cccc", "cabccc", "0..1>0..3"),
         ] {
             assert_eq!(shown(before, after), expected, "{before} > {after}");
         }

@@ -1,9 +1,9 @@
-//! Which ignored files of the main worktree new worktrees bring along.
+//! What git ignores: which of it new worktrees bring along, and what need not be watched.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::executable::{fields, run};
+use super::executable::{fields, run, run_any};
 use super::worktree::path_of;
 use super::{GitError, Repository};
 use crate::domain::path::{Pattern, RepoPath};
@@ -60,6 +60,55 @@ impl Repository {
             }
         }
         Ok(wanted.into_iter().collect())
+    }
+
+    /// The directories of `worktree`, absolute, in which nothing can be that git would see: ignored as a whole, and no
+    /// tracked file in them.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn ignored_directories(&self, worktree: &Path) -> Result<BTreeSet<PathBuf>, GitError> {
+        let entries = self.others(worktree, &["--exclude-standard", "--directory"])?;
+        let dirs = entries.into_iter().filter(|entry| entry.is_dir);
+        Ok(dirs
+            .map(|entry| worktree.join(path_of(entry.path.as_bytes())))
+            .collect())
+    }
+
+    /// Those of the paths, absolute and inside `worktree`, that git ignores: untracked, and matched by a rule. Where git can
+    /// tell of none (one of them is in a submodule, or behind a symbolic link), none is.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub fn ignored_among<'p>(
+        &self,
+        worktree: &Path,
+        paths: impl IntoIterator<Item = &'p Path>,
+    ) -> Result<BTreeSet<PathBuf>, GitError> {
+        let mut input = Vec::new();
+        for path in paths {
+            let Ok(inside) = path.strip_prefix(worktree) else {
+                continue;
+            };
+            if !inside.as_os_str().is_empty() {
+                input.extend_from_slice(inside.as_os_str().as_encoded_bytes());
+                input.push(0);
+            }
+        }
+        if input.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let cmd = self
+            .cmd_in(worktree)
+            .args(["check-ignore", "-z", "--stdin"])
+            .stdin(input);
+        let output = run_any(&cmd, "check-ignore")?;
+        if output.status != Some(0) {
+            return Ok(BTreeSet::new());
+        }
+        Ok(fields(&output.stdout)
+            .map(|path| worktree.join(path_of(path)))
+            .collect())
     }
 
     fn included(&self, worktree: &Path) -> Result<BTreeSet<RepoPath>, GitError> {
@@ -235,5 +284,62 @@ mod tests {
             copied(&world, &[]),
             ["config/.env", "mixed/a.log", "node_modules"]
         );
+    }
+
+    #[test]
+    fn what_need_not_be_watched() {
+        let world = world();
+        world.git(&["add", "--force", "config/.env"]);
+        let root = world.root();
+        let repository = world.open();
+        let dirs: Vec<String> = repository
+            .ignored_directories(&root)
+            .unwrap()
+            .iter()
+            .map(|dir| dir.strip_prefix(&root).unwrap().display().to_string())
+            .collect();
+        // Not `config`, which has a tracked file, nor `mixed`, where something else may come.
+        assert_eq!(
+            dirs,
+            [
+                "config/deep",
+                "config/nested",
+                "node_modules",
+                "sub/node_modules",
+                "wt"
+            ]
+        );
+    }
+
+    #[test]
+    fn ignored_paths() {
+        let world = world();
+        world.git(&["add", "--force", "config/.env"]);
+        let root = world.root();
+        let among = |paths: &[&str]| -> Vec<String> {
+            let paths: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+            let ignored = world
+                .open()
+                .ignored_among(&root, paths.iter().map(PathBuf::as_path))
+                .unwrap();
+            ignored
+                .iter()
+                .map(|path| path.strip_prefix(&root).unwrap().display().to_string())
+                .collect()
+        };
+        assert_eq!(
+            among(&[
+                "plain/untracked",
+                ".env",
+                "config/.env",
+                "gone.log",
+                "config/new"
+            ]),
+            [".env", "config/new", "gone.log"]
+        );
+        assert_eq!(among(&["plain/untracked"]), Vec::<String>::new());
+        assert_eq!(among(&["", "/elsewhere"]), Vec::<String>::new());
+        std::os::unix::fs::symlink("plain", root.join("link")).unwrap();
+        assert_eq!(among(&["link/x", "gone.log"]), Vec::<String>::new());
     }
 }

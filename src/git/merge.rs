@@ -260,12 +260,17 @@ impl<'r> Merger<'r> {
     }
 
     /// The uncommitted work of a worktree whose HEAD is `tip`, as a tree in this merger's object directory. Index and
-    /// status of the worktree stay untouched.
+    /// status of the worktree stay untouched. `at_once`: how many snapshots are taken at the same time, this one included.
     ///
     /// # Errors
     /// When git cannot be run at all.
-    pub fn snapshot(&self, worktree: &Path, tip: CommitId) -> Result<Snapshot, GitError> {
-        super::snapshot::snapshot(self, worktree, tip)
+    pub fn snapshot(
+        &self,
+        worktree: &Path,
+        tip: CommitId,
+        at_once: usize,
+    ) -> Result<Snapshot, GitError> {
+        super::snapshot::snapshot(self, worktree, tip, at_once)
     }
 
     /// As [`Repository::tree_entries`], for trees that this merger wrote too.

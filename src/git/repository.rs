@@ -191,7 +191,10 @@ impl Repository {
     }
 
     /// The private git directory of a worktree: where its HEAD and index are.
-    pub(super) fn git_dir_of(&self, worktree: &Path) -> Result<PathBuf, GitError> {
+    ///
+    /// # Errors
+    /// When it is no worktree.
+    pub fn git_dir_of(&self, worktree: &Path) -> Result<PathBuf, GitError> {
         if self.main_worktree.as_deref() == Some(worktree) {
             return Ok(self.common_dir.clone());
         }

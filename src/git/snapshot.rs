@@ -17,7 +17,7 @@ use super::worktree::unfinished;
 use super::{GitError, Merger};
 use crate::domain::change::Unfinished;
 use crate::domain::revision::{CommitId, TreeId};
-use crate::process::CmdOutput;
+use crate::process::{CmdOutput, cores};
 use changes::Changes;
 use doubt::{Doubt, Moment};
 use index_copy::IndexCopy;
@@ -39,11 +39,12 @@ pub(super) fn snapshot(
     merger: &Merger<'_>,
     worktree: &Path,
     tip: CommitId,
+    at_once: usize,
 ) -> Result<Snapshot, GitError> {
     let tree = merger.tree_of(tip)?;
     let git_dir = merger.repository().git_dir_of(worktree)?;
     let moment = Moment::of(&git_dir);
-    let status = status(merger, worktree)?;
+    let status = status(merger, worktree, at_once)?;
     if status.status != Some(0) {
         return Ok(unreadable(&complaint(&status)));
     }
@@ -76,8 +77,14 @@ fn edited_tree(
 
 /// Submodules count by their commit, as they do in a tree: what is dirty inside of them is not asked for. No renames: the
 /// tree has none.
-fn status(merger: &Merger<'_>, worktree: &Path) -> Result<CmdOutput, GitError> {
-    let cmd = merger.repository().cmd_in(worktree).args([
+fn status(merger: &Merger<'_>, worktree: &Path, at_once: usize) -> Result<CmdOutput, GitError> {
+    let cmd = merger.repository().cmd_in(worktree);
+    // Where others keep every core busy, threads of its own only make a git slower.
+    let cmd = match at_once < cores().get() {
+        true => cmd,
+        false => cmd.args(["-c", "core.preloadIndex=false"]),
+    };
+    let cmd = cmd.args([
         "status",
         "--porcelain=v2",
         "-z",

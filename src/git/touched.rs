@@ -244,7 +244,7 @@ fn children(gix: &gix::Repository, set: &PathSet, entry: Entry) -> Result<Childr
     let mut found = Children::new();
     for entry in tree.iter() {
         let entry = entry.map_err(|error| unread(id, &error))?;
-        if let Some((name, _)) = set.below.get_key_value(entry.filename()) {
+        if let Some((name, _)) = set.below.get_key_value(entry.filename() as &[u8]) {
             found.insert(name.clone(), (entry.mode(), entry.object_id()));
             if found.len() == set.below.len() {
                 break;

@@ -400,7 +400,7 @@ fn tree_now(
         return task.tree;
     }
     let tip = session.repository.branch(&ground.track.branch).ok()??;
-    match merger.snapshot(&task.dir, tip).ok()? {
+    match merger.snapshot(&task.dir, tip, 1).ok()? {
         Snapshot::Clean(tree) | Snapshot::Dirty(tree) => Some(tree),
         Snapshot::TipOnly { .. } | Snapshot::Unavailable(_) => None,
     }

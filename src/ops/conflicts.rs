@@ -9,12 +9,13 @@ use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
 use crate::domain::time::Timestamp;
-use crate::git::GitError;
+use crate::git::{GitError, Memo, Merger};
 use crate::process::clock;
 
 use super::branches::Asked;
 use super::details::{self, Detail, Touched};
-use super::matrix::{self, Matrix, Scope, Stats, TrackSide};
+pub use super::matrix::TrackSide;
+use super::matrix::{self, Matrix, Scope, Stats};
 use super::{BasePoint, Emit, Event, Session};
 
 /// What to compare.
@@ -71,15 +72,7 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
     let started = Instant::now();
     let _visit = session.branches.as_ref().map(|_| session.store.visit());
     let merger = matrix::scratch_merger(session, &session.repository)?;
-    let wanted: Vec<TrackId> = match &options.pair {
-        Some((a, b)) => vec![a.clone(), b.clone()],
-        None => session
-            .project
-            .tracks
-            .iter()
-            .map(|track| track.id.clone())
-            .collect(),
-    };
+    let wanted = wanted(session, options);
     let what = match session.branches {
         Some(_) => "branches",
         None => "tracks",
@@ -91,13 +84,42 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         wanted.len()
     )));
     let read = started.elapsed();
+    let memo = matrix::memory(session);
+    let mut report = judge(session, &merger, &memo, tracks, options)?;
+    matrix::remember(session, &memo);
+    report.stats.phases.insert("reading tracks", read);
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+/// The tracks that are asked for.
+pub(super) fn wanted(session: &Session, options: &Options) -> Vec<TrackId> {
+    match &options.pair {
+        Some((a, b)) => vec![a.clone(), b.clone()],
+        None => session
+            .project
+            .tracks
+            .iter()
+            .map(|track| track.id.clone())
+            .collect(),
+    }
+}
+
+/// The matrix of tracks that have been read, by the merger that has read them.
+pub(super) fn judge(
+    session: &Session,
+    merger: &Merger<'_>,
+    memo: &Memo,
+    tracks: Vec<TrackSide>,
+    options: &Options,
+) -> Result<Report, GitError> {
+    let started = Instant::now();
     let scope = match options.pair {
         // What the last round merged were tracks.
         None if session.branches.is_none() => Scope::All,
         _ => Scope::WithoutIntegration,
     };
-    let memo = matrix::memory(session);
-    let mut matrix = Matrix::new(session, &merger, &memo, &tracks, scope)?;
+    let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
     let largest_clean_set = match options.pair {
@@ -105,19 +127,17 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
         None => Some(matrix.clean_set(&pairs)?),
     };
     let mut stats = matrix.stats();
-    matrix::remember(session, &memo);
-    stats.phases.insert("reading tracks", read);
-    stats.phases.insert("pairs in all", compared - read);
+    stats.phases.insert("pairs in all", compared);
     stats
         .phases
         .insert("largest set in all", started.elapsed() - compared);
     let looking = Instant::now();
     let (details, touched) = match &options.pair {
         Some(_) => {
-            let details = details::of_pairs(&merger, &pairs)?;
+            let details = details::of_pairs(merger, &pairs)?;
             let touched = details::of_pair(
                 session,
-                &merger,
+                merger,
                 &tracks,
                 &pairs,
                 &details,
@@ -126,13 +146,14 @@ pub fn run(session: &Session, options: &Options, emit: Emit<'_>) -> Result<Repor
             (details, touched)
         }
         None if options.touched => {
-            let touched = details::of_matrix(session, &merger, &tracks, &pairs)?;
+            let touched = details::of_matrix(session, merger, &tracks, &pairs)?;
             (Vec::new(), touched)
         }
         None => Default::default(),
     };
     stats.phases.insert("who touched what", looking.elapsed());
     let owners = owners(&session.project, &pairs);
+    let wanted = wanted(session, options);
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),

@@ -21,7 +21,7 @@ use crate::process::{cores, in_parallel, peak_memory};
 use super::{Session, integration_side};
 
 /// One track as it goes into the matrix.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackSide {
     pub track: TrackId,
     /// The branch's tip; `None`: no such branch.
@@ -68,25 +68,29 @@ pub(super) fn track_sides(
             .map(|worktree| worktree.path.clone());
         named.push((id.clone(), tip.map(|tip| tip.commit), worktree));
     }
+    let places = named.iter().filter(|(_, _, worktree)| worktree.is_some());
+    let at_once = places.count().min(cores().get());
     in_parallel(&named, cores().get(), |(track, tip, worktree)| {
+        let place = worktree.as_deref().filter(|_| !committed);
         one_side(
             session,
             merger,
             track,
             *tip,
-            worktree.as_deref().filter(|_| !committed),
+            place.map(|dir| (dir, at_once)),
         )
     })
     .into_iter()
     .collect()
 }
 
+/// `place`: the worktree whose uncommitted work counts, and how many are read at the same time.
 fn one_side(
     session: &Session,
     merger: &Merger<'_>,
     track: &TrackId,
     tip: Option<CommitId>,
-    worktree: Option<&std::path::Path>,
+    place: Option<(&std::path::Path, usize)>,
 ) -> Result<TrackSide, GitError> {
     let mut side = TrackSide {
         track: track.clone(),
@@ -100,10 +104,10 @@ fn one_side(
     let Some(tip) = tip else { return Ok(side) };
     let info = session.repository.commit(tip)?;
     side.tree = Some(info.tree);
-    let Some(worktree) = worktree else {
+    let Some((worktree, at_once)) = place else {
         return Ok(side);
     };
-    match merger.snapshot(worktree, tip)? {
+    match merger.snapshot(worktree, tip, at_once)? {
         Snapshot::Clean(tree) => side.tree = Some(tree),
         Snapshot::Dirty(tree) => {
             side.dirty = true;

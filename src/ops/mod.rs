@@ -1,6 +1,7 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+pub mod announce;
 pub mod branches;
 pub mod check;
 pub mod conflicts;
@@ -11,6 +12,7 @@ mod integration_side;
 pub mod judged;
 mod keys;
 mod matrix;
+
 mod own_worktree;
 mod runner;
 mod session;
@@ -20,6 +22,7 @@ pub mod sync;
 mod tips;
 pub mod trust;
 pub mod validate;
+pub mod watch;
 
 pub use event::{Emit, Event, TrackStep};
 pub use own_worktree::OwnWorktreeError;

@@ -325,6 +325,7 @@ impl Checks<'_, '_> {
             command,
             cwd: task.dir.join(&check.cwd),
             env,
+            stdin: Vec::new(),
             log: self.log(node),
             timeout: check.settings.timeout,
             grace: self.session.project.run.grace,

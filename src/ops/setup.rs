@@ -232,6 +232,7 @@ impl Work for Setups<'_> {
             command: setup.command.clone(),
             cwd: sequence.place.dir.join(&setup.cwd),
             env,
+            stdin: Vec::new(),
             log,
             timeout: run.timeout,
             grace: run.grace,
@@ -259,7 +260,7 @@ impl Work for Setups<'_> {
     }
 }
 
-fn failure(end: &End) -> Option<String> {
+pub(super) fn failure(end: &End) -> Option<String> {
     match end {
         End::Exited(0) => None,
         End::Exited(status) => Some(format!("exited with {status}")),

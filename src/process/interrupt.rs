@@ -1,6 +1,7 @@
 //! Interruption by the user (SIGINT) or by who started us (SIGTERM, SIGHUP): noted, so that work can stop cleanly.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +43,16 @@ struct Shared {
     status: watch::Sender<Option<u8>>,
     /// The process groups of our children, which a second signal kills.
     groups: Mutex<HashSet<Pid>>,
+    wakes: Mutex<Vec<Wake>>,
+}
+
+/// Called once, when a signal has come.
+struct Wake(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wake")
+    }
 }
 
 impl Interrupt {
@@ -70,6 +81,7 @@ impl Interrupt {
             shared: Arc::new(Shared {
                 status: watch::Sender::new(None),
                 groups: Mutex::default(),
+                wakes: Mutex::default(),
             }),
         }
     }
@@ -77,6 +89,16 @@ impl Interrupt {
     /// 130 (SIGINT), 143 (SIGTERM) or 129 (SIGHUP) once a signal has come.
     pub fn exit_status(&self) -> Option<u8> {
         *self.shared.status.borrow()
+    }
+
+    /// Calls `wake` once a signal has come, for who waits for something else; at once where one has come already. It must not
+    /// take long: it may run in the thread that listens.
+    pub fn on_request(&self, wake: impl FnOnce() + Send + 'static) {
+        self.shared.wakes().push(Wake(Box::new(wake)));
+        // Looked at after the wake is known: whichever side comes second sees the other.
+        if self.exit_status().is_some() {
+            self.shared.wake();
+        }
     }
 
     /// Returns once a signal has come.
@@ -101,12 +123,24 @@ impl Interrupt {
     #[cfg(test)]
     pub(crate) fn raise(&self, status: u8) {
         self.shared.status.send_replace(Some(status));
+        self.shared.wake();
     }
 }
 
 impl Shared {
     fn groups(&self) -> MutexGuard<'_, HashSet<Pid>> {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wakes(&self) -> MutexGuard<'_, Vec<Wake>> {
+        self.wakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        let wakes = std::mem::take(&mut *self.wakes());
+        for Wake(wake) in wakes {
+            wake();
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the second signal means now")]
@@ -181,6 +215,7 @@ async fn attend(mut streams: Vec<(Signal, u8)>, shared: &Shared) {
             None => {
                 first = Some(Instant::now());
                 shared.status.send_replace(Some(status));
+                shared.wake();
             }
             Some(at) if at.elapsed() < ECHO => {}
             Some(_) => shared.end_process(status),
@@ -223,6 +258,21 @@ mod tests {
         assert_eq!(interrupt.exit_status(), None);
         interrupt.raise(130);
         assert_eq!(interrupt.exit_status(), Some(130));
+    }
+
+    #[test]
+    fn who_waits_is_woken_before_and_after() {
+        let interrupt = Interrupt::never();
+        let (sender, woken) = std::sync::mpsc::channel();
+        let wake = |name: &'static str| {
+            let sender = sender.clone();
+            move || sender.send(name).unwrap()
+        };
+        interrupt.on_request(wake("before"));
+        assert!(woken.try_recv().is_err());
+        interrupt.raise(130);
+        interrupt.on_request(wake("after"));
+        assert_eq!(woken.try_iter().collect::<Vec<_>>(), ["before", "after"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One job of the pool, from its start to the end of its whole process group.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -60,7 +60,7 @@ impl Job {
             .env_clear()
             .envs(environment::inherited())
             .envs(job.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            .stdin(input(&job.stdin).map_err(system)?)
             .stdout(writer)
             .stderr(second_writer);
         let started = Instant::now();
@@ -145,6 +145,17 @@ impl Job {
             peak_memory: usage.map(|usage| usage.peak_memory),
         }
     }
+}
+
+/// A file without a name rather than a pipe: nobody has to write while the child reads, or does not.
+fn input(bytes: &[u8]) -> io::Result<Stdio> {
+    if bytes.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(Stdio::from(file))
 }
 
 fn create_log(path: &Path) -> io::Result<File> {

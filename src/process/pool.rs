@@ -26,6 +26,8 @@ pub struct ShellJob {
     pub cwd: PathBuf,
     /// Set on top of the small part of our environment that is inherited (`environment::INHERITED`).
     pub env: Vec<(String, String)>,
+    /// What it can read; empty where it has no input.
+    pub stdin: Vec<u8>,
     pub log: PathBuf,
     pub timeout: Duration,
     /// Between TERM and KILL of the whole process group.

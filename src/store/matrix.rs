@@ -255,6 +255,7 @@ impl EntryAt {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the damage is done on purpose")]
 mod tests {
     use super::*;
 

@@ -15,6 +15,7 @@ mod record;
 mod results;
 mod rounds;
 mod slots;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
 

@@ -6,11 +6,14 @@ mod pager;
 mod progress;
 mod prompt;
 pub mod report;
+mod screen;
 mod style;
 mod table;
 mod terminal;
+mod watch;
 
 pub use message::{Hint, error, notices, warning};
 pub use progress::Progress;
 pub use prompt::approve;
 pub use terminal::{Format, Terminal};
+pub use watch::Watching;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pager;
 use super::style::tame;
-use crate::process::{self, Paged};
+use crate::process::{self, Paged, environment};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,16 +24,19 @@ pub struct Terminal {
     /// A long answer may go through a pager.
     pages: bool,
     lost: &'static AtomicBool,
+    unread: &'static AtomicBool,
 }
 
 impl Terminal {
     pub fn new(format: Format, pages: bool) -> Self {
         /// Of the process, as its stdout is.
         static LOST: AtomicBool = AtomicBool::new(false);
+        static UNREAD: AtomicBool = AtomicBool::new(false);
         Terminal {
             format,
             pages,
             lost: &LOST,
+            unread: &UNREAD,
         }
     }
 
@@ -80,15 +83,79 @@ impl Terminal {
     /// An answer that need not be text, such as a path.
     pub fn answer_bytes(self, bytes: &[u8]) {
         let mut stream = anstream::stdout().lock();
-        let written = stream.write_all(bytes).and_then(|()| stream.flush());
-        if let Err(error) = written
-            && error.kind() != std::io::ErrorKind::BrokenPipe
-        {
-            self.lost.store(true, Ordering::Relaxed);
-            self.aside(&format!(
-                "error: the answer could not be written: {error}\n"
-            ));
+        self.written(stream.write_all(bytes).and_then(|()| stream.flush()));
+    }
+
+    fn written(self, result: std::io::Result<()>) {
+        match result {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.unread.store(true, Ordering::Relaxed);
+            }
+            Err(error) => {
+                self.lost.store(true, Ordering::Relaxed);
+                self.aside(&format!(
+                    "error: the answer could not be written: {error}\n"
+                ));
+            }
         }
+    }
+
+    /// Whether whoever read the answer has gone away, or it cannot reach them.
+    pub fn is_unread(self) -> bool {
+        self.unread.load(Ordering::Relaxed) || self.lost_an_answer()
+    }
+
+    /// Whether the answer goes to a terminal on which things can be painted over.
+    pub fn has_screen(self) -> bool {
+        self.format == Format::Text
+            && std::io::stdout().is_terminal()
+            && environment::var("TERM").is_none_or(|name| name != "dumb")
+    }
+
+    /// Columns and rows of the answer's terminal.
+    pub fn size(self) -> (usize, usize) {
+        match terminal_size::terminal_size_of(std::io::stdout()) {
+            Some((terminal_size::Width(width), terminal_size::Height(height))) => {
+                (usize::from(width), usize::from(height))
+            }
+            None => (80, 24),
+        }
+    }
+
+    /// Writes these lines from the top of the screen and clears what is below; styles are kept only where colour is wanted.
+    pub(super) fn paint(self, lines: &[String]) {
+        const HOME: &str = "\x1b[H";
+        const CLEAR_LINE: &str = "\x1b[K\n";
+        const CLEAR_BELOW: &str = "\x1b[J";
+        let choice = anstream::AutoStream::choice(&std::io::stdout());
+        let mut text = HOME.to_owned();
+        for line in lines {
+            match choice {
+                anstream::ColorChoice::Never => {
+                    text.push_str(&anstream::adapter::strip_str(line).to_string());
+                }
+                _ => text.push_str(line),
+            }
+            text.push_str(CLEAR_LINE);
+        }
+        text.push_str(CLEAR_BELOW);
+        self.raw(&text);
+    }
+
+    /// Makes the screen empty; what was on it can be scrolled back to.
+    pub(super) fn scroll_away(self) {
+        self.raw(&"\n".repeat(self.size().1));
+    }
+
+    /// Not through anstream, which would take out what moves the cursor where no colour is wanted.
+    fn raw(self, text: &str) {
+        let mut stream = std::io::stdout().lock();
+        self.written(
+            stream
+                .write_all(text.as_bytes())
+                .and_then(|()| stream.flush()),
+        );
     }
 
     /// Whether an answer did not reach its reader.

@@ -241,7 +241,8 @@ pub(in crate::config) enum MissingBinaryKey {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct NotifyTable {
-    /// Runs when a new conflict is found.
+    /// Runs in the main worktree when a pair turns from clean to conflict, or back, with the facts as JSON on stdin; seen by
+    /// `tracks conflicts`, also between two runs.
     pub(in crate::config) on_conflict: Option<Run>,
     /// Runs after a round.
     pub(in crate::config) on_sync: Option<Run>,

@@ -6,6 +6,7 @@ mod kind;
 mod known;
 mod plan;
 mod region;
+mod turn;
 
 pub use delta::{Change, Changes, Delta, Entry, Mode, Step, directories_of};
 pub use hot::{Advice, HotFile, hot_files};
@@ -13,6 +14,7 @@ pub use kind::ConflictType;
 pub use known::{Known, KnownVerdict, VerdictKey};
 pub use plan::{Meeting, Plan, Reason, Which, plan};
 pub use region::{Edit, Region, Taken, ThreeWay, three_way};
+pub use turn::{Edge, LastVerdicts, Settled, Turn, edges, turns};
 
 use super::name::Side;
 use super::path::RepoPath;

@@ -1,9 +1,10 @@
 //! The answers to the questions that a plan leaves.
 
+use super::Memo;
+use super::answer::{Combined, Made, Outcome, Want};
 use super::renames::Renamed;
 use super::settings::Settings;
 use super::texts::TextAnswer;
-use super::{Combined, Made, Memo, Outcome, Want};
 use crate::domain::merge::{
     Change, Conflict, ConflictType, Delta, Entry, Meeting, Plan, Reason, Which,
 };

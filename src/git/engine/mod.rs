@@ -5,6 +5,9 @@
 //! it (`trees`, and `domain::merge::Delta` over them), a plan (`domain::merge::plan`), and the answers to the few questions
 //! the plan leaves (`texts`, `renames`). Commits that merging makes exist as steps only, until git has to see them.
 
+mod ancestry;
+mod answer;
+mod commit;
 mod history;
 mod judge;
 mod memo;
@@ -18,8 +21,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use self::answer::{Answer, Combined, DecidedBy, Outcome, Want};
+use self::answer::{First, Made};
+pub use self::commit::VirtualCommit;
+use self::commit::{Inner, Stretch, delta};
 pub(in crate::git) use self::history::own_commits;
-use self::history::{Ancestor, History, Onto, Past, union};
+use self::history::{History, Onto, Past, union};
 use self::judge::{Judge, Tried};
 pub use self::memo::Memo;
 use self::memo::digest;
@@ -27,7 +34,7 @@ use self::settings::{Attributes, Settings};
 use self::table::Table;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
 use crate::domain::merge::{
-    Change, Changes, Conflict, Delta, KnownVerdict, Reason, Step, VerdictKey, Which, plan,
+    Changes, Conflict, Delta, KnownVerdict, Reason, Step, VerdictKey, Which, plan,
 };
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
@@ -42,95 +49,6 @@ pub struct Tip {
     /// The newest commit below it that is no throw-away one.
     pub history: CommitId,
     pub tree: TreeId,
-}
-
-/// Who decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecidedBy {
-    Process,
-    /// An earlier matrix.
-    Memory,
-    Git(Reason),
-}
-
-/// What is known of a merge before git is asked about anything.
-enum First {
-    Known(Outcome),
-    New(Tried),
-}
-
-impl First {
-    fn new(&self) -> Option<&Tried> {
-        match self {
-            First::Known(_) => None,
-            First::New(tried) => Some(tried),
-        }
-    }
-}
-
-/// What became of one merge.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub outcome: Outcome,
-    pub by: DecidedBy,
-}
-
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    Clean(Combined),
-    /// At least one conflict, paths ascending.
-    Conflicted(Vec<Conflict>),
-    /// One sentence.
-    Unavailable(String),
-}
-
-/// What a clean merge made.
-#[derive(Debug, Clone)]
-pub struct Combined(Made);
-
-#[derive(Debug, Clone)]
-enum Made {
-    /// Only the verdict was asked for.
-    Nothing,
-    /// One side's tree as it is.
-    AsIs(Which),
-    /// The steps of the side that is not `smaller`, and then these changes.
-    Changes {
-        smaller: Which,
-        changes: Vec<Change>,
-    },
-    Tree(TreeId),
-}
-
-/// Whether what merges make is wanted, or the verdicts only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
-    Verdicts,
-    Results,
-}
-
-/// A commit that may exist in memory only.
-#[derive(Debug, Clone)]
-pub struct VirtualCommit(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    /// From the tree of base to its own; `None` where that could not be read.
-    steps: Option<Vec<Stretch>>,
-    past: Past,
-    /// A digest of its whole history and its tree.
-    name: [u8; 32],
-    /// What it is a merge of; `None` for a real one.
-    merge: Option<(VirtualCommit, VirtualCommit, String)>,
-    commit: OnceLock<CommitId>,
-    tree: OnceLock<TreeId>,
-}
-
-/// The differences between two trees, one way or the other.
-#[derive(Debug, Clone)]
-struct Stretch {
-    changes: Arc<Changes>,
-    backwards: bool,
 }
 
 /// Merges around one base.
@@ -260,7 +178,7 @@ impl<'m, 'r> Engine<'m, 'r> {
             })
         });
         let special = self.clock.time("attributes", || {
-            let new = tried.iter().flatten().filter_map(First::new);
+            let new = tried.iter().flatten().filter_map(First::tried);
             self.special(&new.flat_map(|tried| &tried.texts).collect())
         })?;
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
@@ -428,11 +346,8 @@ impl<'m, 'r> Engine<'m, 'r> {
             return Ok(*known);
         }
         let tree = self.tree(commit)?;
-        let (mut parents, mut time, mut message) = (Vec::new(), Timestamp(0), String::new());
-        if let Some((ours, theirs, text)) = &commit.0.merge {
-            parents = vec![self.commit(ours)?, self.commit(theirs)?];
-            message.clone_from(text);
-        }
+        let (parents, message) = (commit.real_parents(), commit.message());
+        let mut time = Timestamp(0);
         for parent in &parents {
             time = time.max(self.merger.commit(*parent)?.committed);
         }
@@ -511,154 +426,6 @@ impl<'m, 'r> Engine<'m, 'r> {
         };
         judge.judge(plan)
     }
-
-    /// The steps from base's tree to that of the merge base.
-    fn merge_base(
-        &self,
-        ours: &VirtualCommit,
-        theirs: &VirtualCommit,
-    ) -> Result<Vec<Stretch>, Reason> {
-        let history = self.history.as_ref().ok_or(Reason::History)?;
-        let gix = self.merger.repository().local();
-        let ancestor = history
-            .ancestor(&gix, &ours.0.past, &theirs.0.past)
-            .map_err(|_| Reason::Unreadable)?
-            .ok_or(Reason::History)?;
-        match ancestor {
-            Ancestor::Base => Ok(Vec::new()),
-            Ancestor::Fork(fork) => self.real(fork).map_err(|_| Reason::Unreadable),
-            Ancestor::Shared(commit) => {
-                let past = self.past_of(commit)?;
-                let tree = self.tree_of(commit)?;
-                self.steps_to(&past, tree).map_err(|_| Reason::Unreadable)
-            }
-            Ancestor::BaseWith(commit) => self.with_base(commit),
-        }
-    }
-
-    /// base and a commit that tracks are stacked on, merged, as git does it first where both are merge bases.
-    fn with_base(&self, commit: CommitId) -> Result<Vec<Stretch>, Reason> {
-        let lock = || self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(&commit).cloned() {
-            return known.ok_or(Reason::History);
-        }
-        let merged = self.merge_with_base(commit).ok().flatten();
-        lock().insert(commit, merged.clone());
-        merged.ok_or(Reason::History)
-    }
-
-    fn merge_with_base(&self, commit: CommitId) -> Result<Option<Vec<Stretch>>, Reason> {
-        let past = self.past_of(commit)?;
-        let tree = self.tree_of(commit)?;
-        let steps = self.steps_to(&past, tree).ok();
-        let stack = VirtualCommit::real(commit, tree, steps, past);
-        let tried = self.try_merge(&self.base, &stack, Want::Results)?;
-        let special = self
-            .special(&tried.texts.iter().collect())
-            .map_err(|_| Reason::Unreadable)?;
-        let Outcome::Clean(combined) = tried.outcome else {
-            return Ok(None);
-        };
-        if !special.is_empty() {
-            return Ok(None);
-        }
-        let merged = self
-            .merged(&self.base, &stack, &combined, "")
-            .map_err(|_| Reason::Unreadable)?;
-        Ok(merged.0.steps.clone())
-    }
-
-    fn past_of(&self, commit: CommitId) -> Result<Past, Reason> {
-        let history = self.history.as_ref().ok_or(Reason::History)?;
-        history
-            .past_of(&self.merger.repository().local(), commit)
-            .map_err(|_| Reason::Unreadable)?
-            .ok_or(Reason::History)
-    }
-
-    fn tree_of(&self, commit: CommitId) -> Result<TreeId, Reason> {
-        self.merger.tree_of(commit).map_err(|_| Reason::Unreadable)
-    }
-
-    /// From base's tree to this one: by way of where it left base, which several tips may share.
-    fn steps_to(&self, past: &Past, tree: TreeId) -> Result<Vec<Stretch>, GitError> {
-        let Onto::Fork(fork) = past.onto else {
-            return self.stretch(self.base_tree, tree);
-        };
-        let mut steps = self.real(fork)?;
-        steps.extend(self.stretch(self.merger.tree_of(fork)?, tree)?);
-        Ok(steps)
-    }
-
-    /// From base's tree to that of a commit.
-    fn real(&self, commit: CommitId) -> Result<Vec<Stretch>, GitError> {
-        self.stretch(self.base_tree, self.merger.tree_of(commit)?)
-    }
-
-    /// At most one step.
-    fn stretch(&self, from: TreeId, to: TreeId) -> Result<Vec<Stretch>, GitError> {
-        if from == to {
-            return Ok(Vec::new());
-        }
-        if let Some(known) = self.memo.difference((from, to)) {
-            return Ok(vec![Stretch::forward(known)]);
-        }
-        let changes = Arc::new(trees::changes(&self.merger.local(), from, to)?);
-        let changes = self.memo.keep_difference((from, to), changes);
-        Ok(vec![Stretch::forward(changes)])
-    }
-}
-
-impl VirtualCommit {
-    /// Tells it from every other that lives.
-    pub fn identity(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
-    }
-
-    fn real(commit: CommitId, tree: TreeId, steps: Option<Vec<Stretch>>, past: Past) -> Self {
-        VirtualCommit(Arc::new(Inner {
-            steps,
-            past,
-            name: digest([commit.as_bytes(), tree.as_bytes()]),
-            merge: None,
-            commit: commit.into(),
-            tree: tree.into(),
-        }))
-    }
-}
-
-impl Stretch {
-    fn forward(changes: Arc<Changes>) -> Self {
-        Stretch {
-            changes,
-            backwards: false,
-        }
-    }
-
-    fn step(&self) -> Step<'_> {
-        Step {
-            changes: &self.changes,
-            backwards: self.backwards,
-        }
-    }
-
-    fn is(&self, other: &Stretch) -> bool {
-        Arc::ptr_eq(&self.changes, &other.changes) && self.backwards == other.backwards
-    }
-}
-
-/// What differs between a merge base, to which `base` leads, and a commit.
-fn delta<'a>(base: &'a [Stretch], commit: &'a VirtualCommit) -> Result<Delta<'a>, Reason> {
-    let steps = commit.0.steps.as_deref().ok_or(Reason::Unreadable)?;
-    let shared = base.iter().zip(steps).take_while(|(a, b)| a.is(b)).count();
-    let back = base[shared..].iter().rev().map(|stretch| Step {
-        changes: &stretch.changes,
-        backwards: !stretch.backwards,
-    });
-    Ok(Delta::new(
-        back.chain(steps[shared..].iter().map(Stretch::step))
-            .collect(),
-    ))
 }
 
 /// Replaced and grafted commits have other parents and trees than their ids say.

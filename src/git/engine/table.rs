@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::VirtualCommit;
+use super::commit::{Stretch, VirtualCommit};
 use super::history::Onto;
 use crate::domain::merge::{Delta, directories_of};
 use crate::domain::path::RepoPath;
@@ -38,7 +38,7 @@ impl Table {
         for number in commit.0.past.own.iter() {
             self.own.entry(*number).or_default().push(index);
         }
-        let delta = Delta::new(steps.iter().map(super::Stretch::step).collect());
+        let delta = Delta::new(steps.iter().map(Stretch::step).collect());
         for change in delta.each() {
             if change.before.is_none() {
                 for directory in directories_of(&change.path) {

@@ -87,13 +87,16 @@ impl<K: Hash + Eq, V: Clone> Once<K, V> {
     }
 }
 
+/// `None` where git would not use its histogram.
+type Hunks = Option<Arc<[Edit]>>;
+
 type Question = (Option<BlobId>, BlobId, BlobId);
 
 /// What is known about contents.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     contents: Once<BlobId, Option<Arc<Text>>>,
-    diffs: Once<(Option<BlobId>, BlobId), Option<Arc<[Edit]>>>,
+    diffs: Once<(Option<BlobId>, BlobId), Hunks>,
     answers: Once<Question, TextAnswer>,
     /// Contents that merging made and no object store has.
     made: Mutex<HashMap<BlobId, Arc<Text>>>,

@@ -11,6 +11,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::revision::{BlobId, TreeId};
 use crate::git::Merger;
 use crate::git::testing::{World, write_at, write_script};
+use crate::process::cores;
 
 mod random;
 
@@ -32,14 +33,14 @@ fn with_merger<T>(world: &World, ask: impl FnOnce(&Merger<'_>) -> T) -> T {
 
 fn take(world: &World, worktree: &Path) -> Snapshot {
     with_merger(world, |merger| {
-        merger.snapshot(worktree, world.tip("main")).unwrap()
+        merger.snapshot(worktree, world.tip("main"), 1).unwrap()
     })
 }
 
 /// The short way, or why it is not gone.
 fn short(world: &World, worktree: &Path) -> Result<TreeId, Doubt> {
     with_merger(world, |merger| {
-        let changes = Changes::parse(&status(merger, worktree).unwrap().stdout);
+        let changes = Changes::parse(&status(merger, worktree, cores().get()).unwrap().stdout);
         let tree = merger.tree_of(world.tip("main")).unwrap();
         edited_tree(merger, worktree, tree, &changes)
     })
@@ -140,7 +141,7 @@ fn an_edit_in_the_second_of_the_index_is_seen() {
     set(&world.root().join("a"));
     let tip = world.tip("main");
     let merger = Merger::scratch(&repository, tip, &world.outside().join("scratch")).unwrap();
-    let Snapshot::Dirty(tree) = merger.snapshot(&world.root(), tip).unwrap() else {
+    let Snapshot::Dirty(tree) = merger.snapshot(&world.root(), tip, 1).unwrap() else {
         panic!("the edit was missed");
     };
     let entries = merger.tree_entries(tree).unwrap();
@@ -218,7 +219,7 @@ fn publishing_writes_to_the_repository() {
     let repository = world.open();
     let tip = world.tip("main");
     let merger = Merger::publishing(&repository, tip);
-    let Snapshot::Dirty(tree) = merger.snapshot(&world.root(), tip).unwrap() else {
+    let Snapshot::Dirty(tree) = merger.snapshot(&world.root(), tip, 1).unwrap() else {
         panic!("not dirty");
     };
     assert_eq!(world.git(&["cat-file", "-p", &format!("{tree}:a")]), "2");
@@ -546,7 +547,7 @@ fn nothing_committed_yet_or_another_commit_goes_the_long_way() {
     world.write("a", "2\n");
     let merger = Merger::scratch(&repository, tip, &world.outside().join("scratch")).unwrap();
     for _ in 0..2 {
-        let Snapshot::Dirty(tree) = merger.snapshot(&world.root(), tip).unwrap() else {
+        let Snapshot::Dirty(tree) = merger.snapshot(&world.root(), tip, 1).unwrap() else {
             panic!("not dirty");
         };
         assert_eq!(Snapshot::Dirty(tree), long(&world, &world.root()));

@@ -88,6 +88,7 @@ impl Bench {
             command: Command::Shell(script.to_owned()),
             cwd: self.dir.path().to_owned(),
             env: Vec::new(),
+            stdin: Vec::new(),
             log: self.dir.path().join(format!("logs/{key}.log")),
             timeout: Duration::from_secs(60),
             grace: Duration::from_secs(20),
@@ -462,4 +463,21 @@ fn a_second_signal_ends_children_and_process_at_once() {
         .unwrap();
     assert_eq!(child.status, Some(130));
     wait_until_gone(watched);
+}
+
+#[test]
+fn input_is_given_whole_and_need_not_be_read() {
+    let mut bench = Bench::new();
+    let input = vec![b'x'; 1 << 20];
+    for script in ["wc -c", "true", "head -c 3; cat > /dev/null; cat"] {
+        let job = ShellJob {
+            stdin: input.clone(),
+            ..bench.job(script)
+        };
+        bench.add(job);
+    }
+    bench.run();
+    assert_eq!(bench.ends(), vec![End::Exited(0); 3]);
+    assert_eq!(bench.log(0).trim(), "1048576");
+    assert_eq!(bench.log(2), "xxx");
 }

@@ -11,6 +11,7 @@ pub mod status;
 pub mod sync;
 pub mod trust;
 pub mod validate;
+pub mod watch;
 
 use serde_json::{Map, Value, json};
 

@@ -38,6 +38,7 @@ const TENANTS: &[Tenant] = &[
     outside("globset", &["src/domain/path.rs"]),
     outside("jiff", &["src/domain/time.rs"]),
     outside("reflink_copy", &["src/files/"]),
+    outside("notify", &["src/files/"]),
 ];
 
 const fn outside(name: &'static str, places: &'static [&'static str]) -> Tenant {

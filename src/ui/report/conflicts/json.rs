@@ -9,31 +9,15 @@ use super::owner;
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
 use crate::domain::path::RepoPath;
-use crate::ops::conflicts::Report;
+use crate::ops::conflicts::{Report, TrackSide};
 use crate::ops::details::Touches;
 
 pub fn json(report: &Report, ok: bool) -> Value {
-    let tracks: Vec<Value> = report
-        .tracks
-        .iter()
-        .map(|side| {
-            json!({
-                "track": side.track.as_str(),
-                "commit": side.tip.map(|id| id.to_string()),
-                "tree": side.tree.map(|id| id.to_string()),
-                "dirty": side.dirty,
-                "note": side.unavailable.as_ref().or(side.note.as_ref()),
-            })
-        })
-        .collect();
+    let tracks: Vec<Value> = report.tracks.iter().map(side_json).collect();
     with(
         document("conflicts", ok),
         json!({
-            "base": {
-                "branch": report.base.branch.as_ref().map(BranchName::as_str),
-                "name": report.base.name,
-                "commit": report.base.commit.to_string(),
-            },
+            "base": base_json(report),
             "uncommitted": report.uncommitted,
             "tracks": tracks,
             "pairs": report.pairs.iter().map(|pair| pair_json(report, pair)).collect::<Vec<_>>(),
@@ -59,6 +43,14 @@ pub fn json(report: &Report, ok: bool) -> Value {
             },
         }),
     )
+}
+
+pub(in crate::ui::report) fn base_json(report: &Report) -> Value {
+    json!({
+        "branch": report.base.branch.as_ref().map(BranchName::as_str),
+        "name": report.base.name,
+        "commit": report.base.commit.to_string(),
+    })
 }
 
 fn hot_file_json(file: &HotFile) -> Value {
@@ -87,7 +79,17 @@ fn by_phase(report: &Report) -> Map<String, Value> {
         .collect()
 }
 
-fn pair_json(report: &Report, pair: &Pair) -> Value {
+pub(in crate::ui::report) fn side_json(side: &TrackSide) -> Value {
+    json!({
+        "track": side.track.as_str(),
+        "commit": side.tip.map(|id| id.to_string()),
+        "tree": side.tree.map(|id| id.to_string()),
+        "dirty": side.dirty,
+        "note": side.unavailable.as_ref().or(side.note.as_ref()),
+    })
+}
+
+pub(in crate::ui::report) fn pair_json(report: &Report, pair: &Pair) -> Value {
     let mut map = Map::new();
     map.insert("a".to_owned(), json!(pair.a.to_string()));
     map.insert("b".to_owned(), json!(pair.b.to_string()));

@@ -13,7 +13,7 @@ mod wide;
 
 pub use hunks::Layout;
 pub use json::json;
-pub(super) use json::verdict_name;
+pub(super) use json::{base_json, pair_json, side_json, verdict_name};
 
 use super::{count, lines, show, types};
 use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
