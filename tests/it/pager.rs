@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::project::{project, work};
+use crate::project::{project, wait_for, wait_for_file, work};
 use crate::terminal::{InTerminal, start};
 use crate::world::World;
 
@@ -112,18 +111,18 @@ fn an_interrupt_is_for_the_pager() {
     let made = world.run_in(world.root(), "mkfifo", &["fifo"]);
     assert_eq!(made.status, 0, "{}", made.shown());
     let pager = format!(
-        "cat > /dev/null; trap 'exit 2' INT; : > '{}'; cat '{}'",
+        "cat > /dev/null; trap 'exit 2' INT; echo ready > '{}'; cat '{}'",
         ready.display(),
         fifo.display()
     );
-    let running = conflicts(&world, Some(&pager), 20, &[]);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !ready.exists() {
-        assert!(Instant::now() < deadline, "the pager never started");
-        std::thread::yield_now();
-    }
+    let mut running = conflicts(&world, Some(&pager), 20, &[]);
+    wait_for_file(&ready);
     let group = Pid::from_child(&running.child);
-    kill_process_group(group, Signal::INT).unwrap();
+    // Again and again: one that comes just before the shell starts the last `cat` is kept until that ends, which it does not.
+    wait_for("the pager's end", || {
+        let _ = kill_process_group(group, Signal::INT);
+        running.child.try_wait().expect("a child")
+    });
     let (status, shown) = running.end();
     assert_eq!((status, shown.as_str()), (1, ""), "the answer's own status");
 }
