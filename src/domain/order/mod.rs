@@ -4,6 +4,7 @@
 mod clean_set;
 mod fewest;
 mod landing;
+mod least_loss;
 mod likeliest;
 
 pub use clean_set::{Candidates, CleanSet, largest_clean_set};
