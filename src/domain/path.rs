@@ -1,16 +1,17 @@
 //! Paths inside the repository, and the patterns that select them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use globset::{Candidate, GlobBuilder, GlobMatcher};
 
-/// A `/`-separated path from the root of the repository; any bytes, as git has it.
+/// A `/`-separated path from the root of the repository; any bytes, as git has it. Cloning copies nothing.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RepoPath(Vec<u8>);
+pub struct RepoPath(Arc<[u8]>);
 
 impl RepoPath {
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        RepoPath(bytes.into())
+    pub fn new(bytes: impl AsRef<[u8]>) -> Self {
+        RepoPath(bytes.as_ref().into())
     }
 
     pub fn as_bytes(&self) -> &[u8] {

@@ -69,6 +69,7 @@ impl Changes {
         changes.swaps = changes
             .list
             .iter()
+            .filter(|change| change.before.is_none() || change.after.is_none())
             .any(|change| !changes.below(&change.path).is_empty());
         changes
     }
@@ -166,29 +167,34 @@ impl<'c> Delta<'c> {
 
     /// Every changed path, ascending.
     pub fn each(&self) -> Vec<Change> {
-        let change = |path: &RepoPath| {
-            let (before, after) = self.get(path)?;
-            Some(Change {
-                path: path.clone(),
+        if let [
+            Step {
+                changes,
+                backwards: false,
+            },
+        ] = self.steps.as_slice()
+        {
+            return changes.list.clone();
+        }
+        let lists = self.steps.iter().map(|step| step.changes.list.len());
+        let mut all: Vec<(&Step<'_>, &Change)> = Vec::with_capacity(lists.sum());
+        for step in &self.steps {
+            all.extend(step.changes.list.iter().map(|change| (step, change)));
+        }
+        // Stable, so that what happened to a path stays in the order of the steps.
+        all.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        let of_one_path = all.chunk_by(|(_, a), (_, b)| a.path == b.path);
+        let change = |of_one_path: &[(&Step<'_>, &Change)]| {
+            let (first, last) = (of_one_path.first()?, of_one_path.last()?);
+            let (before, _) = first.0.turned(first.1);
+            let (_, after) = last.0.turned(last.1);
+            (before != after).then(|| Change {
+                path: first.1.path.clone(),
                 before,
                 after,
             })
         };
-        match self.steps.as_slice() {
-            [
-                Step {
-                    changes,
-                    backwards: false,
-                },
-            ] => changes.list.clone(),
-            steps => {
-                let paths: BTreeSet<&RepoPath> = steps
-                    .iter()
-                    .flat_map(|step| step.changes.list.iter().map(|change| &change.path))
-                    .collect();
-                paths.into_iter().filter_map(change).collect()
-            }
-        }
+        of_one_path.filter_map(change).collect()
     }
 
     /// Whether a file became a directory, or a directory a file.

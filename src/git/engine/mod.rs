@@ -59,6 +59,8 @@ pub struct Engine<'m, 'r> {
     attributes: Attributes,
     settings: Settings,
     base_tree: TreeId,
+    /// Those of base.
+    directories: trees::Directories,
     base: VirtualCommit,
     tips: Vec<VirtualCommit>,
     history: Option<History>,
@@ -125,6 +127,7 @@ impl<'m, 'r> Engine<'m, 'r> {
                 Settings::read(repository, merger.attributes())
             }),
             base_tree,
+            directories: trees::Directories::of(base_tree),
             base: VirtualCommit::real(base, base_tree, Some(Vec::new()), whole),
             tips: Vec::new(),
             history,
@@ -307,7 +310,7 @@ impl<'m, 'r> Engine<'m, 'r> {
                 });
                 let all = Delta::new(steps).each();
                 let gix = self.merger.local();
-                let changes = trees::from_list(&gix, self.base_tree, all)?;
+                let changes = trees::from_list(&gix, &self.directories, all)?;
                 Some(vec![Stretch::forward(Arc::new(changes))])
             }
             Made::Tree(made) => {
@@ -396,7 +399,23 @@ impl<'m, 'r> Engine<'m, 'r> {
     /// Those of the paths whose merge is more than that of plain text.
     fn special(&self, paths: &BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
         let (repository, from) = (self.merger.repository(), self.merger.attributes());
-        self.attributes.special(repository, from, paths)
+        let likely = || self.changed_twice();
+        self.attributes.special(repository, from, paths, likely)
+    }
+
+    /// The paths that more than one tip changed, or a tip and base since it was left.
+    fn changed_twice(&self) -> Vec<RepoPath> {
+        let stretches = self.tips.iter().filter_map(|tip| tip.0.steps.as_deref());
+        let lists: HashMap<*const Changes, &Changes> = stretches
+            .flatten()
+            .map(|stretch| (Arc::as_ptr(&stretch.changes), &*stretch.changes))
+            .collect();
+        let mut times: HashMap<&RepoPath, usize> = HashMap::new();
+        for change in lists.values().flat_map(|changes| changes.list()) {
+            *times.entry(&change.path).or_default() += 1;
+        }
+        let twice = times.into_iter().filter(|(_, times)| *times > 1);
+        twice.map(|(path, _)| path.clone()).collect()
     }
 
     fn try_merge(

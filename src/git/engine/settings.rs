@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::memo::digest;
@@ -100,26 +101,30 @@ fn attribute_files(repository: &Repository) -> Option<Vec<PathBuf>> {
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     known: Mutex<HashMap<RepoPath, bool>>,
+    /// Whether what is likely to be asked for has been asked for.
+    ahead: AtomicBool,
 }
 
 impl Attributes {
-    /// Those of the paths whose merge is more than that of plain text.
+    /// Those of the paths whose merge is more than that of plain text. `likely` are the paths that may be asked for later:
+    /// one process answers for all.
     pub(super) fn special(
         &self,
         repository: &Repository,
         from: CommitId,
         paths: &BTreeSet<&RepoPath>,
+        likely: impl FnOnce() -> Vec<RepoPath>,
     ) -> Result<BTreeSet<RepoPath>, GitError> {
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let unknown: Vec<&RepoPath> = {
+        let mut unknown: BTreeSet<RepoPath> = {
             let known = lock();
-            paths
-                .iter()
-                .filter(|path| !known.contains_key(*path))
-                .copied()
-                .collect()
+            let unknown = paths.iter().filter(|path| !known.contains_key(*path));
+            unknown.map(|path| (*path).clone()).collect()
         };
         if !unknown.is_empty() {
+            if !self.ahead.swap(true, Ordering::Relaxed) {
+                unknown.extend(likely());
+            }
             let answers = ask(repository, from, &unknown)?;
             lock().extend(answers);
         }
@@ -135,7 +140,7 @@ impl Attributes {
 fn ask(
     repository: &Repository,
     from: CommitId,
-    paths: &[&RepoPath],
+    paths: &BTreeSet<RepoPath>,
 ) -> Result<Vec<(RepoPath, bool)>, GitError> {
     let mut input = Vec::new();
     for path in paths {

@@ -229,7 +229,8 @@ fn changes_are_what_git_prints_and_lead_to_the_tree() {
     let (removed, added) = changes.directories();
     assert_eq!(names(removed), ["becomes-file", "dir/sub"]);
     assert_eq!(names(added), ["becomes-dir", "new", "new/deep"]);
-    let rebuilt = trees::from_list(&gix, one, changes.list().to_vec()).unwrap();
+    let rebuilt =
+        trees::from_list(&gix, &trees::Directories::of(one), changes.list().to_vec()).unwrap();
     assert_eq!(rebuilt, changes);
     assert_eq!(trees::write(&gix, one, changes.list()).unwrap(), two);
     let back = trees::changes(&gix, two, one).unwrap();

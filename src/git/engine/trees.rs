@@ -1,6 +1,7 @@
 //! Trees as differences: reading what differs between two, and writing one from a base and what differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::objs::tree::{EntryKind, EntryMode};
 
@@ -138,30 +139,93 @@ fn to_git(mode: Mode) -> EntryKind {
     }
 }
 
-/// The changes from `base` that this list makes, with the directories that vanish and appear by them.
+/// The directories of one tree, each read once.
+#[derive(Debug)]
+pub(super) struct Directories {
+    root: TreeId,
+    /// By directory: the directories in it.
+    listed: Mutex<HashMap<RepoPath, Arc<Listing>>>,
+}
+
+type Listing = HashMap<Box<[u8]>, gix::ObjectId>;
+
+impl Directories {
+    pub(super) fn of(root: TreeId) -> Self {
+        Directories {
+            root,
+            listed: Mutex::default(),
+        }
+    }
+
+    /// `None`: there is no such directory.
+    fn find(
+        &self,
+        gix: &gix::Repository,
+        directory: &RepoPath,
+    ) -> Result<Option<gix::ObjectId>, GitError> {
+        let bytes = directory.as_bytes();
+        let cut = bytes.iter().rposition(|byte| *byte == b'/');
+        let (parent, name) = match cut {
+            Some(cut) => (RepoPath::new(&bytes[..cut]), &bytes[cut + 1..]),
+            None => (RepoPath::new(""), bytes),
+        };
+        let lock = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&parent).cloned();
+        let listing = match known {
+            Some(listing) => listing,
+            None => {
+                let tree = match cut {
+                    Some(_) => self.find(gix, &parent)?,
+                    None => Some(object_id(self.root.as_bytes())),
+                };
+                let listing =
+                    Arc::new(tree.map_or_else(|| Ok(Listing::default()), |tree| list(gix, tree))?);
+                lock().insert(parent, Arc::clone(&listing));
+                listing
+            }
+        };
+        Ok(listing.get(name).copied())
+    }
+}
+
+/// The directories in a tree.
+fn list(gix: &gix::Repository, tree: gix::ObjectId) -> Result<Listing, GitError> {
+    let tree = gix
+        .find_tree(tree)
+        .map_err(|error| unreadable("trees", &error))?;
+    let mut listing = Listing::default();
+    for entry in tree.iter() {
+        let entry = entry.map_err(|error| unreadable("trees", &error))?;
+        if entry.mode().is_tree() {
+            listing.insert(entry.filename().to_vec().into(), entry.object_id());
+        }
+    }
+    Ok(listing)
+}
+
+/// The changes that this list makes of a tree whose directories are given, with those that vanish and appear by them.
 pub(super) fn from_list(
     gix: &gix::Repository,
-    base: TreeId,
+    directories: &Directories,
     list: Vec<Change>,
 ) -> Result<Changes, GitError> {
     let after: BTreeMap<&RepoPath, bool> = list
         .iter()
         .map(|change| (&change.path, change.after.is_some()))
         .collect();
-    let mut directories = Directories {
+    let fate = Fate {
         gix,
-        base,
+        directories,
         after: &after,
-        known: BTreeMap::new(),
     };
     let (mut removed, mut added) = (BTreeSet::new(), BTreeSet::new());
     for change in &list {
         for directory in directories_of(&change.path) {
             match (change.before.is_some(), change.after.is_some()) {
-                (true, false) if directories.vanishes(&directory)? => {
+                (true, false) if fate.vanishes(&directory)? => {
                     removed.insert(directory);
                 }
-                (false, true) if !directories.is_in_base(&directory)? => {
+                (false, true) if directories.find(gix, &directory)?.is_none() => {
                     added.insert(directory);
                 }
                 _ => {}
@@ -171,37 +235,17 @@ pub(super) fn from_list(
     Ok(Changes::new(list, removed, added))
 }
 
-/// What becomes of base's directories.
-struct Directories<'a> {
+/// What becomes of a tree's directories.
+struct Fate<'a> {
     gix: &'a gix::Repository,
-    base: TreeId,
+    directories: &'a Directories,
     /// The changed paths, and whether they are there afterwards.
     after: &'a BTreeMap<&'a RepoPath, bool>,
-    known: BTreeMap<RepoPath, Option<gix::ObjectId>>,
 }
 
-impl Directories<'_> {
-    fn is_in_base(&mut self, directory: &RepoPath) -> Result<bool, GitError> {
-        Ok(self.tree(directory)?.is_some())
-    }
-
-    fn tree(&mut self, directory: &RepoPath) -> Result<Option<gix::ObjectId>, GitError> {
-        if let Some(known) = self.known.get(directory) {
-            return Ok(*known);
-        }
-        let found = self
-            .gix
-            .find_tree(object_id(self.base.as_bytes()))
-            .and_then(|tree| tree.lookup_entry(directory.as_bytes().split(|byte| *byte == b'/')))
-            .map_err(|error| unreadable("trees", &error))?
-            .filter(|entry| entry.mode().is_tree())
-            .map(|entry| entry.object_id());
-        self.known.insert(directory.clone(), found);
-        Ok(found)
-    }
-
-    /// Whether base has it and nothing of it is left, nor anything new in it.
-    fn vanishes(&mut self, directory: &RepoPath) -> Result<bool, GitError> {
+impl Fate<'_> {
+    /// Whether it was there and nothing of it is left, nor anything new in it.
+    fn vanishes(&self, directory: &RepoPath) -> Result<bool, GitError> {
         let mut prefix = directory.as_bytes().to_vec();
         prefix.push(b'/');
         let anything_left = self
@@ -209,7 +253,7 @@ impl Directories<'_> {
             .range(RepoPath::new(prefix.as_slice())..)
             .take_while(|(path, _)| path.as_bytes().starts_with(&prefix))
             .any(|(_, left)| *left);
-        match self.tree(directory)? {
+        match self.directories.find(self.gix, directory)? {
             Some(tree) if !anything_left => self.all_deleted(tree, &mut prefix),
             _ => Ok(false),
         }
