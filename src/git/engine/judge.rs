@@ -1,8 +1,10 @@
 //! The answers to the questions that a plan leaves.
 
+use std::cell::OnceCell;
+
 use super::Memo;
 use super::answer::{Combined, Made, Outcome, Want};
-use super::renames::Renamed;
+use super::renames::{Moved, Renamed};
 use super::settings::Settings;
 use super::texts::TextAnswer;
 use crate::domain::merge::{
@@ -20,12 +22,13 @@ pub(super) struct Tried {
 
 /// One merge and what is needed to judge it.
 pub(super) struct Judge<'a> {
-    pub(super) memo: &'a Memo,
-    pub(super) settings: &'a Settings,
-    pub(super) views: &'a Views,
-    pub(super) ours: &'a Delta<'a>,
-    pub(super) theirs: &'a Delta<'a>,
-    pub(super) want: Want,
+    memo: &'a Memo,
+    settings: &'a Settings,
+    views: &'a Views,
+    ours: &'a Delta<'a>,
+    theirs: &'a Delta<'a>,
+    want: Want,
+    moved: [OnceCell<Moved>; 2],
 }
 
 /// What has been found out so far.
@@ -42,7 +45,25 @@ enum Files {
     Conflict(Conflict),
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        memo: &'a Memo,
+        settings: &'a Settings,
+        views: &'a Views,
+        (ours, theirs): (&'a Delta<'a>, &'a Delta<'a>),
+        want: Want,
+    ) -> Self {
+        Judge {
+            memo,
+            settings,
+            views,
+            ours,
+            theirs,
+            want,
+            moved: Default::default(),
+        }
+    }
+
     pub(super) fn judge(&self, plan: Plan) -> Result<Tried, Reason> {
         let mut found = Found::default();
         for meeting in plan.meetings {
@@ -172,9 +193,13 @@ impl Judge<'_> {
         if !maybe {
             return Renamed::No;
         }
-        self.memo
-            .renames
-            .of(self.views, &self.memo.texts, self.side(by), source)
+        let [ours, theirs] = &self.moved;
+        let moved = match by {
+            Which::Ours => ours.get_or_init(|| Moved::by(self.ours)),
+            Which::Theirs => theirs.get_or_init(|| Moved::by(self.theirs)),
+        };
+        let memo = self.memo;
+        memo.renames.of(self.views, &memo.texts, moved, source)
     }
 
     /// Git's merge of two regular files. `base: None`: both were added.

@@ -435,15 +435,8 @@ impl<'m, 'r> Engine<'m, 'r> {
             }
         }
         let plan = plan(&ours, &theirs)?;
-        let judge = Judge {
-            memo: self.memo,
-            settings: &self.settings,
-            views: self.merger.views(),
-            ours: &ours,
-            theirs: &theirs,
-            want,
-        };
-        judge.judge(plan)
+        let views = self.merger.views();
+        Judge::new(self.memo, &self.settings, views, (&ours, &theirs), want).judge(plan)
     }
 }
 

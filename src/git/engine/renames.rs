@@ -16,7 +16,31 @@ use crate::git::object::object_id;
 use crate::git::views::Views;
 
 /// With more added files than this, finding out costs more than asking git.
-const MOST_ADDED: usize = 400;
+const MOST_ADDED: usize = 4_000;
+/// Git looks only for exact renames where deleted times added files exceed the square of its limit of 7,000.
+const MOST_PAIRS: usize = 7_000 * 7_000;
+
+/// The regular files that one side of a merge added and deleted: what renames are made of.
+#[derive(Debug)]
+pub(super) struct Moved {
+    added: Vec<(RepoPath, Entry)>,
+    deleted: Vec<Entry>,
+}
+
+impl Moved {
+    pub(super) fn by(side: &Delta<'_>) -> Moved {
+        let (mut added, mut deleted) = (Vec::new(), Vec::new());
+        let regular = |entry: Option<Entry>| entry.filter(|entry| entry.mode.is_regular());
+        for change in side.each() {
+            match (change.before, change.after) {
+                (None, after) => added.extend(regular(after).map(|entry| (change.path, entry))),
+                (before, None) => deleted.extend(regular(before)),
+                (Some(_), Some(_)) => {}
+            }
+        }
+        Moved { added, deleted }
+    }
+}
 
 /// What became of a deleted file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,23 +71,15 @@ pub(super) struct Renames {
 }
 
 impl Renames {
-    /// What became of `path`, which `deleter` deleted and which had been `source`.
-    pub(super) fn of(
-        &self,
-        views: &Views,
-        texts: &Texts,
-        deleter: &Delta<'_>,
-        source: Entry,
-    ) -> Renamed {
-        let added: Vec<(&RepoPath, Entry)> = deleter
-            .maybe_added()
-            .filter(|(_, entry)| entry.mode.is_regular())
-            .collect();
-        if added.len() > MOST_ADDED {
+    /// What became of a file that had been `source` and that the side deleted which moved these.
+    pub(super) fn of(&self, views: &Views, texts: &Texts, moved: &Moved, source: Entry) -> Renamed {
+        let pairs = moved.added.len().saturating_mul(moved.deleted.len());
+        if moved.added.len() > MOST_ADDED || pairs > MOST_PAIRS {
             return Renamed::Maybe;
         }
         let look = Look { views, texts };
-        let mut similar = added
+        let mut similar = moved
+            .added
             .iter()
             .map(|added| (added, self.similar(&look, source.id, added.1.id)))
             .filter(|(_, similar)| *similar != Similar::No);
@@ -71,40 +87,21 @@ impl Renames {
         match (first, second) {
             (None, _) => Renamed::No,
             (Some(((path, entry), Similar::Yes)), None)
-                if self.only_source(&look, deleter, source, *entry) =>
+                if self.only_source(&look, moved, source, *entry) =>
             {
-                Renamed::To((*path).clone(), *entry)
+                Renamed::To(path.clone(), *entry)
             }
             _ => Renamed::Maybe,
         }
     }
 
     /// Whether no other deleted file could be paired with the added one.
-    fn only_source(
-        &self,
-        look: &Look<'_>,
-        deleter: &Delta<'_>,
-        source: Entry,
-        added: Entry,
-    ) -> bool {
-        // Over several steps, what was deleted on the way may be there again at the end.
-        let [step] = deleter.steps() else {
-            return false;
-        };
-        if step.backwards {
-            return false;
-        }
+    fn only_source(&self, look: &Look<'_>, moved: &Moved, source: Entry, added: Entry) -> bool {
         let mut sources = 0;
-        step.changes
-            .list()
-            .iter()
-            .filter_map(|change| change.before.filter(|_| change.after.is_none()))
-            .filter(|entry| entry.mode.is_regular())
-            .all(|entry| {
-                sources += usize::from(entry.id == source.id);
-                entry.id == source.id || self.similar(look, entry.id, added.id) == Similar::No
-            })
-            && sources == 1
+        moved.deleted.iter().all(|entry| {
+            sources += usize::from(entry.id == source.id);
+            entry.id == source.id || self.similar(look, entry.id, added.id) == Similar::No
+        }) && sources == 1
     }
 
     fn similar(&self, look: &Look<'_>, source: BlobId, added: BlobId) -> Similar {

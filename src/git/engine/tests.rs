@@ -180,6 +180,50 @@ fn the_tree_of_a_clean_merge_is_gits() {
     assert!((20..60).contains(&clean), "{clean}");
 }
 
+/// `n` is none of what the track added, and yet it was added since the other left base, with what it has now.
+#[test]
+fn a_rename_into_what_base_has_added_since_is_gits() {
+    let world = World::new();
+    let lines: Vec<String> = (0..20).map(|line| format!("line {line}\n")).collect();
+    let text = lines.concat();
+    let edited = text.replace("line 0\n", "zero\n");
+    let stream = [
+        stream_commit("fork", None, &[("s", Some(text.as_str()))]),
+        stream_commit("main", Some("fork"), &[("n", Some("else\n"))]),
+        stream_commit(
+            "a",
+            Some("main"),
+            &[("s", None), ("n", Some(text.as_str()))],
+        ),
+        stream_commit("b", Some("fork"), &[("s", Some(edited.as_str()))]),
+    ];
+    world.import(&stream.concat());
+    let repository = world.open();
+    let merger = merger(&world, &repository, "main");
+    let tips = ["a", "b"].map(|name| tip(&merger, world.tip(name)));
+    let memo = Memo::default();
+    let engine = Engine::new(&merger, world.tip("main"), &tips, &memo).unwrap();
+    let [a, b] = engine.tips() else {
+        panic!("two tips");
+    };
+    let landed = |ours: &VirtualCommit, theirs: &VirtualCommit| {
+        let pair = [(ours, theirs)];
+        let answer = engine.merge_all(&pair, Want::Results).unwrap().remove(0);
+        let Outcome::Clean(combined) = answer.outcome else {
+            panic!("{:?}", answer.outcome);
+        };
+        let merged = engine.merged(ours, theirs, &combined, "m\n").unwrap();
+        (merged, answer.by)
+    };
+    let (with_a, _) = landed(engine.base(), a);
+    let (with_both, by) = landed(&with_a, b);
+    assert_eq!(by, DecidedBy::Process);
+    let written = engine.commit(&with_a).unwrap();
+    let git = merger.merge_all(&[(written, tips[1].commit)]).unwrap();
+    let tree = engine.tree(&with_both).unwrap();
+    assert_eq!(git, [MergeAnswer::Merged { tree }]);
+}
+
 #[test]
 fn changes_are_what_git_prints_and_lead_to_the_tree() {
     let world = World::new();
@@ -240,7 +284,7 @@ fn changes_are_what_git_prints_and_lead_to_the_tree() {
 /// Git's similarity is asked through its own rename detection, one pair in a history of its own.
 #[test]
 fn what_is_similar_is_gits_to_say() {
-    use super::renames::Renamed;
+    use super::renames::{Moved, Renamed};
     let world = World::new();
     let mut random = Random(23);
     let mut stream = String::new();
@@ -293,7 +337,10 @@ fn what_is_similar_is_gits_to_say() {
             .unwrap();
         let renamed = printed.contains(&format!("{new}\n\nR"));
         let memo = Memo::default();
-        match memo.renames.of(merger.views(), &memo.texts, &delta, source) {
+        match memo
+            .renames
+            .of(merger.views(), &memo.texts, &Moved::by(&delta), source)
+        {
             Renamed::To(path, _) => {
                 assert!(renamed, "{number}");
                 assert_eq!(path, RepoPath::new("new"));
