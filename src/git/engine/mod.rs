@@ -18,6 +18,9 @@ mod texts;
 mod trees;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter::once;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -172,68 +175,112 @@ impl<'m, 'r> Engine<'m, 'r> {
         pairs: &[(&VirtualCommit, &VirtualCommit)],
         want: Want,
     ) -> Result<Vec<Answer>, GitError> {
-        let tried = self.clock.time("merging", || {
-            in_parallel(pairs, cores().get(), |(ours, theirs)| {
-                self.known(ours, theirs, want).map_or_else(
-                    || self.try_merge(ours, theirs, want).map(First::New),
-                    |known| Ok(First::Known(known)),
-                )
-            })
+        let (tell, told) = mpsc::channel();
+        let (here, by_git) = std::thread::scope(|scope| {
+            // Git takes its time while the rest is merged here.
+            let git = scope.spawn(|| self.ask_git(pairs, want, told));
+            let here = self.merge_here(pairs, want, tell);
+            (
+                here,
+                git.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            )
+        });
+        let mut answers = here?;
+        for (index, answer) in by_git? {
+            answers[index] = Some(answer);
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// The answers that are found in this process; of every other pair `to_git` is told, at once.
+    fn merge_here(
+        &self,
+        pairs: &[(&VirtualCommit, &VirtualCommit)],
+        want: Want,
+        to_git: Sender<(usize, Reason)>,
+    ) -> Result<Vec<Option<Answer>>, GitError> {
+        let numbered: Vec<_> = pairs.iter().copied().enumerate().collect();
+        let merge = |&(index, (ours, theirs)): &(usize, (&VirtualCommit, &VirtualCommit))| {
+            if let Some(known) = self.known(ours, theirs, want) {
+                return Some(First::Known(known));
+            }
+            match self.try_merge(ours, theirs, want) {
+                Ok(tried) => Some(First::New(tried)),
+                Err(reason) => {
+                    // Who no longer listens has failed, and says so.
+                    let _ = to_git.send((index, reason));
+                    None
+                }
+            }
+        };
+        let tried = std::thread::scope(|scope| {
+            if pairs.len() > 1 {
+                scope.spawn(|| self.look_ahead());
+            }
+            let merging = || in_parallel(&numbered, cores().get(), merge);
+            self.clock.time("merging", merging)
         });
         let special = self.clock.time("attributes", || {
             let new = tried.iter().flatten().filter_map(First::tried);
             self.special(&new.flat_map(|tried| &tried.texts).collect())
         })?;
-        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(pairs.len());
-        let mut asked = Vec::new();
+        let mut answers = Vec::with_capacity(pairs.len());
         for (index, tried) in tried.into_iter().enumerate() {
-            let decided = tried.and_then(|tried| match tried {
-                First::New(tried) if tried.texts.iter().any(|path| special.contains(path)) => {
-                    Err(Reason::Driver)
+            answers.push(match tried {
+                None => None,
+                Some(First::New(tried)) if tried.texts.iter().any(|it| special.contains(it)) => {
+                    let _ = to_git.send((index, Reason::Driver));
+                    None
                 }
-                First::New(tried) => {
+                Some(First::New(tried)) => {
                     self.keep(pairs[index], want, &tried.outcome, None);
-                    Ok(Answer {
+                    Some(Answer {
                         outcome: tried.outcome,
                         by: DecidedBy::Process,
                     })
                 }
-                First::Known(outcome) => Ok(Answer {
+                Some(First::Known(outcome)) => Some(Answer {
                     outcome,
                     by: DecidedBy::Memory,
                 }),
             });
-            match decided {
-                Ok(answer) => answers.push(Some(answer)),
-                Err(reason) => {
-                    asked.push((index, reason));
-                    answers.push(None);
-                }
+        }
+        Ok(answers)
+    }
+
+    /// Git's answers about the pairs that it is told of, until nobody is left who could tell: what has come in while it
+    /// was busy goes to it together.
+    fn ask_git(
+        &self,
+        pairs: &[(&VirtualCommit, &VirtualCommit)],
+        want: Want,
+        told: Receiver<(usize, Reason)>,
+    ) -> Result<Vec<(usize, Answer)>, GitError> {
+        let mut answers = Vec::new();
+        while let Ok(first) = told.recv() {
+            let asked: Vec<(usize, Reason)> = once(first).chain(told.try_iter()).collect();
+            let requests = self.clock.time("writing for git", || {
+                let both = |(index, _): &(usize, Reason)| {
+                    let (ours, theirs) = pairs[*index];
+                    Ok((self.commit(ours)?, self.commit(theirs)?))
+                };
+                asked.iter().map(both).collect::<Result<Vec<_>, GitError>>()
+            })?;
+            let git = self
+                .clock
+                .time("git", || self.merger.merge_all(&requests))?;
+            for ((index, reason), answer) in asked.into_iter().zip(git) {
+                let outcome = match answer {
+                    MergeAnswer::Merged { tree } => Outcome::Clean(Combined(Made::Tree(tree))),
+                    MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
+                    MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
+                };
+                self.keep(pairs[index], want, &outcome, Some(reason));
+                let by = DecidedBy::Git(reason);
+                answers.push((index, Answer { outcome, by }));
             }
         }
-        let requests = self.clock.time("writing for git", || {
-            let both = |(index, _): &(usize, Reason)| {
-                let (ours, theirs) = pairs[*index];
-                Ok((self.commit(ours)?, self.commit(theirs)?))
-            };
-            asked.iter().map(both).collect::<Result<Vec<_>, GitError>>()
-        })?;
-        let git = self
-            .clock
-            .time("git", || self.merger.merge_all(&requests))?;
-        for ((index, reason), answer) in asked.into_iter().zip(git) {
-            let outcome = match answer {
-                MergeAnswer::Merged { tree } => Outcome::Clean(Combined(Made::Tree(tree))),
-                MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
-                MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
-            };
-            self.keep(pairs[index], want, &outcome, Some(reason));
-            answers[index] = Some(Answer {
-                outcome,
-                by: DecidedBy::Git(reason),
-            });
-        }
-        Ok(answers.into_iter().flatten().collect())
+        Ok(answers)
     }
 
     fn key(&self, ours: &VirtualCommit, theirs: &VirtualCommit) -> Option<VerdictKey> {
@@ -398,13 +445,22 @@ impl<'m, 'r> Engine<'m, 'r> {
 
     /// Those of the paths whose merge is more than that of plain text.
     fn special(&self, paths: &BTreeSet<&RepoPath>) -> Result<BTreeSet<RepoPath>, GitError> {
+        if paths.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        self.look_ahead();
         let (repository, from) = (self.merger.repository(), self.merger.attributes());
-        let likely = || self.changed_twice();
-        self.attributes.special(repository, from, paths, likely)
+        self.attributes.special(repository, from, paths)
+    }
+
+    fn look_ahead(&self) {
+        let (repository, from) = (self.merger.repository(), self.merger.attributes());
+        self.attributes
+            .look_ahead(repository, from, || self.changed_twice());
     }
 
     /// The paths that more than one tip changed, or a tip and base since it was left.
-    fn changed_twice(&self) -> Vec<RepoPath> {
+    fn changed_twice(&self) -> BTreeSet<RepoPath> {
         let stretches = self.tips.iter().filter_map(|tip| tip.0.steps.as_deref());
         let lists: HashMap<*const Changes, &Changes> = stretches
             .flatten()

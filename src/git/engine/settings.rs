@@ -4,8 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::memo::digest;
 use crate::domain::path::RepoPath;
@@ -101,39 +100,55 @@ fn attribute_files(repository: &Repository) -> Option<Vec<PathBuf>> {
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     known: Mutex<HashMap<RepoPath, bool>>,
-    /// Whether what is likely to be asked for has been asked for.
-    ahead: AtomicBool,
+    /// Done once what was likely to be asked for has been asked for.
+    ahead: OnceLock<()>,
 }
 
 impl Attributes {
-    /// Those of the paths whose merge is more than that of plain text. `likely` are the paths that may be asked for later:
-    /// one process answers for all.
+    /// One process answers for everything that may be asked for later. Who asks meanwhile waits for it.
+    pub(super) fn look_ahead(
+        &self,
+        repository: &Repository,
+        from: CommitId,
+        likely: impl FnOnce() -> BTreeSet<RepoPath>,
+    ) {
+        self.ahead.get_or_init(|| {
+            let paths = likely();
+            // Where that fails, it fails again for who needs it.
+            if !paths.is_empty()
+                && let Ok(answers) = ask(repository, from, &paths)
+            {
+                self.lock().extend(answers);
+            }
+        });
+    }
+
+    /// Those of the paths whose merge is more than that of plain text.
     pub(super) fn special(
         &self,
         repository: &Repository,
         from: CommitId,
         paths: &BTreeSet<&RepoPath>,
-        likely: impl FnOnce() -> Vec<RepoPath>,
     ) -> Result<BTreeSet<RepoPath>, GitError> {
-        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut unknown: BTreeSet<RepoPath> = {
-            let known = lock();
+        let unknown: BTreeSet<RepoPath> = {
+            let known = self.lock();
             let unknown = paths.iter().filter(|path| !known.contains_key(*path));
             unknown.map(|path| (*path).clone()).collect()
         };
         if !unknown.is_empty() {
-            if !self.ahead.swap(true, Ordering::Relaxed) {
-                unknown.extend(likely());
-            }
             let answers = ask(repository, from, &unknown)?;
-            lock().extend(answers);
+            self.lock().extend(answers);
         }
-        let known = lock();
+        let known = self.lock();
         Ok(paths
             .iter()
             .filter(|path| known.get(*path).copied().unwrap_or(true))
             .map(|path| (*path).clone())
             .collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RepoPath, bool>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
