@@ -83,6 +83,25 @@ impl Changes {
         (&self.removed, &self.added)
     }
 
+    /// What both come to, one after the other; ascending by path. `more` has each path once.
+    pub fn followed_by(&self, more: &[Change]) -> Vec<Change> {
+        let mut more: Vec<&Change> = more.iter().collect();
+        more.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut all = Vec::with_capacity(self.list.len() + more.len());
+        let mut so_far = self.list.iter().peekable();
+        for change in more {
+            all.extend(std::iter::from_fn(|| so_far.next_if(|it| it.path < change.path)).cloned());
+            let before = so_far.next_if(|it| it.path == change.path);
+            let change = Change {
+                before: before.map_or(change.before, |before| before.before),
+                ..change.clone()
+            };
+            all.extend((change.before != change.after).then_some(change));
+        }
+        all.extend(so_far.cloned());
+        all
+    }
+
     fn get(&self, path: &RepoPath) -> Option<&Change> {
         let index = self
             .list
@@ -341,6 +360,22 @@ pub(super) mod tests {
             })
             .collect();
         words.join(" ")
+    }
+
+    #[test]
+    fn what_follows_is_added_path_by_path() {
+        for (first, second, expected) in [
+            ("", "a:1>2", "a:1>2"),
+            ("a:1>2", "", "a:1>2"),
+            ("b:1>2", "c:>1 a:>1", "a:>1 b:1>2 c:>1"),
+            ("a:1>2 b:1>2", "a:2>3", "a:1>3 b:1>2"),
+            ("a:1>2 b:>2", "b:2> a:2>1", ""),
+            ("a:1> c:>4", "a:>2 b:3>", "a:1>2 b:3> c:>4"),
+        ] {
+            let all = changes(first).followed_by(changes(second).list());
+            let all = Changes::new(all, BTreeSet::new(), BTreeSet::new());
+            assert_eq!(summary(&forward(&all)), expected, "{first} | {second}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The answers to the questions that a plan leaves.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::Memo;
 use super::answer::{Combined, Made, Outcome, Want};
@@ -104,7 +105,10 @@ impl<'a> Judge<'a> {
     ) -> Made {
         let larger = self.side(smaller.other());
         let small = self.side(smaller);
+        // A renamed file is among those of its side, too, as that side has it.
+        let merged: BTreeMap<RepoPath, Option<Entry>> = merged.into_iter().collect();
         let mut changes = lone;
+        changes.retain(|change| !merged.contains_key(&change.path));
         for (path, after) in merged {
             let before = match larger.get(&path) {
                 Some((_, before)) => before,

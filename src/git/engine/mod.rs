@@ -37,7 +37,7 @@ use self::settings::{Attributes, Settings};
 use self::table::Table;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
 use crate::domain::merge::{
-    Changes, Conflict, Delta, KnownVerdict, Reason, Step, VerdictKey, Which, plan,
+    Changes, Conflict, Delta, KnownVerdict, Reason, VerdictKey, Which, plan,
 };
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
@@ -349,15 +349,16 @@ impl<'m, 'r> Engine<'m, 'r> {
             }
             Made::Changes { smaller, changes } => {
                 let larger = side(smaller.other()).0.steps.as_deref().unwrap_or_default();
-                let more = Changes::new(changes.clone(), BTreeSet::new(), BTreeSet::new());
-                let mut steps: Vec<Step<'_>> = larger.iter().map(Stretch::step).collect();
-                steps.push(Step {
-                    changes: &more,
-                    backwards: false,
-                });
-                let all = Delta::new(steps).each();
                 let gix = self.merger.local();
-                let changes = trees::from_list(&gix, &self.directories, all)?;
+                let on_top =
+                    |so_far: &Changes, more| trees::on_top(&gix, &self.directories, so_far, more);
+                let changes = match larger {
+                    [one] if !one.backwards => on_top(&one.changes, changes.clone())?,
+                    steps => {
+                        let all = Delta::new(steps.iter().map(Stretch::step).collect()).each();
+                        on_top(&on_top(&Changes::default(), all)?, changes.clone())?
+                    }
+                };
                 Some(vec![Stretch::forward(Arc::new(changes))])
             }
             Made::Tree(made) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::*;
+use crate::domain::merge::{Change, Step};
 use crate::domain::path::RepoPath;
 use crate::git::Repository;
 use crate::git::testing::{World, stream_commit};
@@ -180,6 +181,62 @@ fn the_tree_of_a_clean_merge_is_gits() {
     assert!((20..60).contains(&clean), "{clean}");
 }
 
+/// The merged content takes the place of what the renaming side has there, whichever side has changed more.
+#[test]
+fn both_sides_of_a_renamed_file_are_in_the_tree() {
+    let world = World::new();
+    let lines: Vec<String> = (0..20).map(|line| format!("line {line}\n")).collect();
+    let text = lines.concat();
+    let (first, last) = (
+        text.replace("line 0\n", "zero\n"),
+        text.replace("line 19\n", "last\n"),
+    );
+    let renamed = [("s", None), ("t", Some(last.as_str()))];
+    let edited = [("s", Some(first.as_str()))];
+    let more = [("x", Some("1\n")), ("y", Some("2\n")), ("z", Some("3\n"))];
+    let stream = [
+        stream_commit("main", None, &[("s", Some(text.as_str()))]),
+        stream_commit("a", Some("main"), &renamed),
+        stream_commit("b", Some("main"), &[&edited[..], &more].concat()),
+        stream_commit("c", Some("main"), &[&renamed[..], &more].concat()),
+        stream_commit("d", Some("main"), &edited),
+    ];
+    world.import(&stream.concat());
+    let repository = world.open();
+    let merger = merger(&world, &repository, "main");
+    for (ours, theirs) in [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")] {
+        let tips = [ours, theirs].map(|name| tip(&merger, world.tip(name)));
+        let memo = Memo::default();
+        let engine = Engine::new(&merger, world.tip("main"), &tips, &memo).unwrap();
+        let (merged, by) = landed(&engine, &engine.tips()[0], &engine.tips()[1]);
+        assert_eq!(by, DecidedBy::Process);
+        let steps = merged.0.steps.as_ref().unwrap();
+        let paths: Vec<_> = steps[0].changes.list().iter().map(|it| &it.path).collect();
+        assert!(paths.is_sorted_by(|a, b| a < b), "{paths:?}");
+        let git = merger.merge_all(&[(tips[0].commit, tips[1].commit)]);
+        let tree = engine.tree(&merged).unwrap();
+        assert_eq!(
+            git.unwrap(),
+            [MergeAnswer::Merged { tree }],
+            "{ours} {theirs}"
+        );
+    }
+}
+
+fn landed(
+    engine: &Engine<'_, '_>,
+    ours: &VirtualCommit,
+    theirs: &VirtualCommit,
+) -> (VirtualCommit, DecidedBy) {
+    let pair = [(ours, theirs)];
+    let answer = engine.merge_all(&pair, Want::Results).unwrap().remove(0);
+    let Outcome::Clean(combined) = answer.outcome else {
+        panic!("{:?}", answer.outcome);
+    };
+    let merged = engine.merged(ours, theirs, &combined, "m\n").unwrap();
+    (merged, answer.by)
+}
+
 /// `n` is none of what the track added, and yet it was added since the other left base, with what it has now.
 #[test]
 fn a_rename_into_what_base_has_added_since_is_gits() {
@@ -206,17 +263,8 @@ fn a_rename_into_what_base_has_added_since_is_gits() {
     let [a, b] = engine.tips() else {
         panic!("two tips");
     };
-    let landed = |ours: &VirtualCommit, theirs: &VirtualCommit| {
-        let pair = [(ours, theirs)];
-        let answer = engine.merge_all(&pair, Want::Results).unwrap().remove(0);
-        let Outcome::Clean(combined) = answer.outcome else {
-            panic!("{:?}", answer.outcome);
-        };
-        let merged = engine.merged(ours, theirs, &combined, "m\n").unwrap();
-        (merged, answer.by)
-    };
-    let (with_a, _) = landed(engine.base(), a);
-    let (with_both, by) = landed(&with_a, b);
+    let (with_a, _) = landed(&engine, engine.base(), a);
+    let (with_both, by) = landed(&engine, &with_a, b);
     assert_eq!(by, DecidedBy::Process);
     let written = engine.commit(&with_a).unwrap();
     let git = merger.merge_all(&[(written, tips[1].commit)]).unwrap();
@@ -273,12 +321,21 @@ fn changes_are_what_git_prints_and_lead_to_the_tree() {
     let (removed, added) = changes.directories();
     assert_eq!(names(removed), ["becomes-file", "dir/sub"]);
     assert_eq!(names(added), ["becomes-dir", "new", "new/deep"]);
-    let rebuilt =
-        trees::from_list(&gix, &trees::Directories::of(one), changes.list().to_vec()).unwrap();
+    let (directories, none) = (trees::Directories::of(one), Changes::default());
+    let on_top = |so_far: &Changes, more: &[Change]| {
+        trees::on_top(&gix, &directories, so_far, more.to_vec()).unwrap()
+    };
+    let rebuilt = on_top(&none, changes.list());
     assert_eq!(rebuilt, changes);
     assert_eq!(trees::write(&gix, one, changes.list()).unwrap(), two);
     let back = trees::changes(&gix, two, one).unwrap();
     assert_eq!(trees::write(&gix, two, back.list()).unwrap(), one);
+    assert_eq!(on_top(&changes, back.list()), none);
+    for at in 0..changes.list().len() {
+        let (first, second) = changes.list().split_at(at);
+        assert_eq!(on_top(&on_top(&none, first), second), changes, "{at}");
+        assert_eq!(on_top(&on_top(&none, second), first), changes, "{at}");
+    }
 }
 
 /// Git's similarity is asked through its own rename detection, one pair in a history of its own.

@@ -203,60 +203,63 @@ fn list(gix: &gix::Repository, tree: gix::ObjectId) -> Result<Listing, GitError>
     Ok(listing)
 }
 
-/// The changes that this list makes of a tree whose directories are given, with those that vanish and appear by them.
-pub(super) fn from_list(
+/// What differs from a tree, whose directories are given, after `more` has been done on top of `so_far`.
+pub(super) fn on_top(
     gix: &gix::Repository,
     directories: &Directories,
-    list: Vec<Change>,
+    so_far: &Changes,
+    more: Vec<Change>,
 ) -> Result<Changes, GitError> {
-    let after: BTreeMap<&RepoPath, bool> = list
-        .iter()
-        .map(|change| (&change.path, change.after.is_some()))
-        .collect();
     let fate = Fate {
         gix,
         directories,
-        after: &after,
+        list: so_far.followed_by(&more),
     };
-    let (mut removed, mut added) = (BTreeSet::new(), BTreeSet::new());
-    for change in &list {
-        for directory in directories_of(&change.path) {
-            match (change.before.is_some(), change.after.is_some()) {
-                (true, false) if fate.vanishes(&directory)? => {
-                    removed.insert(directory);
-                }
-                (false, true) if directories.find(gix, &directory)?.is_none() => {
-                    added.insert(directory);
-                }
-                _ => {}
-            }
+    let (removed, added) = so_far.directories();
+    let (mut removed, mut added) = (removed.clone(), added.clone());
+    let parents: BTreeSet<RepoPath> = more
+        .iter()
+        .flat_map(|change| directories_of(&change.path))
+        .collect();
+    for directory in parents {
+        let (before, after) = fate.of(&directory)?;
+        for (set, is_in) in [
+            (&mut removed, before && !after),
+            (&mut added, after && !before),
+        ] {
+            match is_in {
+                true => set.insert(directory.clone()),
+                false => set.remove(&directory),
+            };
         }
     }
-    Ok(Changes::new(list, removed, added))
+    Ok(Changes::new(fate.list, removed, added))
 }
 
 /// What becomes of a tree's directories.
 struct Fate<'a> {
     gix: &'a gix::Repository,
     directories: &'a Directories,
-    /// The changed paths, and whether they are there afterwards.
-    after: &'a BTreeMap<&'a RepoPath, bool>,
+    /// Ascending by path.
+    list: Vec<Change>,
 }
 
 impl Fate<'_> {
-    /// Whether it was there and nothing of it is left, nor anything new in it.
-    fn vanishes(&self, directory: &RepoPath) -> Result<bool, GitError> {
+    /// Whether the directory was there, and whether it still is or is now.
+    fn of(&self, directory: &RepoPath) -> Result<(bool, bool), GitError> {
         let mut prefix = directory.as_bytes().to_vec();
         prefix.push(b'/');
-        let anything_left = self
-            .after
-            .range(RepoPath::new(prefix.as_slice())..)
-            .take_while(|(path, _)| path.as_bytes().starts_with(&prefix))
-            .any(|(_, left)| *left);
-        match self.directories.find(self.gix, directory)? {
-            Some(tree) if !anything_left => self.all_deleted(tree, &mut prefix),
-            _ => Ok(false),
-        }
+        let start =
+            (self.list).partition_point(|change| change.path.as_bytes() < prefix.as_slice());
+        let anything_left = self.list[start..]
+            .iter()
+            .take_while(|change| change.path.as_bytes().starts_with(&prefix))
+            .any(|change| change.after.is_some());
+        Ok(match self.directories.find(self.gix, directory)? {
+            None => (false, anything_left),
+            Some(_) if anything_left => (true, true),
+            Some(tree) => (true, !self.all_deleted(tree, &mut prefix)?),
+        })
     }
 
     fn all_deleted(&self, tree: gix::ObjectId, prefix: &mut Vec<u8>) -> Result<bool, GitError> {
@@ -270,7 +273,10 @@ impl Fate<'_> {
                 prefix.push(b'/');
                 self.all_deleted(entry.object_id(), prefix)?
             } else {
-                self.after.get(&RepoPath::new(prefix.as_slice())) == Some(&false)
+                let path = prefix.as_slice();
+                (self.list)
+                    .binary_search_by(|change| change.path.as_bytes().cmp(path))
+                    .is_ok_and(|found| self.list[found].after.is_none())
             };
             prefix.truncate(outer);
             if !deleted {
