@@ -1,6 +1,7 @@
 //! The collision matrix: who merges with whom, the largest set that merges together, the files behind most conflicts.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::time::{Duration, Instant};
 
 use crate::domain::merge::{HotFile, Pair, Verdict, hot_files};
@@ -149,38 +150,30 @@ pub(super) fn judge(
     let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
-    let largest_clean_set = match options.pair {
-        Some(_) => None,
-        None => Some(matrix.clean_set(&pairs)?),
-    };
+    let wanted = wanted(session, options);
+    let owners = owners(&session.project, &pairs);
+    let (set, looked, order) = std::thread::scope(|scope| {
+        let set = scope.spawn(|| match options.pair {
+            Some(_) => Ok((None, Duration::ZERO)),
+            None => {
+                let searching = Instant::now();
+                let set = matrix.clean_set(&pairs)?;
+                Ok((Some(set), searching.elapsed()))
+            }
+        });
+        let looking = Instant::now();
+        let looked = look_closer(session, merger, &tracks, &pairs, options);
+        let looked = looked.map(|found| (found, looking.elapsed()));
+        let order = landing_order(session, &wanted, &pairs);
+        let set = set.join().unwrap_or_else(|panic| resume_unwind(panic));
+        (set, looked, order)
+    });
+    let (largest_clean_set, searching) = set?;
+    let ((details, touched), looking) = looked?;
     let mut stats = matrix.stats();
     stats.phases.insert("pairs in all", compared);
-    stats
-        .phases
-        .insert("largest set in all", started.elapsed() - compared);
-    let looking = Instant::now();
-    let (details, touched) = match &options.pair {
-        Some(_) => {
-            let details = details::of_pairs(merger, &pairs)?;
-            let touched = details::of_pair(
-                session,
-                merger,
-                &tracks,
-                &pairs,
-                &details,
-                options.committed,
-            )?;
-            (details, touched)
-        }
-        None if options.touched => {
-            let touched = details::of_matrix(session, merger, &tracks, &pairs)?;
-            (Vec::new(), touched)
-        }
-        None => Default::default(),
-    };
-    stats.phases.insert("who touched what", looking.elapsed());
-    let owners = owners(&session.project, &pairs);
-    let wanted = wanted(session, options);
+    stats.phases.insert("largest set in all", searching);
+    stats.phases.insert("who touched what", looking);
     Ok(Report {
         branches: (session.branches.as_ref()).map(|branches| branches.asked.clone()),
         base: session.base.clone(),
@@ -188,7 +181,7 @@ pub(super) fn judge(
         uncommitted: !options.committed,
         hot_files: hot_files(&pairs, &owners),
         owners,
-        order: landing_order(session, &wanted, &pairs),
+        order,
         tracks,
         pairs,
         largest_clean_set,
@@ -199,6 +192,27 @@ pub(super) fn judge(
         stats,
         elapsed: started.elapsed(),
     })
+}
+
+/// The lines of one pair, and who touched what is in conflict.
+fn look_closer(
+    session: &Session,
+    merger: &Merger<'_>,
+    tracks: &[TrackSide],
+    pairs: &[Pair],
+    options: &Options,
+) -> Result<(Vec<Detail>, Touched), GitError> {
+    if options.pair.is_some() {
+        let details = details::of_pairs(merger, pairs)?;
+        let committed = options.committed;
+        let touched = details::of_pair(session, merger, tracks, pairs, &details, committed)?;
+        Ok((details, touched))
+    } else if options.touched {
+        let touched = details::of_matrix(session, merger, tracks, pairs)?;
+        Ok((Vec::new(), touched))
+    } else {
+        Ok(Default::default())
+    }
 }
 
 fn landing_order(session: &Session, wanted: &[TrackId], pairs: &[Pair]) -> LandingOrder {

@@ -20,29 +20,34 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "base": base_json(report),
             "uncommitted": report.uncommitted,
             "tracks": tracks,
-            "pairs": report.pairs.iter().map(|pair| pair_json(report, pair)).collect::<Vec<_>>(),
-            "largest_clean_set": report.largest_clean_set.as_ref().map(|set| names(&set.tracks)),
-            "largest_clean_set_exact": report.largest_clean_set.as_ref().map(|set| set.exact),
-            "order": names(&report.order.tracks),
-            "order_exact": report.order.exact,
-            "to_resolve": report.order.to_resolve.iter().map(|(track, with)| json!({
-                "track": track.as_str(),
-                "with": side_names(with),
-            })).collect::<Vec<_>>(),
-            "hot_files": report.hot_files.iter().map(hot_file_json).collect::<Vec<_>>(),
-            "stats": {
-                "pairs": report.pairs.len(),
-                "disjoint": report.stats.disjoint,
-                "merged_in_process": report.stats.in_process,
-                "merged_by_git": report.stats.by_git.values().sum::<usize>(),
-                "asked_git_because": by_reason(report),
-                "seconds_by_phase": by_phase(report),
-                "cached": report.stats.cached,
-                "seconds": report.elapsed.as_secs_f64(),
-                "peak_memory_bytes": report.stats.peak_memory,
-            },
         }),
     );
+    // Of thousands, so not by the macro, which copies what it is given.
+    let pairs = report.pairs.iter().map(|pair| pair_json(report, pair));
+    answer["pairs"] = Value::Array(pairs.collect());
+    let set = report.largest_clean_set.as_ref();
+    answer["largest_clean_set"] = json!(set.map(|set| names(&set.tracks)));
+    answer["largest_clean_set_exact"] = json!(set.map(|set| set.exact));
+    answer["order"] = json!(names(&report.order.tracks));
+    answer["order_exact"] = json!(report.order.exact);
+    let to_resolve = report
+        .order
+        .to_resolve
+        .iter()
+        .map(|(track, with)| json!({ "track": track.as_str(), "with": side_names(with) }));
+    answer["to_resolve"] = Value::Array(to_resolve.collect());
+    answer["hot_files"] = Value::Array(report.hot_files.iter().map(hot_file_json).collect());
+    answer["stats"] = json!({
+        "pairs": report.pairs.len(),
+        "disjoint": report.stats.disjoint,
+        "merged_in_process": report.stats.in_process,
+        "merged_by_git": report.stats.by_git.values().sum::<usize>(),
+        "asked_git_because": by_reason(report),
+        "seconds_by_phase": by_phase(report),
+        "cached": report.stats.cached,
+        "seconds": report.elapsed.as_secs_f64(),
+        "peak_memory_bytes": report.stats.peak_memory,
+    });
     if let Some(judged) = &report.behaviour {
         answer["behaviour"] = behaviour::checked(judged);
         answer["stats"]["behaviour"] = behaviour::stats(judged);
@@ -109,15 +114,11 @@ pub(in crate::ui::report) fn pair_json(report: &Report, pair: &Pair) -> Value {
     if let Verdict::Unavailable(reason) = &pair.verdict {
         map.insert("reason".to_owned(), json!(reason));
     }
-    let conflicts: Vec<Value> = pair
-        .verdict
-        .conflicts()
-        .iter()
-        .map(|conflict| conflict_json(report, pair, conflict))
-        .collect();
-    map.insert("conflicts".to_owned(), json!(conflicts));
+    let conflicts = pair.verdict.conflicts().iter();
+    let conflicts = conflicts.map(|conflict| conflict_json(report, pair, conflict));
+    map.insert("conflicts".to_owned(), Value::Array(conflicts.collect()));
     let collisions = behaviour::collisions(report, pair);
-    map.insert("collisions".to_owned(), json!(collisions));
+    map.insert("collisions".to_owned(), Value::from(collisions));
     Value::Object(map)
 }
 
@@ -140,12 +141,18 @@ fn conflict_json(report: &Report, pair: &Pair, conflict: &Conflict) -> Value {
     map.insert("types".to_owned(), json!(types));
     map.insert("owner".to_owned(), json!(owner(report, &conflict.path)));
     let side = |range: &Range<usize>| json!({ "start": range.start + 1, "lines": range.len() });
-    let regions: Vec<Value> = conflict
-        .regions
-        .iter()
-        .map(|region| json!({ "ours": side(&region.ours), "theirs": side(&region.theirs), "base": side(&region.base) }))
-        .collect();
-    map.insert("regions".to_owned(), json!(regions));
+    let regions = conflict.regions.iter().map(|region| {
+        let sides = [
+            ("ours", &region.ours),
+            ("theirs", &region.theirs),
+            ("base", &region.base),
+        ];
+        sides
+            .map(|(name, range)| (name.to_owned(), side(range)))
+            .into_iter()
+            .collect()
+    });
+    map.insert("regions".to_owned(), Value::Array(regions.collect()));
     add_touched(&mut map, report, pair, &conflict.path);
     Value::Object(map)
 }
