@@ -13,15 +13,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Store, StoreError, record};
 use crate::domain::merge::{
-    Change, Changes, Conflict, ConflictType, Entry, Known, KnownVerdict, Mode, Region, VerdictKey,
+    Change, Changes, Conflict, ConflictType, Entry, Known, KnownResult, KnownVerdict, MergedText,
+    Mode, Region, VerdictKey, Which,
 };
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{BlobId, TreeId};
 
-const HEADER: &[u8] = b"tracks-matrix-1\n";
+const HEADER: &[u8] = b"tracks-matrix-2\n";
 /// Beyond this much, what the last run did not need is dropped.
 const KEPT_VERDICTS: usize = 60_000;
 const KEPT_DIFFERENCES: usize = 3_000;
+/// A result is as large as what a track changed.
+const KEPT_RESULTS: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -34,6 +37,22 @@ struct Verdict {
     key: [u8; 32],
     by_git: bool,
     conflicts: Vec<ConflictAt>,
+    result: Option<ResultAt>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResultAt {
+    smaller_is_ours: bool,
+    changes: Vec<ChangeAt>,
+    texts: Vec<TextAt>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TextAt {
+    id: Vec<u8>,
+    base: Option<Vec<u8>>,
+    ours: Vec<u8>,
+    theirs: Vec<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +107,11 @@ impl Store {
         }
         let file: File = postcard::from_bytes(body).ok()?;
         Some(Known {
-            verdicts: file.verdicts.into_iter().map(Verdict::known).collect(),
+            verdicts: file
+                .verdicts
+                .into_iter()
+                .map(Verdict::known)
+                .collect::<Option<_>>()?,
             differences: file
                 .differences
                 .into_iter()
@@ -107,6 +130,10 @@ impl Store {
         let others = before.verdicts.into_iter();
         used.verdicts
             .extend(others.filter(|(key, _)| !verdicts.contains(key)).take(room));
+        let with_result = (used.verdicts.iter_mut()).filter(|(_, known)| known.result.is_some());
+        for (_, known) in with_result.skip(KEPT_RESULTS) {
+            known.result = None;
+        }
         let trees: HashSet<(TreeId, TreeId)> = used
             .differences
             .iter()
@@ -142,15 +169,69 @@ impl Verdict {
             key: key.0,
             by_git: verdict.by_git,
             conflicts: verdict.conflicts.iter().map(ConflictAt::new).collect(),
+            result: verdict.result.as_deref().map(ResultAt::new),
         }
     }
 
-    fn known(self) -> (VerdictKey, KnownVerdict) {
+    fn known(self) -> Option<(VerdictKey, KnownVerdict)> {
+        let result = match self.result {
+            Some(result) => Some(Arc::new(result.known()?)),
+            None => None,
+        };
         let verdict = KnownVerdict {
             conflicts: self.conflicts.into_iter().map(ConflictAt::known).collect(),
             by_git: self.by_git,
+            result,
         };
-        (VerdictKey(self.key), verdict)
+        Some((VerdictKey(self.key), verdict))
+    }
+}
+
+impl ResultAt {
+    fn new(result: &KnownResult) -> Self {
+        ResultAt {
+            smaller_is_ours: result.smaller == Which::Ours,
+            changes: result.changes.iter().map(ChangeAt::new).collect(),
+            texts: result.texts.iter().map(TextAt::new).collect(),
+        }
+    }
+
+    fn known(self) -> Option<KnownResult> {
+        Some(KnownResult {
+            smaller: match self.smaller_is_ours {
+                true => Which::Ours,
+                false => Which::Theirs,
+            },
+            changes: (self.changes.into_iter())
+                .map(ChangeAt::known)
+                .collect::<Option<_>>()?,
+            texts: (self.texts.iter())
+                .map(TextAt::known)
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl TextAt {
+    fn new(text: &MergedText) -> Self {
+        TextAt {
+            id: text.id.as_bytes().to_vec(),
+            base: text.base.map(|base| base.as_bytes().to_vec()),
+            ours: text.ours.as_bytes().to_vec(),
+            theirs: text.theirs.as_bytes().to_vec(),
+        }
+    }
+
+    fn known(&self) -> Option<MergedText> {
+        Some(MergedText {
+            id: BlobId::from_bytes(&self.id)?,
+            base: match &self.base {
+                Some(base) => Some(BlobId::from_bytes(base)?),
+                None => None,
+            },
+            ours: BlobId::from_bytes(&self.ours)?,
+            theirs: BlobId::from_bytes(&self.theirs)?,
+        })
     }
 }
 
@@ -299,6 +380,7 @@ mod tests {
                     KnownVerdict {
                         conflicts: [conflict].into(),
                         by_git: true,
+                        result: None,
                     },
                 ),
                 (
@@ -306,6 +388,16 @@ mod tests {
                     KnownVerdict {
                         conflicts: [].into(),
                         by_git: false,
+                        result: Some(Arc::new(KnownResult {
+                            smaller: Which::Theirs,
+                            changes: changes.list().to_vec(),
+                            texts: vec![MergedText {
+                                id: entry(Mode::File).id,
+                                base: None,
+                                ours: entry(Mode::Link).id,
+                                theirs: entry(Mode::File).id,
+                            }],
+                        })),
                     },
                 ),
             ],

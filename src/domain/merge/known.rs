@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Changes, Conflict};
-use crate::domain::revision::TreeId;
+use super::{Change, Changes, Conflict, Which};
+use crate::domain::revision::{BlobId, TreeId};
 
 /// A SHA-256 over everything a verdict depends on: both sides with their histories and trees, the commit that attributes
 /// come from, git's version, its configuration of merges and the attribute files outside the repository.
@@ -23,6 +23,26 @@ pub struct KnownVerdict {
     pub conflicts: Arc<[Conflict]>,
     /// Git's own word, where this process could not tell.
     pub by_git: bool,
+    /// What a clean merge makes, where somebody wanted to know and git was not needed for it.
+    pub result: Option<Arc<KnownResult>>,
+}
+
+/// What a clean merge makes: one side as it is, with these changes on top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownResult {
+    /// The side that is not taken as it is.
+    pub smaller: Which,
+    pub changes: Vec<Change>,
+    pub texts: Vec<MergedText>,
+}
+
+/// A content that exists nowhere, and what it is merged from (`base: None`: both sides were added).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergedText {
+    pub id: BlobId,
+    pub base: Option<BlobId>,
+    pub ours: BlobId,
+    pub theirs: BlobId,
 }
 
 /// What is handed from one matrix to the next.

@@ -11,7 +11,7 @@ mod turn;
 pub use delta::{Change, Changes, Delta, Entry, Mode, Step, directories_of};
 pub use hot::{Advice, HotFile, hot_files};
 pub use kind::ConflictType;
-pub use known::{Known, KnownVerdict, VerdictKey};
+pub use known::{Known, KnownResult, KnownVerdict, MergedText, VerdictKey};
 pub use plan::{Meeting, Plan, Reason, Which, plan};
 pub use region::{Edit, Region, Taken, ThreeWay, three_way};
 pub use turn::{Edge, LastVerdicts, Settled, Turn, edges, turns};

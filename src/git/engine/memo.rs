@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::renames::Renames;
+use super::settings::{Attributes, Settings};
 use super::texts::Texts;
 use crate::domain::merge::{Changes, Known, KnownVerdict, VerdictKey};
 use crate::domain::revision::TreeId;
@@ -20,6 +21,8 @@ pub struct Memo {
     pub(super) renames: Renames,
     differences: Mutex<Used<Trees, Arc<Changes>>>,
     verdicts: Mutex<Used<VerdictKey, KnownVerdict>>,
+    /// With what its answers depend on.
+    attributes: Mutex<(Option<[u8; 32]>, Arc<Attributes>)>,
     learned: AtomicBool,
 }
 
@@ -119,7 +122,19 @@ impl Memo {
 
     pub(super) fn keep_verdict(&self, key: VerdictKey, verdict: KnownVerdict) {
         self.learned.store(true, Ordering::Relaxed);
-        lock(&self.verdicts).add(key, verdict);
+        let mut verdicts = lock(&self.verdicts);
+        verdicts.used.insert(key);
+        let known = verdicts.all.entry(key).or_insert_with(|| verdict.clone());
+        known.result = known.result.take().or(verdict.result);
+    }
+
+    /// What is known of attributes under these settings.
+    pub(super) fn attributes(&self, settings: &Settings) -> Arc<Attributes> {
+        let mut attributes = lock(&self.attributes);
+        if settings.digest.is_none() || settings.digest != attributes.0 {
+            *attributes = (settings.digest, Arc::default());
+        }
+        Arc::clone(&attributes.1)
     }
 }
 

@@ -37,7 +37,7 @@ use self::settings::{Attributes, Settings};
 use self::table::Table;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
 use crate::domain::merge::{
-    Changes, Conflict, Delta, KnownVerdict, Reason, VerdictKey, Which, plan,
+    Changes, Conflict, Delta, KnownResult, KnownVerdict, Reason, VerdictKey, Which, plan,
 };
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
@@ -59,7 +59,7 @@ pub struct Tip {
 pub struct Engine<'m, 'r> {
     merger: &'m Merger<'r>,
     memo: &'m Memo,
-    attributes: Attributes,
+    attributes: Arc<Attributes>,
     settings: Settings,
     base_tree: TreeId,
     /// Those of base.
@@ -122,13 +122,14 @@ impl<'m, 'r> Engine<'m, 'r> {
             },
             own: Arc::default(),
         };
+        let settings = clock.time("settings", || {
+            Settings::read(repository, merger.attributes())
+        });
         let mut engine = Engine {
             merger,
             memo,
-            attributes: Attributes::default(),
-            settings: clock.time("settings", || {
-                Settings::read(repository, merger.attributes())
-            }),
+            attributes: memo.attributes(&settings),
+            settings,
             base_tree,
             directories: trees::Directories::of(base_tree),
             base: VirtualCommit::real(base, base_tree, Some(Vec::new()), whole),
@@ -178,7 +179,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         let (tell, told) = mpsc::channel();
         let (here, by_git) = std::thread::scope(|scope| {
             // Git takes its time while the rest is merged here.
-            let git = scope.spawn(|| self.ask_git(pairs, want, told));
+            let git = scope.spawn(|| self.ask_git(pairs, told));
             let here = self.merge_here(pairs, want, tell);
             (
                 here,
@@ -233,7 +234,7 @@ impl<'m, 'r> Engine<'m, 'r> {
                     None
                 }
                 Some(First::New(tried)) => {
-                    self.keep(pairs[index], want, &tried.outcome, None);
+                    self.keep(pairs[index], &tried.outcome, None);
                     Some(Answer {
                         outcome: tried.outcome,
                         by: DecidedBy::Process,
@@ -253,7 +254,6 @@ impl<'m, 'r> Engine<'m, 'r> {
     fn ask_git(
         &self,
         pairs: &[(&VirtualCommit, &VirtualCommit)],
-        want: Want,
         told: Receiver<(usize, Reason)>,
     ) -> Result<Vec<(usize, Answer)>, GitError> {
         let mut answers = Vec::new();
@@ -275,7 +275,7 @@ impl<'m, 'r> Engine<'m, 'r> {
                     MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
                     MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
                 };
-                self.keep(pairs[index], want, &outcome, Some(reason));
+                self.keep(pairs[index], &outcome, Some(reason));
                 let by = DecidedBy::Git(reason);
                 answers.push((index, Answer { outcome, by }));
             }
@@ -289,36 +289,65 @@ impl<'m, 'r> Engine<'m, 'r> {
         Some(VerdictKey(digest(parts)))
     }
 
-    /// What an earlier merge of the same two gave. What merging makes is not kept, only whether it is clean.
+    /// What an earlier merge of the same two gave.
     fn known(&self, ours: &VirtualCommit, theirs: &VirtualCommit, want: Want) -> Option<Outcome> {
-        if want == Want::Results {
-            return None;
-        }
         let known = self.memo.verdict(&self.key(ours, theirs)?)?;
         Some(match known.conflicts.as_ref() {
-            [] => Outcome::Clean(Combined(Made::Nothing)),
+            [] => Outcome::Clean(Combined(match want {
+                Want::Verdicts => Made::Nothing,
+                Want::Results => self.recall(known.result.as_deref()?),
+            })),
             conflicts => Outcome::Conflicted(conflicts.to_vec()),
+        })
+    }
+
+    fn recall(&self, result: &KnownResult) -> Made {
+        for text in &result.texts {
+            self.memo.texts.learn(text);
+        }
+        match result.changes.as_slice() {
+            [] => Made::AsIs(result.smaller.other()),
+            changes => Made::Changes {
+                smaller: result.smaller,
+                changes: changes.to_vec(),
+            },
+        }
+    }
+
+    /// `None`: nobody asked for it, or only git's object store has it.
+    fn result(&self, made: &Made) -> Option<KnownResult> {
+        let (smaller, changes) = match made {
+            Made::AsIs(which) => (which.other(), Vec::new()),
+            Made::Changes { smaller, changes } => (*smaller, changes.clone()),
+            Made::Tree(_) | Made::Nothing => return None,
+        };
+        let after = changes.iter().filter_map(|change| change.after);
+        let texts = after.filter_map(|entry| self.memo.texts.recipe(entry.id));
+        Some(KnownResult {
+            texts: texts.collect(),
+            smaller,
+            changes,
         })
     }
 
     fn keep(
         &self,
         (ours, theirs): (&VirtualCommit, &VirtualCommit),
-        want: Want,
         outcome: &Outcome,
         asked: Option<Reason>,
     ) {
-        let conflicts: &[Conflict] = match outcome {
+        let (conflicts, result): (&[Conflict], _) = match outcome {
             // A driver is a program, which nobody sees change.
-            _ if want == Want::Results || asked == Some(Reason::Driver) => return,
+            _ if asked == Some(Reason::Driver) => return,
             Outcome::Unavailable(_) => return,
-            Outcome::Clean(_) => &[],
-            Outcome::Conflicted(conflicts) => conflicts,
+            Outcome::Clean(Combined(made)) => (&[], self.result(made)),
+            Outcome::Conflicted(conflicts) => (conflicts, None),
         };
         if let Some(key) = self.key(ours, theirs) {
             let verdict = KnownVerdict {
                 conflicts: conflicts.into(),
                 by_git: asked.is_some(),
+                result: result.map(Arc::new),
             };
             self.memo.keep_verdict(key, verdict);
         }
@@ -422,7 +451,13 @@ impl<'m, 'r> Engine<'m, 'r> {
         let changes = Delta::new(steps.iter().map(Stretch::step).collect()).each();
         let gix = self.merger.local();
         for entry in changes.iter().filter_map(|change| change.after) {
-            if let Some(made) = self.memo.texts.made(entry.id) {
+            let texts = &self.memo.texts;
+            if texts.recipe(entry.id).is_some() {
+                let made = texts.text(self.merger.views(), entry.id);
+                let made = made.ok_or_else(|| GitError::Read {
+                    what: "a merged file".to_owned(),
+                    message: "what it was merged from is no longer here".to_owned(),
+                })?;
                 gix.write_blob(&made.bytes)
                     .map_err(|error| super::object::unreadable("a merged file", &error))?;
             }

@@ -150,8 +150,11 @@ impl Renames {
         if let Some(known) = lock().get(&id).copied() {
             return known;
         }
-        let size = match look.texts.made(id) {
-            Some(made) => u64::try_from(made.bytes.len()).ok(),
+        let size = match look.texts.recipe(id) {
+            Some(_) => {
+                let made = look.texts.text(look.views, id);
+                made.and_then(|made| u64::try_from(made.bytes.len()).ok())
+            }
             None => look
                 .views
                 .borrow()

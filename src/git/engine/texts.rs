@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::domain::merge::{Edit, Region, ThreeWay, Which, three_way};
+use crate::domain::merge::{Edit, MergedText, Region, ThreeWay, Which, three_way};
 use crate::domain::revision::BlobId;
 use crate::git::histogram::hunks;
 use crate::git::object::object_id;
@@ -72,19 +72,17 @@ impl<K, V> Default for Once<K, V> {
 
 impl<K: Hash + Eq, V: Clone> Once<K, V> {
     fn get(&self, key: K, make: impl FnOnce() -> V) -> V {
-        let slot = {
-            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(key).or_default())
-        };
+        let slot = Arc::clone(lock(&self.0).entry(key).or_default());
         slot.get_or_init(make).clone()
     }
 
     fn clear(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        lock(&self.0).clear();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `None` where git would not use its histogram.
@@ -98,8 +96,10 @@ pub(super) struct Texts {
     contents: Once<BlobId, Option<Arc<Text>>>,
     diffs: Once<(Option<BlobId>, BlobId), Hunks>,
     answers: Once<Question, TextAnswer>,
-    /// Contents that merging made and no object store has.
+    /// Contents that merging made and no object store has,
     made: Mutex<HashMap<BlobId, Arc<Text>>>,
+    /// and what they are made from.
+    recipes: Mutex<HashMap<BlobId, Question>>,
     kept: Mutex<usize>,
 }
 
@@ -131,6 +131,7 @@ impl Texts {
         ours: BlobId,
         theirs: BlobId,
     ) -> Option<BlobId> {
+        let recipe = (base, ours, theirs);
         let ([base, ours, theirs], merged) = self.three_way(views, base, ours, theirs).ok()?;
         let mut bytes = Vec::with_capacity(ours.bytes.len().max(theirs.bytes.len()));
         let mut at = 0;
@@ -147,15 +148,36 @@ impl Texts {
         let kind = views.borrow().object_hash();
         let id = gix::objs::compute_hash(kind, gix::objs::Kind::Blob, &bytes).ok()?;
         let id = BlobId::from_bytes(id.as_slice())?;
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.insert(id, Arc::new(Text::new(bytes)));
+        lock(&self.recipes).insert(id, recipe);
+        lock(&self.made).insert(id, Arc::new(Text::new(bytes)));
         Some(id)
     }
 
-    /// A content that only merging has made.
-    pub(super) fn made(&self, id: BlobId) -> Option<Arc<Text>> {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.get(&id).cloned()
+    /// What a content is merged from, if it is not one of an object store.
+    pub(super) fn recipe(&self, id: BlobId) -> Option<MergedText> {
+        let &(base, ours, theirs) = lock(&self.recipes).get(&id)?;
+        Some(MergedText {
+            id,
+            base,
+            ours,
+            theirs,
+        })
+    }
+
+    /// From now on the content can be had.
+    pub(super) fn learn(&self, recipe: &MergedText) {
+        let question = (recipe.base, recipe.ours, recipe.theirs);
+        lock(&self.recipes).insert(recipe.id, question);
+    }
+
+    /// A content that merging makes; made anew, where only its recipe is known.
+    fn made(&self, views: &Views, id: BlobId) -> Option<Arc<Text>> {
+        let &(base, ours, theirs) = lock(&self.recipes).get(&id)?;
+        let known = || lock(&self.made).get(&id).cloned();
+        known().or_else(|| {
+            let made = self.merged(views, base, ours, theirs)?;
+            known().filter(|_| made == id)
+        })
     }
 
     fn three_way(
@@ -194,7 +216,7 @@ impl Texts {
 
     /// `None` where there is no such content here, or a very large one.
     pub(super) fn text(&self, views: &Views, id: BlobId) -> Option<Arc<Text>> {
-        if let Some(made) = self.made(id) {
+        if let Some(made) = self.made(views, id) {
             return Some(made);
         }
         let text = self.contents.get(id, || {
@@ -213,8 +235,9 @@ impl Texts {
         text
     }
 
-    /// Everything but what merging made.
+    /// Everything but how to make what merging made.
     pub(super) fn forget(&self) {
+        lock(&self.made).clear();
         self.contents.clear();
         self.diffs.clear();
         self.answers.clear();
@@ -222,7 +245,7 @@ impl Texts {
 
     /// Who reads the same content often counts it often: that only makes forgetting come a little early.
     fn keep_at_most(&self, more: usize) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         *kept += more;
         if *kept > KEPT_BYTES {
             *kept = 0;
