@@ -276,20 +276,19 @@ impl<'m, 'r> Matrix<'m, 'r> {
         let base = self.engine.base();
         let requests: Vec<_> = self.commits.values().map(|commit| (base, commit)).collect();
         let answers = self.engine.merge_all(&requests, Want::Results)?;
-        for ((track, tip), answer) in self.commits.iter().zip(answers) {
-            self.stats.count(answer.by);
-            let merged = match &answer.outcome {
-                Outcome::Clean(combined) => {
-                    Some(
-                        self.engine
-                            .merged(base, tip, combined, &format!("base and {track}\n"))?,
-                    )
-                }
-                Outcome::Conflicted(_) | Outcome::Unavailable(_) => None,
+        let merged: Vec<_> = self.commits.iter().zip(&answers).collect();
+        let merged = in_parallel(&merged, cores().get(), |((track, tip), answer)| {
+            let Outcome::Clean(combined) = &answer.outcome else {
+                return Ok(None);
             };
+            let message = format!("base and {track}\n");
+            self.engine.merged(base, tip, combined, &message).map(Some)
+        });
+        for (((track, tip), answer), merged) in self.commits.iter().zip(answers).zip(merged) {
+            self.stats.count(answer.by);
             let on_base = OnBase {
                 tip: tip.clone(),
-                merged,
+                merged: merged?,
                 verdict: verdict(answer.outcome),
             };
             self.on_base.insert(track.clone(), on_base);

@@ -1,6 +1,5 @@
 //! What comes out of a merge.
 
-use super::judge::Tried;
 use crate::domain::merge::{Change, Conflict, Reason, Which};
 use crate::domain::revision::TreeId;
 
@@ -11,21 +10,6 @@ pub enum DecidedBy {
     /// An earlier matrix.
     Memory,
     Git(Reason),
-}
-
-/// What is known of a merge before git is asked about anything.
-pub(super) enum First {
-    Known(Outcome),
-    New(Tried),
-}
-
-impl First {
-    pub(super) fn tried(&self) -> Option<&Tried> {
-        match self {
-            First::Known(_) => None,
-            First::New(tried) => Some(tried),
-        }
-    }
 }
 
 /// What became of one merge.

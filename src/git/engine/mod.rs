@@ -24,8 +24,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use self::answer::Made;
 pub use self::answer::{Answer, Combined, DecidedBy, Outcome, Want};
-use self::answer::{First, Made};
 pub use self::commit::VirtualCommit;
 use self::commit::{Inner, Stretch, delta};
 pub(in crate::git) use self::history::own_commits;
@@ -200,51 +200,48 @@ impl<'m, 'r> Engine<'m, 'r> {
         want: Want,
         to_git: Sender<(usize, Reason)>,
     ) -> Result<Vec<Option<Answer>>, GitError> {
-        let numbered: Vec<_> = pairs.iter().copied().enumerate().collect();
-        let merge = |&(index, (ours, theirs)): &(usize, (&VirtualCommit, &VirtualCommit))| {
-            if let Some(known) = self.known(ours, theirs, want) {
-                return Some(First::Known(known));
-            }
+        let known = self.clock.time("remembering", || {
+            in_parallel(pairs, cores().get(), |(ours, theirs)| {
+                self.known(ours, theirs, want)
+            })
+        });
+        let is_new = |index: &usize| known[*index].is_none();
+        let new: Vec<usize> = (0..pairs.len()).filter(is_new).collect();
+        let merge = |index: &usize| {
+            let (ours, theirs) = pairs[*index];
             match self.try_merge(ours, theirs, want) {
-                Ok(tried) => Some(First::New(tried)),
+                Ok(tried) => Some(tried),
                 Err(reason) => {
                     // Who no longer listens has failed, and says so.
-                    let _ = to_git.send((index, reason));
+                    let _ = to_git.send((*index, reason));
                     None
                 }
             }
         };
         let tried = std::thread::scope(|scope| {
-            if pairs.len() > 1 {
+            if new.len() > 1 {
                 scope.spawn(|| self.look_ahead());
             }
-            let merging = || in_parallel(&numbered, cores().get(), merge);
+            let merging = || in_parallel(&new, cores().get(), merge);
             self.clock.time("merging", merging)
         });
         let special = self.clock.time("attributes", || {
-            let new = tried.iter().flatten().filter_map(First::tried);
-            self.special(&new.flat_map(|tried| &tried.texts).collect())
+            let texts = tried.iter().flatten().flat_map(|tried| &tried.texts);
+            self.special(&texts.collect())
         })?;
-        let mut answers = Vec::with_capacity(pairs.len());
-        for (index, tried) in tried.into_iter().enumerate() {
-            answers.push(match tried {
-                None => None,
-                Some(First::New(tried)) if tried.texts.iter().any(|it| special.contains(it)) => {
-                    let _ = to_git.send((index, Reason::Driver));
-                    None
-                }
-                Some(First::New(tried)) => {
-                    self.keep(pairs[index], &tried.outcome, None);
-                    Some(Answer {
-                        outcome: tried.outcome,
-                        by: DecidedBy::Process,
-                    })
-                }
-                Some(First::Known(outcome)) => Some(Answer {
-                    outcome,
-                    by: DecidedBy::Memory,
-                }),
-            });
+        let answer = |outcome, by| Answer { outcome, by };
+        let mut answers: Vec<Option<Answer>> = known
+            .into_iter()
+            .map(|known| known.map(|outcome| answer(outcome, DecidedBy::Memory)))
+            .collect();
+        for (index, tried) in new.into_iter().zip(tried) {
+            let Some(tried) = tried else { continue };
+            if tried.texts.iter().any(|path| special.contains(path)) {
+                let _ = to_git.send((index, Reason::Driver));
+                continue;
+            }
+            self.keep(pairs[index], &tried.outcome, None);
+            answers[index] = Some(answer(tried.outcome, DecidedBy::Process));
         }
         Ok(answers)
     }

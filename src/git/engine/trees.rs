@@ -203,7 +203,8 @@ fn list(gix: &gix::Repository, tree: gix::ObjectId) -> Result<Listing, GitError>
     Ok(listing)
 }
 
-/// What differs from a tree, whose directories are given, after `more` has been done on top of `so_far`.
+/// What differs from a tree, whose directories are given, after `more` has been done on top of `so_far`. `before` in `more`
+/// is what `so_far` has made of the path.
 pub(super) fn on_top(
     gix: &gix::Repository,
     directories: &Directories,
@@ -217,8 +218,10 @@ pub(super) fn on_top(
     };
     let (removed, added) = so_far.directories();
     let (mut removed, mut added) = (removed.clone(), added.clone());
+    // Where a file takes the place of a file, directories stay as they are.
     let parents: BTreeSet<RepoPath> = more
         .iter()
+        .filter(|change| change.before.is_none() || change.after.is_none())
         .flat_map(|change| directories_of(&change.path))
         .collect();
     for directory in parents {
