@@ -5,7 +5,7 @@
 //! first), which general diff libraries do not. The longest run of common lines around the rarest common line splits both
 //! files, and so on in both parts; then each hunk is moved down as far as it goes, or to where a hunk of the other file is.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::domain::merge::Edit;
 
@@ -14,7 +14,7 @@ const MOST_FREQUENT: u32 = 64;
 
 /// The hunks from `before` to `after`; `None` where git would not use its histogram either.
 pub(super) fn hunks(before: &[u8], after: &[u8]) -> Option<Vec<Edit>> {
-    let mut numbers = HashMap::new();
+    let mut numbers = HashMap::default();
     let before = lines(before, &mut numbers);
     let after = lines(after, &mut numbers);
     let mut diff = Diff {

@@ -1,9 +1,9 @@
 //! What stays true from one matrix to the next. Everything is kept under the content that it follows from.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::{HashMap, HashSet};
 use sha2::{Digest as _, Sha256};
 
 use super::renames::Renames;
@@ -36,8 +36,8 @@ struct Used<K, V> {
 impl<K, V> Default for Used<K, V> {
     fn default() -> Self {
         Used {
-            all: HashMap::new(),
-            used: HashSet::new(),
+            all: HashMap::default(),
+            used: HashSet::default(),
         }
     }
 }

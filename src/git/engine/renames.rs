@@ -5,8 +5,9 @@
 //! from; so "no added file is similar" is a proof. Which of several similar files git would take depends on the other side
 //! of the merge, and is not decided here.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::HashMap;
 
 use super::texts::Texts;
 use crate::domain::merge::{Delta, Entry};
@@ -201,7 +202,7 @@ const LONGEST_CHUNK: u64 = 64;
 impl Print {
     fn new(bytes: &[u8]) -> Self {
         let mut print = Print {
-            chunks: HashMap::new(),
+            chunks: HashMap::default(),
             tail: None,
             carriage_returns: bytes.windows(2).any(|pair| pair == b"\r\n"),
         };

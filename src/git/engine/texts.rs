@@ -1,8 +1,9 @@
 //! Three-way merges of file contents, each content read and each line diff made once for the whole matrix.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use foldhash::HashMap;
 
 use crate::domain::merge::{Edit, MergedText, Region, ThreeWay, Which, three_way};
 use crate::domain::revision::BlobId;

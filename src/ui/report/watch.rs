@@ -1,9 +1,9 @@
 //! What `tracks conflicts --watch` tells: events for programs, and a line per change for people and logs.
 //!
 //! Events: `start` (the keys of the document, without `schema`, `ok` and `stats`), then for each change `base` {time,
-//! branch, name, commit}, `moved` {time, track, commit, tree, dirty, note} and `pair` {time, a, b, before, after, and the
-//! keys of a pair without who touched what}; `waiting` {tracks} while git is at work in a worktree, `warning` {message}. A
-//! verdict is `null` where the pair is not there. The last line is the document.
+//! branch, name, commit}, `moved` {time, track, commit, tree, dirty, note, seconds: from the new tree to the new matrix} and
+//! `pair` {time, a, b, before, after, and the keys of a pair without who touched what}; `waiting` {tracks} while git is at
+//! work in a worktree, `warning` {message}. A verdict is `null` where the pair is not there. The last line is the document.
 
 use serde_json::{Map, Value, json};
 
@@ -73,6 +73,7 @@ fn changed(change: &Change<'_>) -> Vec<Value> {
         if let Value::Object(keys) = side_json(side) {
             map.extend(keys);
         }
+        map.insert("seconds".to_owned(), json!(report.elapsed.as_secs_f64()));
         lines.push(Value::Object(map));
     }
     lines.extend(change.turns.iter().map(|turn| pair(change, turn)));

@@ -8,6 +8,7 @@ mod profile;
 mod question;
 mod text;
 mod topics;
+mod watched;
 mod world;
 
 use std::cell::RefCell;
@@ -185,6 +186,11 @@ impl<'a> Site<'a> {
         for (row, document) in times.iter().zip(documents.borrow().iter()) {
             crate::say(&profile::text(row, &Json::read(document)?));
         }
+        crate::say(&watched::text(
+            self.bench,
+            &self.dir,
+            &mut moved.borrow_mut(),
+        )?);
         if many {
             return Ok(());
         }

@@ -33,17 +33,10 @@ pub(super) fn text(times: &Times, document: &Json) -> String {
             milliseconds(around)
         ));
         let phases = stats.get("seconds_by_phase").entries();
-        let mut told = 0.0;
+        // Some of them overlap.
         for (phase, time) in phases {
             let time = time.number().unwrap_or_default();
-            told += time;
             text.push_str(&format!("\n    {:>10}  {phase}", milliseconds(time)));
-        }
-        if !phases.is_empty() {
-            text.push_str(&format!(
-                "\n    {:>10}  (the rest)",
-                milliseconds(seconds - told)
-            ));
         }
     }
     text
