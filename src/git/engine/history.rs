@@ -1,24 +1,33 @@
 //! Which commits each tip has beyond base, and where it left base: found in one walk for all tips.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex};
+
+use fixedbitset::FixedBitSet;
 
 use crate::domain::revision::CommitId;
 use crate::git::GitError;
 use crate::git::history::known_merge_bases;
 use crate::git::object::{commit_id, object_id, unreadable};
 
+const DAY: i64 = 24 * 60 * 60;
 /// Where dates are all there is to go by, the walk goes on for so many seconds below the oldest commit that counts, in
-/// case a clock was wrong. A commit-graph makes this unnecessary.
-const CLOCK_SKEW: i64 = 30 * 24 * 60 * 60;
+/// case a clock was wrong.
+const CLOCK_SKEW: i64 = 30 * DAY;
+/// A commit-graph makes that unnecessary: generations prove when nothing can come any more. Only where they would take all
+/// of a long history to do so (a subtree's history is short, and so its generations are low) dates are believed, too.
+const CLOCK_SKEW_WITH_GENERATIONS: i64 = 365 * DAY;
 
 /// A commit that some tip has and base does not.
 #[derive(Debug)]
 struct Node {
     id: CommitId,
-    parents: Vec<u32>,
-    /// Those of its parents that base has.
+    /// Those of its parents that base does not have.
+    parents: Vec<usize>,
+    /// Those that base has.
     base_parents: Vec<CommitId>,
+    explored: bool,
 }
 
 /// For each tip the commits that it has and base has not, from the tip on level by level.
@@ -46,8 +55,8 @@ pub(in crate::git) fn own_commits(
 #[derive(Debug, Clone)]
 pub(super) struct Past {
     pub(super) onto: Onto,
-    /// What is in it and not in base's history, as numbers of one [`History`], ascending.
-    pub(super) own: Arc<[u32]>,
+    /// What is in it and not in base's history, as numbers of one [`History`].
+    pub(super) own: Arc<FixedBitSet>,
 }
 
 /// What of base is in a commit's history.
@@ -78,7 +87,7 @@ pub(super) enum Ancestor {
 pub(super) struct History {
     base: CommitId,
     nodes: Vec<Node>,
-    numbers: HashMap<CommitId, u32>,
+    numbers: HashMap<CommitId, usize>,
     /// Everything that the walk saw, with its parents.
     seen: Seen,
     forks: Mutex<HashMap<(CommitId, CommitId), Onto>>,
@@ -113,26 +122,39 @@ impl History {
     }
 
     /// What `tip` has and base does not.
-    fn own(&mut self, tip: CommitId) -> Result<Vec<u32>, GitError> {
-        let mut found = BTreeSet::new();
-        let mut next = vec![tip];
-        while let Some(id) = next.pop() {
-            let Some(parents) = self.own_parents(id)? else {
-                continue;
-            };
-            let number = self.number(id);
-            if !found.insert(number) {
-                continue;
-            }
-            let (own, shared): (Vec<CommitId>, Vec<CommitId>) =
-                parents.into_iter().partition(|parent| self.is_own(*parent));
-            let numbers = own.iter().map(|parent| self.number(*parent)).collect();
-            let node = &mut self.nodes[number as usize];
-            node.parents = numbers;
-            node.base_parents = shared;
-            next.extend(own);
+    fn own(&mut self, tip: CommitId) -> Result<FixedBitSet, GitError> {
+        let mut found = FixedBitSet::new();
+        if !self.is_own(tip) {
+            return Ok(found);
         }
-        Ok(found.into_iter().collect())
+        let mut next = vec![self.number(tip)];
+        while let Some(number) = next.pop() {
+            found.grow(number + 1);
+            if !found.put(number) {
+                self.explore(number)?;
+                next.extend(&self.nodes[number].parents);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the parents of an own commit, once.
+    fn explore(&mut self, number: usize) -> Result<(), GitError> {
+        if std::mem::replace(&mut self.nodes[number].explored, true) {
+            return Ok(());
+        }
+        let commit = self.seen.get(&object_id(self.nodes[number].id.as_bytes()));
+        let parents = commit.into_iter().flat_map(|commit| &commit.parents);
+        let parents: Vec<CommitId> = parents.copied().map(commit_id).collect::<Result<_, _>>()?;
+        for parent in parents {
+            if self.is_own(parent) {
+                let parent = self.number(parent);
+                self.nodes[number].parents.push(parent);
+            } else {
+                self.nodes[number].base_parents.push(parent);
+            }
+        }
+        Ok(())
     }
 
     fn is_own(&self, id: CommitId) -> bool {
@@ -141,55 +163,51 @@ impl History {
     }
 
     /// The parents of a commit that base does not have.
-    fn own_parents(&self, id: CommitId) -> Result<Option<Vec<CommitId>>, GitError> {
-        let commit = self.seen.get(&object_id(id.as_bytes()));
-        commit
-            .filter(|_| self.is_own(id))
-            .map(|commit| commit.parents.iter().copied().map(commit_id).collect())
-            .transpose()
-    }
-
     /// The own commits of a tip that has been walked, level by level.
     fn level_by_level(&self, tip: CommitId) -> Vec<CommitId> {
-        let mut order: Vec<u32> = self.numbers.get(&tip).copied().into_iter().collect();
-        let mut known: BTreeSet<u32> = order.iter().copied().collect();
+        let mut order: Vec<usize> = self.numbers.get(&tip).copied().into_iter().collect();
+        let mut known: BTreeSet<usize> = order.iter().copied().collect();
         let mut at = 0;
         while let Some(number) = order.get(at) {
-            let parents = &self.nodes[*number as usize].parents;
-            order.extend(
-                parents
-                    .iter()
-                    .copied()
-                    .filter(|parent| known.insert(*parent)),
-            );
+            let parents = self.nodes[*number].parents.iter().copied();
+            order.extend(parents.filter(|parent| known.insert(*parent)));
             at += 1;
         }
         order
             .into_iter()
-            .map(|number| self.nodes[number as usize].id)
+            .map(|number| self.nodes[number].id)
             .collect()
     }
 
-    fn number(&mut self, id: CommitId) -> u32 {
+    fn number(&mut self, id: CommitId) -> usize {
         let nodes = &mut self.nodes;
         *self.numbers.entry(id).or_insert_with(|| {
             nodes.push(Node {
                 id,
                 parents: Vec::new(),
                 base_parents: Vec::new(),
+                explored: false,
             });
-            // More commits than fit could not have been walked.
-            u32::try_from(nodes.len() - 1).unwrap_or(u32::MAX)
+            nodes.len() - 1
         })
     }
 
     /// Where the commit, whose own commits these are, left base.
-    fn onto(&self, gix: &gix::Repository, tip: CommitId, own: &[u32]) -> Result<Onto, GitError> {
-        if own.is_empty() {
+    fn onto(
+        &self,
+        gix: &gix::Repository,
+        tip: CommitId,
+        own: &FixedBitSet,
+    ) -> Result<Onto, GitError> {
+        if own.is_clear() {
             return Ok(Onto::Fork(tip));
         }
-        let nodes = own.iter().map(|number| &self.nodes[*number as usize]);
+        let nodes = own.ones().map(|number| &self.nodes[number]);
         let left: BTreeSet<CommitId> = nodes.flat_map(|node| &node.base_parents).copied().collect();
+        // Who has base in its history comes from own commits to it directly.
+        if left.contains(&self.base) {
+            return Ok(Onto::Fork(self.base));
+        }
         let mut left = left.into_iter();
         match (left.next(), left.next()) {
             (None, _) => Ok(Onto::Unclear),
@@ -228,15 +246,19 @@ impl History {
     /// Whether `to` is in the history of `from`, as far as the walk saw it: a "no" proves nothing.
     fn leads_to(&self, from: CommitId, to: CommitId) -> bool {
         let (from, to) = (object_id(from.as_bytes()), object_id(to.as_bytes()));
+        let lowest = self.seen.get(&to).and_then(|commit| commit.generation);
         let mut passed = gix::hashtable::HashSet::default();
         let mut next = vec![from];
         while let Some(id) = next.pop() {
             if id == to {
                 return true;
             }
-            if passed.insert(id) {
-                let commit = self.seen.get(&id);
-                next.extend(commit.iter().flat_map(|commit| &commit.parents));
+            let Some(commit) = self.seen.get(&id).filter(|_| passed.insert(id)) else {
+                continue;
+            };
+            // Parents are of lower generations.
+            if lowest.is_none() || commit.generation.is_none() || commit.generation > lowest {
+                next.extend(&commit.parents);
             }
         }
         false
@@ -256,8 +278,9 @@ impl History {
             (Onto::Fork(a), Onto::Fork(b)) if a == b => Onto::Fork(a),
             (Onto::Fork(a), Onto::Fork(b)) => self.only_base(gix, a.min(b), a.max(b))?,
         };
-        let shared = intersection(&a.own, &b.own);
-        if shared.is_empty() {
+        let mut shared = FixedBitSet::clone(&a.own);
+        shared.intersect_with(&b.own);
+        if shared.is_clear() {
             return Ok(match from_base {
                 Onto::Base => Some(Ancestor::Base),
                 Onto::Fork(fork) => Some(Ancestor::Fork(fork)),
@@ -278,15 +301,18 @@ impl History {
     }
 
     /// The one commit of the set that has all the others in its history. The set has the own history of each of its members.
-    fn only_head(&self, set: &[u32]) -> Option<CommitId> {
-        let below: BTreeSet<u32> = set
-            .iter()
-            .flat_map(|number| &self.nodes[*number as usize].parents)
-            .copied()
-            .collect();
-        let mut heads = set.iter().filter(|number| !below.contains(number));
+    fn only_head(&self, set: &FixedBitSet) -> Option<CommitId> {
+        let mut heads = set.clone();
+        for number in set.ones() {
+            for parent in &self.nodes[number].parents {
+                if heads.contains(*parent) {
+                    heads.remove(*parent);
+                }
+            }
+        }
+        let mut heads = heads.ones();
         match (heads.next(), heads.next()) {
-            (Some(head), None) => Some(self.nodes[*head as usize].id),
+            (Some(head), None) => Some(self.nodes[head].id),
             _ => None,
         }
     }
@@ -300,31 +326,23 @@ impl History {
         let Some(number) = self.numbers.get(&commit) else {
             return Ok(None);
         };
-        let mut own = BTreeSet::new();
+        let mut own = FixedBitSet::with_capacity(self.nodes.len());
         let mut next = vec![*number];
         while let Some(number) = next.pop() {
-            if own.insert(number) {
-                next.extend(&self.nodes[number as usize].parents);
+            if !own.put(number) {
+                next.extend(&self.nodes[number].parents);
             }
         }
-        let own: Arc<[u32]> = own.into_iter().collect();
         let onto = self.onto(gix, commit, &own)?;
+        let own = Arc::new(own);
         Ok(Some(Past { onto, own }))
     }
 }
 
-pub(super) fn intersection(a: &[u32], b: &[u32]) -> Vec<u32> {
-    let (small, large) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    small
-        .iter()
-        .filter(|number| large.binary_search(number).is_ok())
-        .copied()
-        .collect()
-}
-
-pub(super) fn union(a: &[u32], b: &[u32]) -> Arc<[u32]> {
-    let all: BTreeSet<u32> = a.iter().chain(b).copied().collect();
-    all.into_iter().collect()
+pub(super) fn union(a: &Arc<FixedBitSet>, b: &Arc<FixedBitSet>) -> Arc<FixedBitSet> {
+    let mut all = FixedBitSet::clone(a);
+    all.union_with(b);
+    Arc::new(all)
 }
 
 /// In whose history a commit is.
@@ -343,11 +361,12 @@ impl Paint {
 
 type Graph<'g> = gix::revwalk::Graph<'g, 'g, gix::revwalk::graph::Commit<Paint>>;
 
-/// Newest first: by generation where a commit-graph knows it, by date elsewhere.
+/// Newest first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
-    generation: u32,
     time: i64,
+    /// `None`: no commit-graph knows it.
+    generation: Option<u32>,
     id: gix::ObjectId,
 }
 
@@ -356,7 +375,14 @@ struct Walk<'g> {
     queue: BinaryHeap<Turn>,
     /// How many in the queue are not known to be in both histories.
     pending: usize,
+    /// How many in the queue have a generation, by generation.
+    generations: BTreeMap<u32, usize>,
+    /// How many in the queue have none.
+    unknown: usize,
     oldest_own: i64,
+    /// Of the commits that tips have and base has not.
+    lowest_own: u32,
+    clock_skew: i64,
 }
 
 /// Finds out what is in base's history and what in that of tips, down to where no more can differ.
@@ -367,7 +393,14 @@ fn walk(gix: &gix::Repository, base: CommitId, tips: &[CommitId]) -> Result<Seen
         graph: gix.revision_graph(cache.as_ref()),
         queue: BinaryHeap::new(),
         pending: 0,
+        generations: BTreeMap::new(),
+        unknown: 0,
         oldest_own: i64::MAX,
+        lowest_own: u32::MAX,
+        clock_skew: match cache {
+            Some(_) => CLOCK_SKEW_WITH_GENERATIONS,
+            None => CLOCK_SKEW,
+        },
     };
     walk.mark(object_id(base.as_bytes()), true, false)?;
     for tip in tips {
@@ -384,9 +417,13 @@ impl Walk<'_> {
         let Some(next) = self.queue.peek() else {
             return false;
         };
-        // Generations never lie; what comes after cannot lead back to what has been passed.
-        let by_date = next.generation == u32::MAX;
-        self.pending > 0 || (by_date && next.time >= self.oldest_own.saturating_sub(CLOCK_SKEW))
+        // What is of no higher generation than a commit cannot lead to it; nor can what a commit-graph knows to what it
+        // does not know, which is younger.
+        let highest = self.generations.last_key_value();
+        let is_proven =
+            self.unknown == 0 && highest.is_none_or(|(highest, _)| *highest <= self.lowest_own);
+        let is_near = next.time >= self.oldest_own.saturating_sub(self.clock_skew);
+        self.pending > 0 || (is_near && !is_proven)
     }
 
     fn step(&mut self) -> Result<(), GitError> {
@@ -404,11 +441,33 @@ impl Walk<'_> {
         }
         if !paint.base {
             self.oldest_own = self.oldest_own.min(turn.time);
+            self.lowest_own = self.lowest_own.min(turn.generation.unwrap_or(u32::MAX));
         }
+        self.leaves(turn.generation);
         for parent in parents {
             self.mark(parent, paint.base, paint.tip)?;
         }
         Ok(())
+    }
+
+    fn joins(&mut self, generation: Option<u32>) {
+        match generation {
+            Some(generation) => *self.generations.entry(generation).or_default() += 1,
+            None => self.unknown += 1,
+        }
+    }
+
+    fn leaves(&mut self, generation: Option<u32>) {
+        let Some(generation) = generation else {
+            self.unknown -= 1;
+            return;
+        };
+        if let Entry::Occupied(mut count) = self.generations.entry(generation) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 
     fn mark(&mut self, id: gix::ObjectId, base: bool, tip: bool) -> Result<(), GitError> {
@@ -435,11 +494,13 @@ impl Walk<'_> {
             return Ok(());
         }
         commit.data.queued = true;
+        let generation = commit.generation;
         self.queue.push(Turn {
-            generation: commit.generation.unwrap_or(u32::MAX),
+            generation,
             time: commit.commit_time,
             id,
         });
+        self.joins(generation);
         self.pending += usize::from(!after.is_both());
         Ok(())
     }

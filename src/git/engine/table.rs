@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use fixedbitset::FixedBitSet;
+
 use super::commit::{Stretch, VirtualCommit};
 use super::history::Onto;
 use crate::domain::merge::{Delta, directories_of};
@@ -18,7 +20,7 @@ pub(super) struct Table {
     /// Who removed a directory.
     removed: HashMap<RepoPath, Vec<usize>>,
     /// Who has a commit that base does not have.
-    own: HashMap<u32, Vec<usize>>,
+    own: HashMap<usize, Vec<usize>>,
     /// About whom too little is known.
     unknown: Vec<usize>,
 }
@@ -45,8 +47,8 @@ impl Table {
             self.unknown.push(index);
             return;
         };
-        for number in commit.0.past.own.iter() {
-            self.own.entry(*number).or_default().push(index);
+        for number in commit.0.past.own.ones() {
+            self.own.entry(number).or_default().push(index);
         }
         let delta = Delta::new(steps.iter().map(Stretch::step).collect());
         for change in delta.each() {
@@ -69,12 +71,9 @@ impl Table {
     /// Every pair (lower, higher) that shares a path or a commit, or of which one adds below what the other has as a file or
     /// removed as a directory.
     pub(super) fn pairs(&self) -> BTreeSet<(usize, usize)> {
-        let mut pairs = BTreeSet::new();
-        let mut meet = |a: usize, b: usize| {
-            if a != b {
-                pairs.insert((a.min(b), a.max(b)));
-            }
-        };
+        // Some meet a thousand times.
+        let mut met = FixedBitSet::with_capacity(self.size * self.size);
+        let mut meet = |a: usize, b: usize| met.insert(a.min(b) * self.size + a.max(b));
         for together in self.changed.values().chain(self.own.values()) {
             for (nth, a) in together.iter().enumerate() {
                 together[nth + 1..].iter().for_each(|b| meet(*a, *b));
@@ -89,6 +88,9 @@ impl Table {
         for unknown in &self.unknown {
             (0..self.size).for_each(|other| meet(*unknown, other));
         }
-        pairs
+        met.ones()
+            .map(|met| (met / self.size, met % self.size))
+            .filter(|(a, b)| a != b)
+            .collect()
     }
 }
