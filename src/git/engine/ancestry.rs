@@ -31,40 +31,62 @@ impl Engine<'_, '_> {
                 let tree = self.tree_of(commit)?;
                 self.steps_to(&past, tree).map_err(|_| Reason::Unreadable)
             }
-            Ancestor::BaseWith(commit) => self.with_base(commit),
+            Ancestor::Several(commits) => self.together(commits),
         }
     }
 
-    /// base and a commit that tracks are stacked on, merged, as git does it first where both are merge bases.
-    pub(super) fn with_base(&self, commit: CommitId) -> Result<Vec<Stretch>, Reason> {
-        let lock = || self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(&commit).cloned() {
+    /// Several merge bases as one, as git makes it before it merges; known for all who share them.
+    fn together(&self, commits: Vec<CommitId>) -> Result<Vec<Stretch>, Reason> {
+        let lock = || self.several.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&commits).cloned() {
             return known.ok_or(Reason::History);
         }
-        let merged = self.merge_with_base(commit).ok().flatten();
-        lock().insert(commit, merged.clone());
+        let merged = self.merge_one_by_one(&commits).ok().flatten();
+        lock().insert(commits, merged.clone());
         merged.ok_or(Reason::History)
     }
 
-    pub(super) fn merge_with_base(&self, commit: CommitId) -> Result<Option<Vec<Stretch>>, Reason> {
-        let past = self.past_of(commit)?;
+    /// `None` where they conflict in more than lines.
+    fn merge_one_by_one(&self, commits: &[CommitId]) -> Result<Option<Vec<Stretch>>, Reason> {
+        let mut together: Option<VirtualCommit> = None;
+        for commit in commits {
+            let commit = self.merge_base_commit(*commit)?;
+            let Some(so_far) = together else {
+                together = Some(commit);
+                continue;
+            };
+            let tried = self.try_merge(&so_far, &commit, Want::MergeBase)?;
+            let special = self
+                .special(&tried.texts.iter().collect())
+                .map_err(|_| Reason::Unreadable)?;
+            let Outcome::Clean(combined) = tried.outcome else {
+                return Ok(None);
+            };
+            if !special.is_empty() {
+                return Ok(None);
+            }
+            let merged = self.merged(&so_far, &commit, &combined, "");
+            together = Some(merged.map_err(|_| Reason::Unreadable)?);
+        }
+        Ok(together.and_then(|together| together.0.steps.clone()))
+    }
+
+    fn merge_base_commit(&self, commit: CommitId) -> Result<VirtualCommit, Reason> {
+        if commit == self.base_commit {
+            return Ok(self.base.clone());
+        }
+        let history = self.history.as_ref().ok_or(Reason::History)?;
+        let past = history
+            .past_of(&self.merger.repository().local(), commit)
+            .map_err(|_| Reason::Unreadable)?;
+        // One of base's history.
+        let past = past.unwrap_or_else(|| Past {
+            onto: Onto::Fork(commit),
+            own: Arc::default(),
+        });
         let tree = self.tree_of(commit)?;
         let steps = self.steps_to(&past, tree).ok();
-        let stack = VirtualCommit::real(commit, tree, steps, past);
-        let tried = self.try_merge(&self.base, &stack, Want::Results)?;
-        let special = self
-            .special(&tried.texts.iter().collect())
-            .map_err(|_| Reason::Unreadable)?;
-        let Outcome::Clean(combined) = tried.outcome else {
-            return Ok(None);
-        };
-        if !special.is_empty() {
-            return Ok(None);
-        }
-        let merged = self
-            .merged(&self.base, &stack, &combined, "")
-            .map_err(|_| Reason::Unreadable)?;
-        Ok(merged.0.steps.clone())
+        Ok(VirtualCommit::real(commit, tree, steps, past))
     }
 
     pub(super) fn past_of(&self, commit: CommitId) -> Result<Past, Reason> {

@@ -51,4 +51,6 @@ pub(super) enum Made {
 pub enum Want {
     Verdicts,
     Results,
+    /// What git goes on from where there are several merge bases: their merge, conflicting lines and all.
+    MergeBase,
 }

@@ -71,15 +71,15 @@ pub(super) enum Onto {
 }
 
 /// The merge base of two commits that are made of tips and base.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Ancestor {
     Base,
     /// A commit of base's history.
     Fork(CommitId),
     /// A commit of tracks that are stacked on it.
     Shared(CommitId),
-    /// There are two: base and this one, which git merges first.
-    BaseWith(CommitId),
+    /// There are several, base may be among them; git merges them first, in this order.
+    Several(Vec<CommitId>),
 }
 
 /// The history of some tips as far as base does not have it.
@@ -287,21 +287,28 @@ impl History {
                 Onto::Unclear => None,
             });
         }
-        let Some(head) = self.only_head(&shared) else {
-            return Ok(None);
+        let mut heads = self.heads(&shared);
+        let of_base = match from_base {
+            Onto::Base => self.base,
+            Onto::Fork(fork) => fork,
+            Onto::Unclear => return Ok(None),
         };
-        // What the two share beyond base covers what they share of base, if it left base no earlier.
-        let left = self.onto(gix, head, &shared)?;
-        Ok(match (from_base, left) {
-            (Onto::Base, Onto::Fork(fork)) if fork == self.base => Some(Ancestor::Shared(head)),
-            (Onto::Base, Onto::Fork(_)) => Some(Ancestor::BaseWith(head)),
-            (Onto::Fork(one), Onto::Fork(other)) if one == other => Some(Ancestor::Shared(head)),
-            _ => None,
+        // What the two share beyond base covers what they share of base, if it left base no earlier: all of base that it
+        // has, the other has, too.
+        let mut left = shared
+            .ones()
+            .flat_map(|number| &self.nodes[number].base_parents);
+        if !left.any(|left| *left == of_base) {
+            heads.push(of_base);
+        }
+        Ok(match heads.as_slice() {
+            [head] => Some(Ancestor::Shared(*head)),
+            _ => self.oldest_first(heads).map(Ancestor::Several),
         })
     }
 
-    /// The one commit of the set that has all the others in its history. The set has the own history of each of its members.
-    fn only_head(&self, set: &FixedBitSet) -> Option<CommitId> {
+    /// Those of the set that no other has in its history. The set has the own history of each of its members.
+    fn heads(&self, set: &FixedBitSet) -> Vec<CommitId> {
         let mut heads = set.clone();
         for number in set.ones() {
             for parent in &self.nodes[number].parents {
@@ -310,11 +317,20 @@ impl History {
                 }
             }
         }
-        let mut heads = heads.ones();
-        match (heads.next(), heads.next()) {
-            (Some(head), None) => Some(self.nodes[head].id),
-            _ => None,
-        }
+        heads.ones().map(|head| self.nodes[head].id).collect()
+    }
+
+    /// In the order in which git merges merge bases; `None` where dates do not tell. Of two the order does not matter.
+    fn oldest_first(&self, mut commits: Vec<CommitId>) -> Option<Vec<CommitId>> {
+        let time = |id: &CommitId| {
+            let commit = self.seen.get(&object_id(id.as_bytes()));
+            commit.map(|commit| commit.commit_time)
+        };
+        commits.sort_by_key(|id| (time(id), *id));
+        let is_clear = commits
+            .windows(2)
+            .all(|pair| time(&pair[0]) < time(&pair[1]));
+        (commits.len() == 2 || is_clear).then_some(commits)
     }
 
     /// What a commit that some tips are stacked on has in its history.

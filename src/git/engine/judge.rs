@@ -12,6 +12,7 @@ use crate::domain::merge::{
     Change, Conflict, ConflictType, Delta, Entry, Meeting, Plan, Reason, Which,
 };
 use crate::domain::path::RepoPath;
+use crate::domain::revision::BlobId;
 use crate::git::views::Views;
 
 /// A merge decided in this process, if git's attributes let it stand.
@@ -44,6 +45,16 @@ struct Found {
 enum Files {
     Clean(Entry),
     Conflict(Conflict),
+}
+
+/// Stands for a content with conflict markers, which is only in git's merge base. Where both sides have put the same in its
+/// place, what it was does not matter.
+fn undecided(like: BlobId) -> BlobId {
+    BlobId::from_bytes(&vec![0xff; like.as_bytes().len()]).unwrap_or(like)
+}
+
+fn is_undecided(id: BlobId) -> bool {
+    id.as_bytes().iter().all(|byte| *byte == 0xff)
 }
 
 impl<'a> Judge<'a> {
@@ -80,7 +91,9 @@ impl<'a> Judge<'a> {
         } else {
             Outcome::Clean(Combined(match self.want {
                 Want::Verdicts => Made::Nothing,
-                Want::Results => self.made(plan.smaller, plan.lone, found.changes),
+                Want::Results | Want::MergeBase => {
+                    self.made(plan.smaller, plan.lone, found.changes)
+                }
             }))
         };
         Ok(Tried {
@@ -145,6 +158,7 @@ impl<'a> Judge<'a> {
                 kept,
                 maybe_renamed,
             } => match self.renamed(by, base, maybe_renamed) {
+                _ if is_undecided(base.id) => return Err(Reason::History),
                 // Git may find that it differs in its line ends only, and so not at all.
                 Renamed::No if self.settings.texts_are_gits => return Err(Reason::Driver),
                 Renamed::No => found.conflicts.push(Conflict {
@@ -240,6 +254,10 @@ impl<'a> Judge<'a> {
             if self.settings.texts_are_gits {
                 return Err(Reason::Driver);
             }
+            if base_id.is_some_and(is_undecided) || is_undecided(ours.id) || is_undecided(theirs.id)
+            {
+                return Err(Reason::History);
+            }
             found.texts.push(path.clone());
             let texts = &self.memo.texts;
             match texts.merge(self.views, base_id, ours.id, theirs.id) {
@@ -249,6 +267,7 @@ impl<'a> Judge<'a> {
                 TextAnswer::Clean { adds_up: true } if self.settings.strict_style => {
                     return Err(Reason::Driver);
                 }
+                TextAnswer::Conflict(_) if self.want == Want::MergeBase => undecided(ours.id),
                 TextAnswer::Conflict(regions) => return conflict(regions.to_vec()),
                 TextAnswer::Clean { .. } if self.want == Want::Verdicts => ours.id,
                 TextAnswer::Clean { .. } => texts

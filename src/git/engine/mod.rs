@@ -61,14 +61,15 @@ pub struct Engine<'m, 'r> {
     memo: &'m Memo,
     attributes: Arc<Attributes>,
     settings: Settings,
+    base_commit: CommitId,
     base_tree: TreeId,
     /// Those of base.
     directories: trees::Directories,
     base: VirtualCommit,
     tips: Vec<VirtualCommit>,
     history: Option<History>,
-    /// base with each commit that tracks are stacked on.
-    stacks: Mutex<HashMap<CommitId, Option<Vec<Stretch>>>>,
+    /// Merge bases of which there were several, as one.
+    several: Mutex<HashMap<Vec<CommitId>, Option<Vec<Stretch>>>>,
     clock: Clock,
 }
 
@@ -130,12 +131,13 @@ impl<'m, 'r> Engine<'m, 'r> {
             memo,
             attributes: memo.attributes(&settings),
             settings,
+            base_commit: base,
             base_tree,
             directories: trees::Directories::of(base_tree),
             base: VirtualCommit::real(base, base_tree, Some(Vec::new()), whole),
             tips: Vec::new(),
             history,
-            stacks: Mutex::default(),
+            several: Mutex::default(),
             clock,
         };
         let with_past: Vec<(Tip, Past)> = tips
@@ -292,7 +294,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         Some(match known.conflicts.as_ref() {
             [] => Outcome::Clean(Combined(match want {
                 Want::Verdicts => Made::Nothing,
-                Want::Results => self.recall(known.result.as_deref()?),
+                Want::Results | Want::MergeBase => self.recall(known.result.as_deref()?),
             })),
             conflicts => Outcome::Conflicted(conflicts.to_vec()),
         })
