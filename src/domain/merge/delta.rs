@@ -150,6 +150,14 @@ impl<'c> Step<'c> {
             true => &self.changes.added,
         }
     }
+
+    fn added(&self) -> &'c BTreeSet<RepoPath> {
+        let other = Step {
+            backwards: !self.backwards,
+            ..*self
+        };
+        other.removed()
+    }
 }
 
 /// What differs between the first and the last of several trees, read from the steps between them without ever being
@@ -169,6 +177,32 @@ impl<'c> Delta<'c> {
 
     pub fn steps(&self) -> &[Step<'c>] {
         &self.steps
+    }
+
+    /// The same as one step. Its removed and added directories are among those of the steps, and are no fewer than there
+    /// really are.
+    pub fn flat(&self) -> Changes {
+        let list = self.each();
+        let of = |steps: Vec<&BTreeSet<RepoPath>>, paths: Vec<&RepoPath>| {
+            let mut found = BTreeSet::new();
+            for directory in paths.into_iter().flat_map(directories_of) {
+                if steps.iter().any(|step| step.contains(&directory)) {
+                    found.insert(directory);
+                }
+            }
+            found
+        };
+        let gone = list.iter().filter(|change| change.after.is_none());
+        let new = list.iter().filter(|change| change.before.is_none());
+        let removed = of(
+            self.steps.iter().map(Step::removed).collect(),
+            gone.map(|change| &change.path).collect(),
+        );
+        let added = of(
+            self.steps.iter().map(Step::added).collect(),
+            new.map(|change| &change.path).collect(),
+        );
+        Changes::new(list, removed, added)
     }
 
     /// An upper bound of the number of changed paths.
@@ -404,6 +438,40 @@ pub(super) mod tests {
                     .collect(),
             );
             assert_eq!(summary(&delta), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn steps_as_one_keep_what_really_goes_and_comes() {
+        for (steps, expected) in [
+            (
+                vec![("d/x:1> -d", false), ("e/y:>1 +e", false)],
+                "d/x:1> e/y:>1 -d +e",
+            ),
+            (
+                vec![("d/x:1> -d", false), ("d/y:>1 +d", false)],
+                "d/x:1> d/y:>1 -d +d",
+            ),
+            (vec![("d/x:1> -d", false), ("d/x:>1 +d", false)], ""),
+            (
+                vec![("d/x:>1 +d", true), ("e/y:1>2", false)],
+                "d/x:1> e/y:1>2 -d",
+            ),
+            (
+                vec![("d/x:1> -d", true), ("e/y:1> -e", false)],
+                "d/x:>1 e/y:1> -e +d",
+            ),
+        ] {
+            let parts: Vec<(Changes, bool)> = steps
+                .iter()
+                .map(|(text, backwards)| (changes(text), *backwards))
+                .collect();
+            let steps_of = parts.iter().map(|(changes, backwards)| Step {
+                changes,
+                backwards: *backwards,
+            });
+            let flat = Delta::new(steps_of.collect()).flat();
+            assert_eq!(flat, changes(expected), "{steps:?}");
         }
     }
 

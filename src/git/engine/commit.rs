@@ -1,6 +1,7 @@
 //! Commits as steps from base's tree, whether git has them or not.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::history::Past;
 use super::memo::digest;
@@ -93,11 +94,18 @@ impl Stretch {
     }
 }
 
-/// What differs between a merge base, to which `base` leads, and a commit.
+/// What differs between a merge base, to which `base` leads, and a commit; `flat`, where that is known as one step.
 pub(super) fn delta<'a>(
     base: &'a [Stretch],
     commit: &'a VirtualCommit,
+    flat: Option<&'a Changes>,
 ) -> Result<Delta<'a>, Reason> {
+    if let Some(changes) = flat {
+        return Ok(Delta::new(vec![Step {
+            changes,
+            backwards: false,
+        }]));
+    }
     let steps = commit.0.steps.as_deref().ok_or(Reason::Unreadable)?;
     let shared = base.iter().zip(steps).take_while(|(a, b)| a.is(b)).count();
     let back = base[shared..].iter().rev().map(|stretch| Step {
@@ -108,4 +116,45 @@ pub(super) fn delta<'a>(
         back.chain(steps[shared..].iter().map(Stretch::step))
             .collect(),
     ))
+}
+
+/// The differences between merge bases and tips, worked out once for all the merges that need them. That pays where tips
+/// have left base long ago: the steps by way of base are many times what a tip has beyond the merge base.
+#[derive(Debug, Default)]
+pub(super) struct Beyond(Mutex<HashMap<Way, Known>>);
+
+/// Addresses, which stay taken as long as what lies there is known.
+type Way = (Vec<(usize, bool)>, usize);
+
+#[derive(Debug)]
+struct Known {
+    changes: Arc<Changes>,
+    _base: Vec<Stretch>,
+    _tip: VirtualCommit,
+}
+
+impl Beyond {
+    /// `None` where it is one step anyway, and for commits that merging has made: they are merged on, once.
+    pub(super) fn base(&self, base: &[Stretch], tip: &VirtualCommit) -> Option<Arc<Changes>> {
+        if tip.0.merge.is_some() {
+            return None;
+        }
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let delta = delta(base, tip, None)
+            .ok()
+            .filter(|it| it.steps().len() > 1)?;
+        let address = |stretch: &Stretch| (Arc::as_ptr(&stretch.changes).addr(), stretch.backwards);
+        let way = (base.iter().map(address).collect(), tip.identity());
+        let known = lock().get(&way).map(|known| Arc::clone(&known.changes));
+        known.or_else(|| {
+            let changes = Arc::new(delta.flat());
+            let known = Known {
+                changes: Arc::clone(&changes),
+                _base: base.to_vec(),
+                _tip: tip.clone(),
+            };
+            lock().insert(way, known);
+            Some(changes)
+        })
+    }
 }

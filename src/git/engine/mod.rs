@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use self::answer::Made;
 pub use self::answer::{Answer, Combined, DecidedBy, Outcome, Want};
 pub use self::commit::VirtualCommit;
-use self::commit::{Inner, Stretch, delta};
+use self::commit::{Beyond, Inner, Stretch, delta};
 pub(in crate::git) use self::history::own_commits;
 use self::history::{History, Onto, Past, union};
 use self::judge::{Judge, Tried};
@@ -70,6 +70,8 @@ pub struct Engine<'m, 'r> {
     history: Option<History>,
     /// Merge bases of which there were several, as one.
     several: Mutex<HashMap<Vec<CommitId>, Option<Vec<Stretch>>>>,
+    /// What tips have beyond merge bases that lie apart from them, as one step.
+    beyond: Beyond,
     clock: Clock,
 }
 
@@ -138,6 +140,7 @@ impl<'m, 'r> Engine<'m, 'r> {
             tips: Vec::new(),
             history,
             several: Mutex::default(),
+            beyond: Beyond::default(),
             clock,
         };
         let with_past: Vec<(Tip, Past)> = tips
@@ -516,7 +519,9 @@ impl<'m, 'r> Engine<'m, 'r> {
         want: Want,
     ) -> Result<Tried, Reason> {
         let base = self.merge_base(ours, theirs)?;
-        let (ours, theirs) = (delta(&base, ours)?, delta(&base, theirs)?);
+        let flat = [ours, theirs].map(|tip| self.beyond.base(&base, tip));
+        let ours = delta(&base, ours, flat[0].as_deref())?;
+        let theirs = delta(&base, theirs, flat[1].as_deref())?;
         for (empty, other) in [(&ours, Which::Theirs), (&theirs, Which::Ours)] {
             if empty.size() == 0 {
                 return Ok(Tried {

@@ -223,6 +223,30 @@ fn both_sides_of_a_renamed_file_are_in_the_tree() {
     }
 }
 
+/// As in a partial clone, which has not every content.
+#[test]
+fn what_is_not_here_can_still_be_in_a_tree() {
+    let world = World::new();
+    world.write("f", "1\n");
+    world.commit("main");
+    world.topic("a", "main", &[("a", Some("not here\n"))]);
+    world.topic("b", "main", &[("b", Some("2\n"))]);
+    let id = world.git(&["rev-parse", "a:a"]);
+    let objects = world.root().join(".git/objects");
+    std::fs::remove_file(objects.join(&id[..2]).join(&id[2..])).unwrap();
+    let repository = world.open();
+    let merger = merger(&world, &repository, "main");
+    let tips = ["a", "b"].map(|name| tip(&merger, world.tip(name)));
+    let memo = Memo::default();
+    let engine = Engine::new(&merger, world.tip("main"), &tips, &memo).unwrap();
+    let (merged, by) = landed(&engine, &engine.tips()[0], &engine.tips()[1]);
+    assert_eq!(by, DecidedBy::Process);
+    let tree = engine.tree(&merged).unwrap();
+    let entries = merger.tree_entries(tree).unwrap();
+    let paths: Vec<String> = entries.iter().map(|(path, ..)| path.to_string()).collect();
+    assert_eq!(paths, ["a", "b", "f"]);
+}
+
 fn landed(
     engine: &Engine<'_, '_>,
     ours: &VirtualCommit,

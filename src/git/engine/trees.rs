@@ -290,7 +290,7 @@ impl Fate<'_> {
     }
 }
 
-/// Writes the tree that base becomes by these changes.
+/// Writes the tree that base becomes by these changes. Contents need not be here: a partial clone has not all of them.
 pub(super) fn write(
     gix: &gix::Repository,
     base: TreeId,
@@ -300,8 +300,15 @@ pub(super) fn write(
     if changes.is_empty() {
         return Ok(base);
     }
-    let mut editor = gix.edit_tree(object_id(base.as_bytes())).map_err(fail)?;
-    let components = |path: &RepoPath| gix::bstr::BString::from(path.as_bytes());
+    let root = gix
+        .find_tree(object_id(base.as_bytes()))
+        .and_then(|tree| tree.decode().map(|tree| tree.into_owned()))
+        .map_err(fail)?;
+    let mut editor = gix::objs::tree::Editor::new(root, &gix.objects, gix.object_hash());
+    let components = |path: &RepoPath| -> Vec<gix::bstr::BString> {
+        let names = path.as_bytes().split(|byte| *byte == b'/');
+        names.map(gix::bstr::BString::from).collect()
+    };
     // A file can only take the place of a directory that is gone.
     for change in changes.iter().filter(|change| change.after.is_none()) {
         editor.remove(components(&change.path)).map_err(fail)?;
@@ -317,5 +324,6 @@ pub(super) fn write(
                 .map_err(fail)?;
         }
     }
-    tree_id(editor.write().map_err(fail)?.detach())
+    let written = editor.write(|tree| gix.write_object(tree).map(gix::Id::detach));
+    tree_id(written.map_err(fail)?)
 }
