@@ -195,7 +195,7 @@ mod tests {
         assert!(
             Pattern::new("src/*")
                 .unwrap()
-                .matches(&RepoPath::new(b"src/\xff.rs".to_vec()))
+                .matches(&RepoPath::new(b"src/\xff.rs"))
         );
     }
 

@@ -394,7 +394,7 @@ mod tests {
         let roots = Roots::with(&[]);
         let name = OsStr::from_bytes(b"d\xff");
         write_atomic(&roots.from("").join(name).join(name), b"x").unwrap();
-        let paths = [RepoPath::new(b"d\xff".to_vec())];
+        let paths = [RepoPath::new(b"d\xff")];
         let done = copy_into(&roots.from(""), &roots.to(""), &paths).unwrap();
         assert_eq!(done, copied(1, 0));
         assert!(roots.to("").join(name).join(name).is_file());

@@ -43,8 +43,8 @@ pub struct LandingOrder {
 ///    land.
 ///
 /// Ties by name. Where nothing that conflicts depends or is depended on, this gives the least possible number of tracks to
-/// resolve as long as higher priorities land first, provided that the search for the sets was exhaustive (up to a few dozen
-/// tracks that conflict with each other). Otherwise it is greedy, and `exact` is false.
+/// resolve as long as higher priorities land first, provided that the search for the sets was exhaustive (hundreds of
+/// tracks, where conflicts come from files that many change). Otherwise it is greedy, and `exact` is false.
 pub fn fewest_conflicts(landing: &Landing<'_>) -> LandingOrder {
     let mut run = Run::new(landing);
     while !run.waiting.is_empty() {

@@ -184,8 +184,10 @@ impl<'m, 'r> Engine<'m, 'r> {
         let (tell, told) = mpsc::channel();
         let (here, by_git) = std::thread::scope(|scope| {
             // Git takes its time while the rest is merged here.
-            let git = scope.spawn(|| self.ask_git(pairs, told));
-            let here = self.merge_here(pairs, want, tell);
+            let git = scope.spawn(move || self.ask_git(pairs, &told));
+            let here = self.merge_here(pairs, want, &tell);
+            // Nobody is left who could tell.
+            drop(tell);
             (
                 here,
                 git.join().unwrap_or_else(|panic| resume_unwind(panic)),
@@ -203,7 +205,7 @@ impl<'m, 'r> Engine<'m, 'r> {
         &self,
         pairs: &[(&VirtualCommit, &VirtualCommit)],
         want: Want,
-        to_git: Sender<(usize, Reason)>,
+        to_git: &Sender<(usize, Reason)>,
     ) -> Result<Vec<Option<Answer>>, GitError> {
         let known = self.clock.time("remembering", || {
             in_parallel(pairs, cores().get(), |(ours, theirs)| {
@@ -256,7 +258,7 @@ impl<'m, 'r> Engine<'m, 'r> {
     fn ask_git(
         &self,
         pairs: &[(&VirtualCommit, &VirtualCommit)],
-        told: Receiver<(usize, Reason)>,
+        told: &Receiver<(usize, Reason)>,
     ) -> Result<Vec<(usize, Answer)>, GitError> {
         let mut answers = Vec::new();
         while let Ok(first) = told.recv() {
@@ -381,13 +383,14 @@ impl<'m, 'r> Engine<'m, 'r> {
             Made::Changes { smaller, changes } => {
                 let larger = side(smaller.other()).0.steps.as_deref().unwrap_or_default();
                 let gix = self.merger.local();
-                let on_top =
-                    |so_far: &Changes, more| trees::on_top(&gix, &self.directories, so_far, more);
+                let on_top = |so_far: &Changes, more: &[_]| {
+                    trees::on_top(&gix, &self.directories, so_far, more)
+                };
                 let changes = match larger {
-                    [one] if !one.backwards => on_top(&one.changes, changes.clone())?,
+                    [one] if !one.backwards => on_top(&one.changes, changes)?,
                     steps => {
                         let all = Delta::new(steps.iter().map(Stretch::step).collect()).each();
-                        on_top(&on_top(&Changes::default(), all)?, changes.clone())?
+                        on_top(&on_top(&Changes::default(), &all)?, changes)?
                     }
                 };
                 Some(vec![Stretch::forward(Arc::new(changes))])

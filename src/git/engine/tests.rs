@@ -347,7 +347,7 @@ fn changes_are_what_git_prints_and_lead_to_the_tree() {
     assert_eq!(names(added), ["becomes-dir", "new", "new/deep"]);
     let (directories, none) = (trees::Directories::of(one), Changes::default());
     let on_top = |so_far: &Changes, more: &[Change]| {
-        trees::on_top(&gix, &directories, so_far, more.to_vec()).unwrap()
+        trees::on_top(&gix, &directories, so_far, more).unwrap()
     };
     let rebuilt = on_top(&none, changes.list());
     assert_eq!(rebuilt, changes);

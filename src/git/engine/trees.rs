@@ -209,12 +209,12 @@ pub(super) fn on_top(
     gix: &gix::Repository,
     directories: &Directories,
     so_far: &Changes,
-    more: Vec<Change>,
+    more: &[Change],
 ) -> Result<Changes, GitError> {
     let fate = Fate {
         gix,
         directories,
-        list: so_far.followed_by(&more),
+        list: so_far.followed_by(more),
     };
     let (removed, added) = so_far.directories();
     let (mut removed, mut added) = (removed.clone(), added.clone());
@@ -302,7 +302,7 @@ pub(super) fn write(
     }
     let root = gix
         .find_tree(object_id(base.as_bytes()))
-        .and_then(|tree| tree.decode().map(|tree| tree.into_owned()))
+        .and_then(|tree| tree.decode().map(gix::objs::TreeRef::into_owned))
         .map_err(fail)?;
     let mut editor = gix::objs::tree::Editor::new(root, &gix.objects, gix.object_hash());
     let components = |path: &RepoPath| -> Vec<gix::bstr::BString> {
