@@ -66,12 +66,19 @@ impl Changes {
             added,
             swaps: false,
         };
-        changes.swaps = changes
-            .list
-            .iter()
-            .filter(|change| change.before.is_none() || change.after.is_none())
-            .any(|change| !changes.below(&change.path).is_empty());
+        changes.swaps = (0..changes.list.len()).any(|index| changes.makes_way(index));
         changes
+    }
+
+    /// Whether it is a file that was or becomes a directory. What begins like its path follows it at once.
+    fn makes_way(&self, index: usize) -> bool {
+        let change = &self.list[index];
+        let path = change.path.as_bytes();
+        (change.before.is_none() || change.after.is_none())
+            && self.list[index + 1..]
+                .iter()
+                .map_while(|later| later.path.as_bytes().strip_prefix(path))
+                .any(|rest| rest.first() == Some(&b'/'))
     }
 
     pub fn list(&self) -> &[Change] {
