@@ -64,12 +64,24 @@ fn undetermined(error: impl Into<String>) -> Failure {
     Failure::new(UNDETERMINED, error)
 }
 
-/// "did you mean `api`?", or else the names there are.
-fn meant(nearest: Option<&str>, known: &[String], what: &str) -> String {
-    match nearest {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None if known.is_empty() => format!("there are no {what}s in tracks.toml"),
-        None => format!("the {what}s are: {}", known.join(", ")),
+/// What a name was to be one of, and where there are none.
+type Kind = (&'static str, &'static str);
+
+const TRACKS: Kind = ("tracks", " in tracks.toml");
+const CHECKS: Kind = ("checks", " in tracks.toml");
+const BRANCHES: Kind = ("branches", "");
+
+/// "did you mean `api`?", or else the names there are, which may be hundreds.
+fn meant(nearest: Option<&str>, known: &[String], (kind, place): Kind) -> String {
+    const SHOWN: usize = 8;
+    match (nearest, known.split_at_checked(SHOWN)) {
+        (Some(nearest), _) => format!("did you mean `{nearest}`?"),
+        (None, _) if known.is_empty() => format!("there are no {kind}{place}"),
+        (None, Some((first, rest))) if !rest.is_empty() => {
+            let (first, more) = (first.join(", "), rest.len());
+            format!("the {kind} are: {first} and {more} more")
+        }
+        (None, _) => format!("the {kind} are: {}", known.join(", ")),
     }
 }
 
@@ -149,7 +161,7 @@ impl From<SessionError> for Failure {
                 undetermined(message).hint("fetch it, or name a branch that exists")
             }
             SessionError::UnknownTrack { nearest, known, .. } => {
-                Failure::usage(message).hint(meant(nearest.as_deref(), &known, "track"))
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
             }
         }
     }
@@ -163,7 +175,7 @@ impl From<BranchesError> for Failure {
             BranchesError::Git(error) => error.into(),
             BranchesError::NoMatch { nearest, known, .. }
             | BranchesError::NotAmong { nearest, known, .. } => {
-                Failure::usage(message).hint(branch_meant(nearest.as_deref(), &known))
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, BRANCHES))
             }
             BranchesError::NoSuchBase { nearest, .. } => {
                 Failure::usage(message).hint(nearest.map_or_else(
@@ -175,21 +187,6 @@ impl From<BranchesError> for Failure {
             BranchesError::NothingLeft { .. } => Failure::usage(message)
                 .hint("name more branches, or another base with `--base REV`"),
         }
-    }
-}
-
-/// As `meant`; a repository may have hundreds of branches.
-fn branch_meant(nearest: Option<&str>, known: &[String]) -> String {
-    const SHOWN: usize = 8;
-    match (nearest, known) {
-        (Some(nearest), _) => format!("did you mean `{nearest}`?"),
-        (None, []) => "there are no branches".to_owned(),
-        (None, known) if known.len() <= SHOWN => format!("the branches are: {}", known.join(", ")),
-        (None, known) => format!(
-            "the branches are: {} and {} more",
-            known[..SHOWN].join(", "),
-            known.len() - SHOWN
-        ),
     }
 }
 
@@ -294,9 +291,9 @@ impl From<CheckError> for Failure {
             CheckError::OwnWorktree(error) => error.into(),
             CheckError::UnknownCheck { nearest, known, .. } => {
                 let failure =
-                    Failure::usage(message).hint(meant(nearest.as_deref(), &known, "check"));
+                    Failure::usage(message).hint(meant(nearest.as_deref(), &known, CHECKS));
                 match nearest {
-                    Some(_) if known.len() > 1 => failure.hint(meant(None, &known, "check")),
+                    Some(_) if known.len() > 1 => failure.hint(meant(None, &known, CHECKS)),
                     _ => failure,
                 }
             }
