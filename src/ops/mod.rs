@@ -25,7 +25,7 @@ pub mod trust;
 pub mod validate;
 pub mod watch;
 
-pub use event::{Emit, Event, TrackStep};
+pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};
 pub use own_worktree::OwnWorktreeError;
 pub use runner::RunnerError;
 pub use session::{

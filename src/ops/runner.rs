@@ -212,6 +212,8 @@ fn blank(task: &Task<'_>, outcome: Outcome) -> Run {
         note: None,
         cached: false,
         flaky: false,
+        leaked: false,
+        ended: 0,
         allow_failure: task.check.allow_failure,
         attempts: 0,
         exit_status: None,
@@ -246,7 +248,7 @@ fn announce(tasks: &[Task<'_>], todo: &[usize], event: &PoolEvent<'_>, emit: Emi
                 line,
             });
         }
-        PoolEvent::WaitingForSlot => emit(&Event::WaitingForSlot),
+        PoolEvent::WaitingForSlot => emit(&Event::Waiting(&[])),
         PoolEvent::Started { .. } | PoolEvent::Ended { .. } => {}
     }
 }
@@ -430,6 +432,7 @@ impl Work for Checks<'_, '_> {
                 check: &task.check.name,
                 side: &task.side,
                 attempt,
+                expected: None,
             });
             return Some(self.job(node, attempt));
         }

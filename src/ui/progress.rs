@@ -91,9 +91,13 @@ impl Moving {
                 self.stage.set_message(text.clone());
                 self.stage.enable_steady_tick(Duration::from_millis(120));
             }
-            Event::WaitingForSlot => {
+            Event::Waiting(_) => {
                 self.stage.set_message(WAITING);
             }
+            Event::Planned(_)
+            | Event::CheckStalled { .. }
+            | Event::CheckRetried { .. }
+            | Event::Service { .. } => {}
             Event::Track { track, step } => match step {
                 TrackStep::Waiting => self.start(track.as_str(), "waiting"),
                 TrackStep::Creating => self.start(track.as_str(), "creating worktree"),
@@ -113,6 +117,7 @@ impl Moving {
                 check,
                 side,
                 attempt,
+                ..
             } => {
                 let again = if *attempt > 1 {
                     format!("attempt {attempt}")
@@ -202,7 +207,7 @@ impl Plain {
                     seconds(run.wall)
                 )
             }
-            Event::WaitingForSlot => format!("{WAITING}\n"),
+            Event::Waiting(_) => format!("{WAITING}\n"),
             _ => return String::new(),
         };
         let stage = self.stage.lock().ok().and_then(|mut stage| stage.take());

@@ -50,6 +50,8 @@ pub struct Run {
     pub note: Option<String>,
     pub cached: bool,
     pub flaky: bool,
+    /// It left processes behind, which were ended.
+    pub leaked: bool,
     pub allow_failure: bool,
     pub attempts: u32,
     pub exit_status: Option<i32>,
@@ -57,4 +59,6 @@ pub struct Run {
     pub cpu: Option<Duration>,
     pub peak_memory: Option<u64>,
     pub log: Option<PathBuf>,
+    /// The how-manieth it was to end, from 1; 0: it did not run.
+    pub ended: usize,
 }

@@ -107,6 +107,8 @@ mod tests {
             note: None,
             cached: false,
             flaky: false,
+            leaked: false,
+            ended: 1,
             allow_failure: false,
             attempts: 1,
             exit_status: None,
