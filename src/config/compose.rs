@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::name::TrackId;
 use crate::domain::project::{
-    Check, CheckSettings, Coordination, Dependency, Flaky, Layout, Project, Track,
+    Check, CheckSettings, Coordination, Dependency, Flaky, Layout, Project, Stall, Track,
 };
 
 /// The project as it counts, and how the two copies differ.
@@ -72,6 +72,7 @@ fn judged_by(working: Project, base: Project) -> Project {
         start: working.start,
         layout: Layout {
             setup: base.layout.setup,
+            setup_inputs: base.layout.setup_inputs,
             ..working.layout
         },
         coordination: Coordination {
@@ -180,7 +181,14 @@ macro_rules! note_each {
 fn overruled(working: &Project, base: &Project) -> Vec<String> {
     let mut d = Differences(Vec::new());
     note_each!(d, "[project]", working, base, name);
-    note_each!(d, "[layout]", working.layout, base.layout, setup);
+    note_each!(
+        d,
+        "[layout]",
+        working.layout,
+        base.layout,
+        setup,
+        setup_inputs
+    );
     note_each!(
         d,
         "[run]",
@@ -189,6 +197,7 @@ fn overruled(working: &Project, base: &Project) -> Vec<String> {
         jobs,
         per_track,
         retries,
+        backoff,
         timeout,
         grace,
         stall_timeout,
@@ -285,7 +294,9 @@ fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
             timeout: (settings.timeout != run.timeout).then_some(settings.timeout),
             stall_timeout: (settings.stall_timeout != run.stall_timeout)
                 .then_some(settings.stall_timeout),
+            stall: (settings.stall != run.stall).then_some(settings.stall),
             retries: (settings.retries != run.retries).then_some(settings.retries),
+            backoff: (settings.backoff != run.backoff).then_some(settings.backoff),
             flaky: (settings.flaky != run.flaky).then_some(settings.flaky),
             env: own_env
                 .filter(|(key, value)| run.env.get(*key) != Some(*value))
@@ -297,7 +308,9 @@ fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
         settings: CheckSettings {
             timeout: Duration::ZERO,
             retries: 0,
+            backoff: Duration::ZERO,
             stall_timeout: Duration::ZERO,
+            stall: Stall::Report,
             flaky: Flaky::Pass,
             env: BTreeMap::new(),
         },
@@ -314,7 +327,9 @@ fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
 struct OwnSettings {
     timeout: Option<Duration>,
     stall_timeout: Option<Duration>,
+    stall: Option<Stall>,
     retries: Option<u32>,
+    backoff: Option<Duration>,
     flaky: Option<Flaky>,
     env: BTreeMap<String, String>,
 }
@@ -384,10 +399,16 @@ mod tests {
                 &["[check.unit]", "[check.mine]", "[check.lint]"],
             ),
             (
-                "[run]\ntimeout = '1s'\nenv = { A = '1' }\n[layout]\nsetup = 'x'\n[track.a]\n[check.u]\nrun = 'x'\n",
-                "[track.a]\n[check.u]\nrun = 'x'\n",
-                "[track.a]\n[check.u]\nrun = 'x'\n",
-                &["[layout] setup", "[run] timeout", "[run] env"],
+                "[run]\ntimeout = '1s'\nenv = { A = '1' }\n[layout]\nsetup = 'x'\nsetup_inputs = 'x'\n[track.a]\n[check.u]\nrun = 'x'\nstall = 'kill'\n[check.v]\nrun = 'x'\n",
+                "[track.a]\n[check.u]\nrun = 'x'\n[check.v]\nrun = 'x'\n",
+                "[track.a]\n[check.u]\nrun = 'x'\n[check.v]\nrun = 'x'\n",
+                &[
+                    "[layout] setup",
+                    "[layout] setup_inputs",
+                    "[run] timeout",
+                    "[run] env",
+                    "[check.u]",
+                ],
             ),
             (
                 "[track.a]\n[integration]\nquorum = 1\n[severity]\nOWN01 = 'off'\n[[allow]]\ncode = 'OWN01'\nreason = 'x'\n[reviewers]\n'x' = 'me'\n[land]\napprove = []\n",

@@ -44,19 +44,16 @@ impl TrustedCommand {
     }
 }
 
-/// Every command of the project that this version can run, in the order of the file (the layout, the tracks, the checks,
-/// who is told), each exact text once, where it stands first.
+/// Every command of the project that this version can run, in the order of the file (the layout, the services, the tracks,
+/// the checks, who is told), each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
     let mut seen = BTreeSet::new();
-    std::iter::once(None)
-        .chain(
-            project
-                .tracks
-                .iter()
-                .filter(|track| track.setup.is_some())
-                .map(Some),
-        )
-        .flat_map(|track| commands_of_setup(project, track))
+    let services = project.services.keys();
+    let own_setups = project.tracks.iter().filter(|track| track.setup.is_some());
+    commands_of_setup(project, None)
+        .into_iter()
+        .chain(services.flat_map(|name| commands_of_service(project, name)))
+        .chain(own_setups.flat_map(|track| commands_of_setup(project, Some(track))))
         .chain(project.checks.iter().flat_map(commands_of_check))
         .chain(commands_of_notify(project, None))
         .chain(
@@ -90,6 +87,25 @@ pub fn commands_of_integration_setup(project: &Project, tracks: &[&Track]) -> Ve
         .flat_map(|track| commands_of_setup(project, track))
         .filter(|command| seen.insert(command.exact_text()))
         .collect()
+}
+
+/// What a service runs, as far as it says so: `start`, `ready`, `stop`, told apart by their places, such as
+/// `[service.pg] start`. Nothing where there is no such service.
+pub fn commands_of_service(project: &Project, name: &str) -> Vec<TrustedCommand> {
+    let Some(service) = project.services.get(name) else {
+        return Vec::new();
+    };
+    [
+        ("start", Some(&service.start)),
+        ("ready", service.ready.as_ref()),
+        ("stop", service.stop.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(key, command)| {
+        let place = format!("[service.{name}] {key}");
+        Some(trusted(&place, command?, ".", &project.run.env))
+    })
+    .collect()
 }
 
 /// What a check runs: its command, the narrower form for further attempts, and the versions it asks for.
@@ -157,7 +173,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::project::fixture;
+    use crate::domain::project::{Service, fixture};
 
     fn shell(line: &str) -> Command {
         Command::Shell(line.to_owned())
@@ -184,6 +200,13 @@ mod tests {
         lint.settings.env = env(&[("A", "2"), ("CI", "1")]);
         let again = fixture::check("again", shell("npm test"));
         project.checks = vec![unit, lint, again];
+        let service = Service {
+            start: shell("serve"),
+            ready: None,
+            stop: Some(shell("npm ci")),
+            per_repository: false,
+        };
+        project.services = BTreeMap::from([("pg".to_owned(), service)]);
         let told = |event: &str, line: &str| (event.to_owned(), shell(line));
         project.notify = BTreeMap::from([told("on_conflict", "mail"), told("on_land", "later")]);
         project.tracks[0].notify = BTreeMap::from([told("on_conflict", "call")]);
@@ -195,6 +218,7 @@ mod tests {
             .collect();
         let expected = [
             ("[layout] setup", ".", 1),
+            ("[service.pg] start", ".", 1),
             ("[track.a] setup", ".", 1),
             ("[check.unit] run", ".", 0),
             ("[check.lint] run", "ui", 2),

@@ -14,6 +14,7 @@ use crate::domain::name::BranchName;
 use crate::domain::project::{Calendar, Flaky, Profile, Run, Service, Stall};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 const DEFAULT_GRACE: Duration = Duration::from_secs(5);
 const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
@@ -129,6 +130,13 @@ pub(super) fn flaky(key: FlakyKey) -> Flaky {
     }
 }
 
+pub(super) fn stall(key: StallKey) -> Stall {
+    match key {
+        StallKey::Report => Stall::Report,
+        StallKey::Kill => Stall::Kill,
+    }
+}
+
 pub(super) fn run(cx: &mut Context<'_>) -> Run {
     let default = Default::default();
     let table = cx.file.run.as_ref().unwrap_or(&default);
@@ -140,6 +148,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Run {
         jobs: table.jobs.unwrap_or(3),
         per_track: table.per_track.unwrap_or(0),
         retries: table.retries.unwrap_or(0),
+        backoff: (table.backoff.as_ref()).map_or(DEFAULT_BACKOFF, |span| span.0),
         timeout: duration(&table.timeout, "[run] timeout", DEFAULT_TIMEOUT),
         stall_timeout: duration(
             &table.stall_timeout,
@@ -147,10 +156,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Run {
             DEFAULT_STALL_TIMEOUT,
         ),
         grace: table.grace.as_ref().map_or(DEFAULT_GRACE, |span| span.0),
-        stall: match table.stall {
-            Some(StallKey::Kill) => Stall::Kill,
-            Some(StallKey::Report) | None => Stall::Report,
-        },
+        stall: table.stall.map_or(Stall::Report, stall),
         fail_fast: table.fail_fast.unwrap_or(false),
         flaky: table.flaky.map_or(Flaky::Pass, flaky),
         breaker: table.breaker.unwrap_or(3),

@@ -55,6 +55,7 @@ fn valid_files() {
         "[track.a]\nworktree = '/elsewhere'\n[layout]\nworktrees = '/abs'\n",
         "[track.a]\nbranch = 'own/{track}'\n",
         "[[integration.resolve]]\npaths = 'x'\nstrategy = 'union'\ndriver = 'mergiraf'\n",
+        "[run]\nbackoff = '0s'\ngrace = '0s'\n[check.u]\nrun = 'x'\nbackoff = '0s'\njobs = 0\n",
     ] {
         assert_eq!(said(text), [], "{text}");
     }

@@ -52,6 +52,9 @@ pub(in crate::config) struct LayoutTable {
     /// Commands that make a fresh tree ready, such as `npm ci`; they run in every tree that something runs in: worktrees
     /// of tracks, of integration and of probes.
     pub(in crate::config) setup: Option<OneOrMany<Run>>,
+    /// Path patterns of what the setup commands read, such as lock files: in worktrees of tracks' own (integration, probes)
+    /// setup runs again only when one of these changed. Default: the whole tree.
+    pub(in crate::config) setup_inputs: Option<OneOrMany<Glob>>,
     /// Ignored files to bring along from the main worktree, such as `.env`; what `.worktreeinclude` names comes on top.
     pub(in crate::config) copy: Option<OneOrMany<Glob>>,
 }
@@ -68,6 +71,9 @@ pub(in crate::config) struct RunTable {
     /// Further attempts after a failure; a pass then counts as flaky.
     #[schemars(extend("default" = 0))]
     pub(in crate::config) retries: Option<u32>,
+    /// How long after a failed attempt the next one starts, doubled for each further one; `0s` is at once.
+    #[schemars(extend("default" = "1s"))]
+    pub(in crate::config) backoff: Option<Span>,
     /// How long one attempt may take.
     #[schemars(extend("default" = "30m"))]
     pub(in crate::config) timeout: Option<Placed<Span>>,
@@ -144,6 +150,8 @@ pub(in crate::config) struct ProfileTable {
     per_track: Option<u32>,
     /// Overrides `[run] retries`.
     retries: Option<u32>,
+    /// Overrides `[run] backoff`.
+    backoff: Option<Span>,
     /// Overrides `[run] timeout`.
     timeout: Option<Span>,
     /// Overrides `[run] grace`.

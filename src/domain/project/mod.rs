@@ -98,6 +98,8 @@ pub struct Layout {
     /// Template of a branch name.
     pub branch: String,
     pub setup: Vec<Command>,
+    /// What the setup commands read. Empty: the whole tree.
+    pub setup_inputs: Vec<Pattern>,
     pub copy: Vec<Pattern>,
 }
 
