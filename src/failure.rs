@@ -235,6 +235,9 @@ impl From<RunnerError> for Failure {
     fn from(error: RunnerError) -> Self {
         match error {
             RunnerError::Store(error) => error.into(),
+            RunnerError::Git(error) => error.into(),
+            RunnerError::Setup(error) => error.into(),
+            RunnerError::OwnWorktree(error) => error.into(),
             error @ RunnerError::Runtime(_) => undetermined(error.to_string()),
         }
     }
@@ -286,7 +289,6 @@ impl From<CheckError> for Failure {
             CheckError::Session(error) => error.into(),
             CheckError::Git(error) => error.into(),
             CheckError::Store(error) => error.into(),
-            CheckError::Setup(error) => error.into(),
             CheckError::Runner(error) => error.into(),
             CheckError::OwnWorktree(error) => error.into(),
             CheckError::UnknownCheck { nearest, known, .. } => {

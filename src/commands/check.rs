@@ -21,9 +21,9 @@ pub struct Args {
     /// Judge the committed tips, in worktrees of tracks' own.
     #[arg(long)]
     committed: bool,
-    /// Run again what passed before.
+    /// Run again what passed before; what passes now is kept.
     #[arg(long)]
-    fresh: bool,
+    no_cache: bool,
     /// Stop at the first failure.
     #[arg(long)]
     fail_fast: bool,
@@ -45,7 +45,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         tracks: args.tracks,
         checks: args.checks,
         committed: args.committed,
-        fresh: args.fresh,
+        no_cache: args.no_cache,
         fail_fast: args.fail_fast,
     };
     let progress = Progress::new(context.terminal);

@@ -18,11 +18,13 @@ mod own_worktree;
 mod runner;
 mod session;
 mod setup;
+mod site;
 pub mod status;
 pub mod sync;
 mod tips;
 pub mod trust;
 pub mod validate;
+mod variables;
 pub mod watch;
 
 pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};

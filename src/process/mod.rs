@@ -3,10 +3,13 @@
 
 pub mod clock;
 mod cmd;
+mod daemon;
 pub mod environment;
 mod group;
+mod guard;
 mod interrupt;
 mod job;
+mod one;
 mod output;
 mod pager;
 mod parallel;
@@ -15,9 +18,11 @@ mod program;
 mod system;
 
 pub use cmd::{Cmd, CmdError, CmdOutput};
+pub use daemon::{Daemon, DaemonJob, Detached};
 pub use interrupt::Interrupt;
+pub use one::run_one;
 pub use pager::{Paged, page};
 pub use parallel::{cores, in_parallel};
-pub use pool::{End, JobResult, Pool, PoolEvent, ShellJob, Slot, Work};
+pub use pool::{Call, End, Job, JobResult, Pool, PoolEvent, ShellJob, Work};
 pub use program::find as find_program;
 pub use system::peak_memory;
