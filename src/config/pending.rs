@@ -52,7 +52,11 @@ const PENDING: &[(&str, Which)] = &[
     ("shared.*", Any),
     ("allow", Any),
     ("migrations", Any),
-    ("contract.*", Any),
+    // Its paths count in the `when` of a profile.
+    ("contract.*.owner", Any),
+    ("contract.*.consumers", Any),
+    ("contract.*.compatible", Any),
+    ("contract.*.delivery", Any),
     ("commit", Any),
     ("names", Any),
     ("severity", Any),

@@ -16,6 +16,7 @@ use crate::store::StoreError;
 
 use super::keys::{Keys, with_needs};
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
+use super::profile::Choice;
 use super::runner::{self, Finished, RunnerError, Task};
 use super::setup::{self, Place, SetUp, SetupError, job_slots};
 use super::trust::Trust;
@@ -41,6 +42,7 @@ pub struct Report {
     pub runs: Vec<Run>,
     pub summary: Summary,
     pub timing: Timing,
+    pub profile: Option<Choice>,
     /// No check applies to any of the tracks.
     pub nothing_to_run: bool,
 }
@@ -151,6 +153,7 @@ pub fn run(
     Ok(Report {
         summary: Summary::of(&total.runs),
         timing: Timing::new(total.wall, &total.runs, total.slots, total.critical),
+        profile: session.profile.clone(),
         nothing_to_run: total.runs.is_empty(),
         runs: total.runs,
     })
