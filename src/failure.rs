@@ -5,6 +5,7 @@ use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::profile::ProfileError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
@@ -69,6 +70,7 @@ type Kind = (&'static str, &'static str);
 
 const TRACKS: Kind = ("tracks", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
+const PROFILES: Kind = ("profiles", " in tracks.toml");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -298,6 +300,19 @@ impl From<CheckError> for Failure {
                     Some(_) if known.len() > 1 => failure.hint(meant(None, &known, CHECKS)),
                     _ => failure,
                 }
+            }
+        }
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProfileError::Git(error) => Failure::from(error)
+                .hint("a profile that is named is not chosen by its condition: `--profile NAME`"),
+            ProfileError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, PROFILES))
             }
         }
     }

@@ -52,7 +52,11 @@ const PENDING: &[(&str, Which)] = &[
     ("shared.*", Any),
     ("allow", Any),
     ("migrations", Any),
-    ("contract.*", Any),
+    // Its paths count in the `when` of a profile.
+    ("contract.*.owner", Any),
+    ("contract.*.consumers", Any),
+    ("contract.*.compatible", Any),
+    ("contract.*.delivery", Any),
     ("commit", Any),
     ("names", Any),
     ("severity", Any),
@@ -142,6 +146,15 @@ impl Which {
 }
 
 fn path_matches(keys: &str, path: &[Step]) -> bool {
+    let path = match path {
+        // What a profile overrides does no more than where it stands without one.
+        [Step::Key(top), Step::Key(_), Step::Key(table), ..]
+            if top == "profile" && ["check", "integration"].contains(&table.as_str()) =>
+        {
+            &path[2..]
+        }
+        all => all,
+    };
     let mut steps = path.iter().filter_map(|step| match step {
         Step::Key(key) => Some(key.as_str()),
         Step::Index(_) => None,
@@ -202,7 +215,7 @@ mod tests {
 
     #[test]
     fn each_line_warns_once() {
-        let cases: [(&str, &[(&str, &str)]); 8] = [
+        let cases: [(&str, &[(&str, &str)]); 9] = [
             ("[track.a]\nowns = ['x']\n[run]\njobs = 2\n", &[]),
             (
                 "[track.a]\nsparse = true\n[track.b]\nsparse = false\n[track.c]\nsparse = false\n",
@@ -235,6 +248,13 @@ mod tests {
                 &[(
                     "`contract:x` for `[track.a] depends_on` does nothing yet",
                     "'contract:x'",
+                )],
+            ),
+            (
+                "[profile.p]\njobs = 1\n[profile.p.integration]\nadmit = 'green'\nquorum = 1\n",
+                &[(
+                    "`green` for `[profile.p.integration] admit` does nothing yet",
+                    "'green'",
                 )],
             ),
             (

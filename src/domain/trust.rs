@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::name::ProfileName;
 use super::project::{Check, Command, Project, Track};
 
 /// One command with everything that decides what it does.
@@ -45,9 +46,40 @@ impl TrustedCommand {
 }
 
 /// Every command of the project that this version can run, in the order of the file (the layout, the services, the tracks,
-/// the checks, who is told), each exact text once, where it stands first.
+/// the checks, who is told), then what profiles change of that; each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
+    let plain: Vec<TrustedCommand> = commands_without_profiles(project).collect();
+    let with_profiles = project.profiles.iter().flat_map(|profile| {
+        commands_without_profiles(&project.with_profile(profile))
+            .map(|command| with_place_in_profile(command, &plain, &profile.name))
+            .collect::<Vec<_>>()
+    });
     let mut seen = BTreeSet::new();
+    let mut commands = plain.clone();
+    commands.extend(with_profiles);
+    commands.retain(|command| seen.insert(command.exact_text()));
+    commands
+}
+
+/// A profile's command where it is another than without the profile, or the same one where only its environment is.
+fn with_place_in_profile(
+    command: TrustedCommand,
+    plain: &[TrustedCommand],
+    profile: &ProfileName,
+) -> TrustedCommand {
+    let is_same = |other: &TrustedCommand| {
+        other.place == command.place && other.command == command.command && other.cwd == command.cwd
+    };
+    let place = match command.place.strip_prefix("[check.") {
+        Some(rest) if !plain.iter().any(is_same) => {
+            format!("[profile.{profile}.check.{rest}")
+        }
+        _ => format!("{} with [profile.{profile}]", command.place),
+    };
+    TrustedCommand { place, ..command }
+}
+
+fn commands_without_profiles(project: &Project) -> impl Iterator<Item = TrustedCommand> + '_ {
     let services = project.services.keys();
     let own_setups = project.tracks.iter().filter(|track| track.setup.is_some());
     commands_of_setup(project, None)
@@ -62,8 +94,6 @@ pub fn commands(project: &Project) -> Vec<TrustedCommand> {
                 .iter()
                 .flat_map(|track| commands_of_notify(project, Some(track))),
         )
-        .filter(|command| seen.insert(command.exact_text()))
-        .collect()
 }
 
 /// The setup of a track's worktree; without a track, of a tree that belongs to none.
@@ -173,7 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::project::{Service, fixture};
+    use crate::domain::project::{Profile, Service, fixture};
 
     fn shell(line: &str) -> Command {
         Command::Shell(line.to_owned())
@@ -228,6 +258,59 @@ mod tests {
         ]
         .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn commands_of_profiles() {
+        let mut project = fixture::project(&["a"]);
+        project.layout.setup = vec![shell("npm ci")];
+        project.checks = vec![
+            fixture::check("unit", shell("npm test")),
+            fixture::check("lint", shell("npm lint")),
+        ];
+        let profile = |name: &str, change: &dyn Fn(&mut Profile)| {
+            let mut profile = fixture::profile(name, &project);
+            change(&mut profile);
+            profile
+        };
+        let profiles = vec![
+            profile("same", &|profile| profile.run.jobs = 1),
+            profile("quick", &|profile| {
+                profile.checks[0].run = shell("npm quick");
+                profile.checks[1].retry = Some(shell("npm test"));
+            }),
+            profile("env", &|profile| {
+                profile.run.env = env(&[("CI", "1")]);
+                profile.checks[1].settings.env = env(&[("CI", "1")]);
+            }),
+            profile("quick-too", &|profile| {
+                profile.checks[0].run = shell("npm quick");
+            }),
+        ];
+        project.profiles = profiles;
+        let found: Vec<String> = commands(&project)
+            .into_iter()
+            .map(|command| command.place)
+            .collect();
+        let expected = [
+            "[layout] setup",
+            "[check.unit] run",
+            "[check.lint] run",
+            "[profile.quick.check.unit] run",
+            "[layout] setup with [profile.env]",
+            "[check.lint] run with [profile.env]",
+        ];
+        assert_eq!(found, expected);
+        let texts = |project: &Project| -> BTreeSet<String> {
+            commands(project)
+                .iter()
+                .map(TrustedCommand::exact_text)
+                .collect()
+        };
+        for profile in &project.profiles {
+            let with = project.with_profile(profile);
+            assert!(texts(&with).is_subset(&texts(&project)), "{}", profile.name);
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::store::StoreError;
 
 use super::keys::{Keys, with_needs};
 use super::own_worktree::OwnWorktreeError;
+use super::profile::Choice;
 use super::runner::{self, Ground, RunnerError, Task};
 use super::site::{Probed, Probes, Site, TrackWorktree};
 use super::trust::Trust;
@@ -39,6 +40,7 @@ pub struct Report {
     pub runs: Vec<Run>,
     pub summary: Summary,
     pub timing: Timing,
+    pub profile: Option<Choice>,
     /// No check applies to any of the tracks.
     pub nothing_to_run: bool,
 }
@@ -101,6 +103,7 @@ pub fn run(
     Ok(Report {
         summary: Summary::of(&runs),
         timing: Timing::new(finished.wall, &runs, finished.lower_bound),
+        profile: session.profile.clone(),
         nothing_to_run: runs.is_empty(),
         runs,
     })

@@ -15,6 +15,7 @@ mod keys;
 mod matrix;
 
 mod own_worktree;
+pub mod profile;
 mod runner;
 mod session;
 mod setup;

@@ -10,7 +10,7 @@ use crate::domain::project::{Check, CheckSettings, Metric, MetricSource, Run, Wh
 
 pub(super) fn checks(cx: &mut Context<'_>, run: &Run) -> Vec<Check> {
     let mut checks = Vec::new();
-    for (name, table) in cx.file.check.iter() {
+    for (name, table) in cx.judging.check.iter() {
         checks.extend(check(cx, name, table, run));
     }
     no_circles(cx);
@@ -129,9 +129,9 @@ fn weight(cx: &mut Context<'_>, table: &CheckTable, header: &str) -> u32 {
 }
 
 fn no_circles(cx: &mut Context<'_>) {
-    let names: Vec<String> = cx.file.check.keys().map(str::to_owned).collect();
+    let names: Vec<String> = cx.judging.check.keys().map(str::to_owned).collect();
     let mut edges = Vec::new();
-    for (from, (_, table)) in cx.file.check.iter().enumerate() {
+    for (from, (_, table)) in cx.judging.check.iter().enumerate() {
         for need in table.needs.iter().flat_map(|list| list.iter()) {
             if let Some(to) = names.iter().position(|name| name == need.as_str()) {
                 let span = need.span();

@@ -1,17 +1,13 @@
-//! `[project]`, `[run]`, `[resource]`, `[service]` and `[profile]`.
+//! `[project]`, `[run]`, `[resource]` and `[service]`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
-
 use super::super::raw::{CalendarKey, Entries, FlakyKey, PerKey, Placed, Span, StallKey};
-use super::super::tree::{self, Step};
 use super::Context;
-use super::reference::Kind;
 use crate::domain::name::BranchName;
-use crate::domain::project::{Calendar, Flaky, Profile, Run, Service, Stall};
+use crate::domain::project::{Calendar, Flaky, Run, Service, Stall};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
@@ -139,7 +135,7 @@ pub(super) fn stall(key: StallKey) -> Stall {
 
 pub(super) fn run(cx: &mut Context<'_>) -> Run {
     let default = Default::default();
-    let table = cx.file.run.as_ref().unwrap_or(&default);
+    let table = cx.judging.run.as_ref().unwrap_or(&default);
     let mut duration = |key: &Option<Placed<Span>>, place: &str, default: Duration| {
         key.as_ref()
             .map_or(default, |span| cx.longer_than_zero(span, place))
@@ -193,48 +189,4 @@ pub(super) fn services(cx: &mut Context<'_>) -> BTreeMap<String, Service> {
         services.insert(name.to_string(), service);
     }
     services
-}
-
-pub(super) fn profiles(cx: &mut Context<'_>, text: &str, tree: &DeTable<'_>) -> Vec<Profile> {
-    let mut profiles = Vec::new();
-    for (name, table) in cx.file.profile.iter() {
-        for (check, _) in table.check.iter() {
-            let place = format!("[profile.{}.check]", name.as_str());
-            cx.is_known(Kind::Check, check, check.span(), &place);
-        }
-        profiles.push(Profile {
-            name: name.to_string(),
-            when: table.when.as_ref().map(|when| when.0.clone()),
-            overrides: overrides(text, tree, name),
-        });
-    }
-    profiles
-}
-
-/// Dotted key → value as written.
-fn overrides(text: &str, tree: &DeTable<'_>, profile: &str) -> BTreeMap<String, String> {
-    let above = [
-        Step::Key("profile".to_owned()),
-        Step::Key(profile.to_owned()),
-    ];
-    let mut overrides = BTreeMap::new();
-    tree::walk(tree, &mut |found| {
-        let inside = found.path.starts_with(&above);
-        let is_table = matches!(found.value, DeValue::Table(_));
-        if !inside || is_table {
-            return inside || above.starts_with(&found.path);
-        }
-        let keys: Vec<&str> = found.path[above.len()..]
-            .iter()
-            .filter_map(|step| match step {
-                Step::Key(key) => Some(key.as_str()),
-                Step::Index(_) => None,
-            })
-            .collect();
-        if keys != ["when"] {
-            overrides.insert(keys.join("."), text[found.span.clone()].to_owned());
-        }
-        false
-    });
-    overrides
 }

@@ -1,6 +1,7 @@
 //! Tests: what is said about a wrong tracks.toml, and where the caret stands.
 
 mod meaning;
+mod profiles;
 
 use super::{Diagnostic, Level, Parsed, parse};
 

@@ -138,12 +138,15 @@ pub(in crate::config) enum PerKey {
 }
 
 // The keys of `RunTable` once more: serde cannot both flatten a table and refuse unknown keys. Only their types count here:
-// what is overridden is kept as text until profiles get their behaviour.
+// what they mean is read with the profile laid over the file.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct ProfileTable {
-    /// When the profile applies by itself, such as `files > 200 or lines > 5000`; else `--profile` chooses it.
-    pub(in crate::config) when: Option<Text>,
+    /// When the profile applies by itself: comparisons (`>`, `>=`, `<`, `<=`, `==`, `!=`) of `files`, `lines` and `contracts`
+    /// with whole numbers, with `and`, `or`, `not` and parentheses, such as `files > 200 or lines > 5000`. They count what the
+    /// tracks at hand change since they left base: paths, added and removed lines of text files, and contracts one of whose
+    /// paths is changed. Default: only `--profile` chooses it.
+    pub(in crate::config) when: Option<Placed<Text>>,
     /// Overrides `[run] jobs`.
     jobs: Option<u32>,
     /// Overrides `[run] per_track`.
@@ -166,10 +169,10 @@ pub(in crate::config) struct ProfileTable {
     flaky: Option<FlakyKey>,
     /// Overrides `[run] breaker`.
     breaker: Option<u32>,
-    /// Overrides `[run] env`.
+    /// Variables on top of `[run] env`; a check's own `env` stands above both.
     env: Entries<String>,
-    /// Overrides keys of a check: `[profile.NAME.check.unit]`.
+    /// Other values for keys of a check that exists: `[profile.NAME.check.unit]`. Its `env` comes on top of the check's.
     pub(in crate::config) check: Entries<CheckTable>,
-    /// Overrides keys of `[integration]`: `[profile.NAME.integration]`.
+    /// Other values for keys of `[integration]`: `[profile.NAME.integration]`.
     pub(in crate::config) integration: Option<IntegrationTable>,
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{
     Admit, Calendar, Check, CheckSettings, Command, CommitRules, Coordination, Dependency, Flaky,
-    Hooks, Integration, Land, Layout, OnConflict, OnFailure, Ownership, Project, Run, Stall, Track,
-    Unowned, When,
+    Hooks, Integration, Land, Layout, OnConflict, OnFailure, Ownership, Profile, Project, Run,
+    Stall, Track, Unowned, When,
 };
-use crate::domain::name::{BranchName, CheckName, TrackId};
+use crate::domain::name::{BranchName, CheckName, ProfileName, TrackId};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -80,6 +80,18 @@ pub(crate) fn project(tracks: &[&str]) -> Project {
             rollback_auto: false,
         },
         report_templates: None,
+    }
+}
+
+/// A profile that changes nothing.
+pub(crate) fn profile(name: &str, project: &Project) -> Profile {
+    Profile {
+        name: ProfileName::new(name).unwrap(),
+        when: None,
+        run: project.run.clone(),
+        checks: project.checks.clone(),
+        integration: project.integration.clone(),
+        overrides: BTreeMap::new(),
     }
 }
 
