@@ -20,6 +20,7 @@ use crate::store::log_tail;
 
 use super::check::{CheckError, in_order_of_needs, obstacle};
 use super::conflicts::Report;
+use super::figures::Earlier;
 use super::keys::{Keys, with_needs};
 use super::matrix::{Matrix, Scope};
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
@@ -273,6 +274,7 @@ struct Course<'a> {
     /// The check that was asked for, behind all that it needs.
     checks: Vec<&'a Check>,
     keys: Keys<'a>,
+    earlier: Earlier,
     /// The same for every tree, so that what differs is the tree alone.
     setup: Vec<TrustedCommand>,
     log_dir: PathBuf,
@@ -297,6 +299,7 @@ impl<'a> Course<'a> {
             emit,
             checks: in_order_of_needs(with_needs(project, vec![&asked.check.name])),
             keys: Keys::new(project, asked.trust),
+            earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(project, &tracks),
             log_dir: session.store.new_log_dir(clock::now())?,
             env: merger.lent_objects(),
@@ -347,6 +350,13 @@ impl<'a> Course<'a> {
         let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
         for check in &self.checks {
             let (needs, tree) = (check.needs.iter(), trial.tree);
+            let before = self.earlier.before(
+                self.session,
+                self.merger,
+                &self.keys,
+                (check, &trial.side),
+                &[&self.setup],
+            )?;
             index_of.insert(&check.name, tasks.len());
             tasks.push(Task {
                 check,
@@ -358,6 +368,7 @@ impl<'a> Course<'a> {
                     .filter_map(|need| index_of.get(need).copied())
                     .collect(),
                 blocked: None,
+                before,
             });
         }
         Ok(tasks)

@@ -9,17 +9,21 @@ use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
 use crate::domain::revision::{CommitId, TreeId};
-use crate::domain::trust::commands_of_setup;
+use crate::domain::trust::{commands_of_integration_setup, commands_of_setup};
 use crate::git::{GitError, Merger, Snapshot, Worktree};
 use crate::process::clock;
-use crate::store::StoreError;
+use crate::store::{StoreError, log_tail};
 
+use super::figures::Earlier;
 use super::keys::{Keys, with_needs};
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
 use super::runner::{self, Finished, RunnerError, Task};
 use super::setup::{self, Place, SetUp, SetupError, job_slots};
 use super::trust::Trust;
 use super::{Emit, Event, Session, SessionError, matrix};
+
+/// So many lines at the end of a log go into a report.
+const TAIL: usize = 50;
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -94,8 +98,9 @@ pub fn run(
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
     let keys = Keys::new(&session.project, trust);
+    let earlier = Earlier::read(session)?;
     for ground in &mut grounds {
-        ground.tasks = tasks(session, &merger, &keys, ground, &checks)?;
+        ground.tasks = tasks(session, &merger, (&keys, &earlier), ground, &checks)?;
     }
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
     let fail_fast = options.fail_fast || session.project.run.fail_fast;
@@ -154,6 +159,13 @@ pub fn run(
         nothing_to_run: total.runs.is_empty(),
         runs: total.runs,
     })
+}
+
+/// The last lines that a run has printed.
+pub fn last_lines(run: &Run) -> Vec<String> {
+    run.log
+        .as_deref()
+        .map_or_else(Vec::new, |log| log_tail(log, TAIL))
 }
 
 /// The tasks of several grounds in one list.
@@ -237,11 +249,14 @@ fn grounds<'a>(
 fn tasks<'a>(
     session: &'a Session,
     merger: &Merger<'_>,
-    keys: &Keys<'_>,
+    (keys, earlier): (&Keys<'_>, &Earlier),
     ground: &Ground<'a>,
     checks: &[&'a Check],
 ) -> Result<Vec<Task<'a>>, CheckError> {
     let setup = commands_of_setup(&session.project, Some(ground.track));
+    let everybody: Vec<&Track> = session.project.tracks.iter().collect();
+    let of_integration = commands_of_integration_setup(&session.project, &everybody);
+    let side = Side::Track(ground.track.id.clone());
     let mut tasks: Vec<Task<'a>> = Vec::new();
     let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
     let own = checks
@@ -252,10 +267,12 @@ fn tasks<'a>(
             Some(tree) => keys.key(merger, check, &setup, tree)?,
             None => None,
         };
+        let setups = [&setup[..], &of_integration[..]];
+        let before = earlier.before(session, merger, keys, (check, &side), &setups)?;
         index_of.insert(&check.name, tasks.len());
         tasks.push(Task {
             check,
-            side: Side::Track(ground.track.id.clone()),
+            side: side.clone(),
             dir: ground
                 .dir
                 .clone()
@@ -268,6 +285,7 @@ fn tasks<'a>(
                 .filter_map(|need| index_of.get(need).copied())
                 .collect(),
             blocked: ground.blocked.clone(),
+            before,
         });
     }
     Ok(tasks)

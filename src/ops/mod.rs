@@ -8,6 +8,7 @@ pub mod check;
 pub mod conflicts;
 pub mod details;
 mod event;
+mod figures;
 pub mod init;
 mod integration_side;
 pub mod judged;

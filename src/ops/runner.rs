@@ -1,7 +1,7 @@
 //! Runs checks: passes are reused, needs come first, slots are shared by all processes of the repository, logs are kept.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::check::{Ended, Node, Outcome, Run, Schedule, Start};
 use crate::domain::name::Side;
@@ -10,6 +10,7 @@ use crate::domain::revision::TreeId;
 use crate::process::{End, JobResult, Pool, PoolEvent, ShellJob, Slot, Work, clock};
 use crate::store::{CachedResult, ResultKey, StoreError};
 
+use super::figures::{self, Attempt, Before, Taken};
 use super::setup::job_slots;
 use super::trust::Trust;
 use super::{Emit, Event, Session};
@@ -28,6 +29,8 @@ pub(super) struct Task<'a> {
     pub needs: Vec<usize>,
     /// Why it cannot run, where that is known before.
     pub blocked: Option<String>,
+    /// What its numbers are compared with.
+    pub before: Before,
 }
 
 /// How to run.
@@ -69,8 +72,10 @@ pub(super) fn known_passes(session: &Session, tasks: &[Task<'_>]) -> Vec<Option<
         .iter()
         .map(|task| {
             let result = session.store.result(task.key.as_ref()?)?;
-            (result.outcome == Outcome::Passed && !(result.flaky && flaky_fails(task.check)))
-                .then_some(result)
+            (result.outcome == Outcome::Passed
+                && !(result.flaky && flaky_fails(task.check))
+                && figures::still_pass(task.check, &result, &task.before))
+            .then_some(result)
         })
         .collect();
     // What a check needs leaves files in its worktree (a build). A pass from elsewhere does not bring them along, and neither
@@ -150,6 +155,8 @@ pub(super) fn run(
         schedule: Schedule::new(nodes, slots, options.fail_fast),
         results: vec![None; todo.len()],
         notes: vec![None; todo.len()],
+        taken: vec![None; todo.len()],
+        since: vec![SystemTime::UNIX_EPOCH; todo.len()],
         runs: &mut runs,
         emit,
         failure: None,
@@ -219,6 +226,8 @@ fn blank(task: &Task<'_>, outcome: Outcome) -> Run {
         cpu: None,
         peak_memory: None,
         log: None,
+        figures: Vec::new(),
+        tests: None,
     }
 }
 
@@ -232,6 +241,8 @@ fn reused(task: &Task<'_>, result: &CachedResult) -> Run {
         cpu: result.cpu,
         peak_memory: result.peak_memory,
         log: result.log.clone(),
+        figures: figures::recalled(task.check, result, &task.before),
+        tests: result.tests.clone(),
         ..blank(task, Outcome::Passed)
     }
 }
@@ -284,6 +295,10 @@ struct Checks<'a, 'r> {
     /// The last attempt of each node.
     results: Vec<Option<JobResult>>,
     notes: Vec<Option<String>>,
+    /// What the last attempt of each node has yielded.
+    taken: Vec<Option<Taken>>,
+    /// From before the last attempt of each node.
+    since: Vec<SystemTime>,
     runs: &'r mut Vec<Option<Run>>,
     emit: Emit<'a>,
     failure: Option<StoreError>,
@@ -362,6 +377,10 @@ impl Checks<'_, '_> {
             run.peak_memory = result.peak_memory;
             run.log = Some(self.log(ended.node));
         }
+        if let Some(taken) = self.taken[ended.node].take() {
+            run.figures = taken.figures;
+            run.tests = taken.tests;
+        }
         if run.flaky && flaky_fails(task.check) {
             run.outcome = Outcome::Failed;
             run.note = Some("passed only when run again, and `flaky = \"fail\"`".to_owned());
@@ -398,10 +417,37 @@ impl Checks<'_, '_> {
                 peak_memory: run.peak_memory,
                 log: run.log.clone(),
                 finished: clock::now(),
+                figures: figures::to_keep(&run.figures),
+                tests: run.tests.clone(),
             };
             kept = kept.and(store.keep_result(key, &result));
         }
+        if run.exit_status == Some(0) {
+            kept = kept.and(figures::remember(self.session, run));
+        }
         self.note_failure(kept);
+    }
+
+    /// Reads what an attempt has yielded: where a limit is broken, it has not passed.
+    fn judge_figures(&mut self, node: usize, outcome: Outcome) -> Outcome {
+        self.taken[node] = None;
+        if outcome != Outcome::Passed && !outcome.is_red() {
+            return outcome;
+        }
+        let task = &self.tasks[self.todo[node]];
+        let attempt = Attempt {
+            check: task.check,
+            side: &task.side,
+            worktree: &task.dir,
+            log: &self.log(node),
+            since: self.since[node],
+            complete: outcome == Outcome::Passed,
+        };
+        let taken = figures::take(&attempt, &task.before);
+        self.notes[node] = taken.note();
+        let fails = outcome == Outcome::Passed && !taken.complaints.is_empty();
+        self.taken[node] = Some(taken);
+        if fails { Outcome::Failed } else { outcome }
     }
 
     fn note_failure(&mut self, kept: Result<(), StoreError>) {
@@ -431,6 +477,7 @@ impl Work for Checks<'_, '_> {
                 side: &task.side,
                 attempt,
             });
+            self.since[node] = clock::file_time();
             return Some(self.job(node, attempt));
         }
     }
@@ -453,6 +500,7 @@ impl Work for Checks<'_, '_> {
                 Outcome::CouldNotRun
             }
         };
+        let outcome = self.judge_figures(key, outcome);
         self.results[key] = Some(result.clone());
         self.schedule.finish(key, outcome);
         self.settle();

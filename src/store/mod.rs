@@ -9,6 +9,7 @@ mod lock;
 mod logs;
 mod marks;
 mod matrix;
+mod metrics;
 mod naming;
 mod operations;
 mod record;
@@ -24,8 +25,9 @@ pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
 pub use logs::log_tail;
+pub use metrics::{LastFigures, Yield};
 pub use operations::{Operation, RefMove};
-pub use results::{CachedResult, ResultKey};
+pub use results::{CachedResult, KeptFigure, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
 pub use slots::SlotGuard;
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{Figure, Tests};
 use crate::domain::name::{CheckName, Side};
 use crate::domain::revision::TreeId;
 
@@ -57,4 +58,8 @@ pub struct Run {
     pub cpu: Option<Duration>,
     pub peak_memory: Option<u64>,
     pub log: Option<PathBuf>,
+    /// In the order of the file; of a run that failed, those that it yielded all the same.
+    pub figures: Vec<Figure>,
+    /// `None`: it names no JUnit files, or has written none.
+    pub tests: Option<Tests>,
 }

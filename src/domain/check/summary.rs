@@ -114,6 +114,8 @@ mod tests {
             cpu: None,
             peak_memory: None,
             log: None,
+            figures: Vec::new(),
+            tests: None,
         }
     }
 

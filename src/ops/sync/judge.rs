@@ -14,6 +14,7 @@ use crate::git::Merger;
 use crate::process::clock;
 
 use super::super::check::{in_order_of_needs, obstacle};
+use super::super::figures::Earlier;
 use super::super::keys::{Keys, with_needs};
 use super::super::own_worktree::{self, OwnWorktree};
 use super::super::runner::{self, Task};
@@ -32,6 +33,7 @@ pub(super) struct Judge<'a> {
     emit: Emit<'a>,
     checks: Vec<&'a Check>,
     keys: Keys<'a>,
+    earlier: Earlier,
     /// The same for every commit that is judged, base too: what differs must be the tree alone.
     setup: Vec<TrustedCommand>,
     worktree: OwnWorktree,
@@ -72,6 +74,7 @@ impl<'a> Judge<'a> {
             emit,
             checks,
             keys: Keys::new(&session.project, trust),
+            earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(&session.project, &tracks),
             worktree: own_worktree::open(session, WORKTREE, session.base.commit)?,
             log_dir: session.store.new_log_dir(clock::now())?,
@@ -118,6 +121,13 @@ impl<'a> Judge<'a> {
         let mut tasks = Vec::new();
         for check in checks {
             let key = self.keys.key(&merger, check, &self.setup, tree)?;
+            let before = self.earlier.before(
+                session,
+                &merger,
+                &self.keys,
+                (check, &Side::Integration),
+                &[&self.setup],
+            )?;
             let needs = check
                 .needs
                 .iter()
@@ -132,6 +142,7 @@ impl<'a> Judge<'a> {
                 key,
                 needs,
                 blocked: None,
+                before,
             });
         }
         if runner::known_passes(session, &tasks)

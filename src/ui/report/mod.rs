@@ -4,6 +4,7 @@
 pub mod check;
 pub mod conflicts;
 pub mod events;
+mod figures;
 pub mod init;
 pub mod judged;
 pub mod log;
