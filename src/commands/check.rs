@@ -3,9 +3,9 @@
 use crate::failure::{DONE, Failure};
 use crate::ops;
 use crate::process::Interrupt;
-use crate::ui::{Format, Progress, report};
+use crate::ui::{Progress, report};
 
-use super::{Context, LongFormat, status};
+use super::{CheckFormat, Context, status};
 
 /// Run the tracks' checks in parallel.
 ///
@@ -34,13 +34,14 @@ pub struct Args {
     #[arg(long)]
     remote: bool,
     #[arg(long, value_enum, default_value = "text")]
-    pub format: LongFormat,
+    pub format: CheckFormat,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let interrupt = Interrupt::listen();
     let session = context.session(args.remote, interrupt.clone())?;
     let trust = context.trust(&session, args.yes)?;
+    let format = args.format;
     let options = ops::check::Options {
         tracks: args.tracks,
         checks: args.checks,
@@ -54,9 +55,13 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let failed = report.summary.failed > report.summary.allowed;
     let undetermined = report.summary.could_not_run > 0;
     let exit = status(failed, undetermined, interrupt.exit_status());
-    match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::check::text(&report)),
-        Format::Json | Format::JsonLines => {
+    match format {
+        CheckFormat::Text => context.terminal.answer(&report::check::text(&report)),
+        CheckFormat::Junit => {
+            let text = report::junit::xml(&report.runs, &ops::check::last_lines);
+            context.terminal.answer(&text);
+        }
+        CheckFormat::Json | CheckFormat::JsonLines => {
             context
                 .terminal
                 .document(&report::check::json(&report, exit == DONE));

@@ -7,6 +7,7 @@ pub mod events;
 mod figures;
 pub mod init;
 pub mod judged;
+pub mod junit;
 pub mod log;
 pub mod status;
 pub mod sync;
