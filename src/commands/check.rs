@@ -4,9 +4,9 @@ use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
 use crate::ops;
 use crate::process::Interrupt;
-use crate::ui::{Format, Progress, report};
+use crate::ui::{Progress, report};
 
-use super::{Context, LongFormat, status};
+use super::{CheckFormat, Context, status};
 
 /// Run the tracks' checks in parallel.
 ///
@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long)]
     remote: bool,
     #[arg(long, value_enum, default_value = "text")]
-    pub format: LongFormat,
+    pub format: CheckFormat,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
@@ -49,6 +49,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let by_hand = args.profile.as_deref();
     context.profile(&mut session, by_hand, &tracks, !args.committed)?;
     let trust = context.trust(&session, args.yes)?;
+    let format = args.format;
     let options = ops::check::Options {
         tracks: args.tracks,
         checks: args.checks,
@@ -62,9 +63,13 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let failed = report.summary.failed > report.summary.allowed;
     let undetermined = report.summary.could_not_run > 0;
     let exit = status(failed, undetermined, interrupt.exit_status());
-    match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::check::text(&report)),
-        Format::Json | Format::JsonLines => {
+    match format {
+        CheckFormat::Text => context.terminal.answer(&report::check::text(&report)),
+        CheckFormat::Junit => {
+            let text = report::junit::xml(&report.runs, &ops::check::last_lines);
+            context.terminal.answer(&text);
+        }
+        CheckFormat::Json | CheckFormat::JsonLines => {
             context
                 .terminal
                 .document(&report::check::json(&report, exit == DONE));

@@ -125,11 +125,33 @@ pub enum LongFormat {
     JsonLines,
 }
 
+/// How the answer of `check` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    Text,
+    Json,
+    /// One event a line while it runs, then the same document as with `json`.
+    JsonLines,
+    /// A suite for each track, a test case for each check.
+    Junit,
+}
+
 impl From<ShortFormat> for Format {
     fn from(format: ShortFormat) -> Self {
         match format {
             ShortFormat::Text => Format::Text,
             ShortFormat::Json => Format::Json,
+        }
+    }
+}
+
+impl From<CheckFormat> for Format {
+    fn from(format: CheckFormat) -> Self {
+        match format {
+            CheckFormat::Text => Format::Text,
+            // Both are one document for programs.
+            CheckFormat::Json | CheckFormat::Junit => Format::Json,
+            CheckFormat::JsonLines => Format::JsonLines,
         }
     }
 }

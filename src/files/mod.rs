@@ -2,7 +2,10 @@
 
 mod atomic;
 mod copy;
+mod figures;
 mod hook;
+mod junit;
+mod reports;
 mod watch;
 
 use std::io;
@@ -10,7 +13,9 @@ use std::path::Path;
 
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
+pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::Shim;
+pub use junit::{Junit, read_junit};
 pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// For `map_err`: the system's errors do not say which path they are about.

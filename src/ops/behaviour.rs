@@ -17,13 +17,15 @@ use crate::git::{Memo, Merger};
 use crate::process::clock;
 use crate::store::log_tail;
 
-use super::check::{CheckError, in_order_of_needs, tasks};
+use super::check::CheckError;
 use super::conflicts::Report;
+use super::figures::Earlier;
 use super::keys::{Keys, with_needs};
 use super::matrix::{Matrix, Scope};
 use super::own_worktree;
 use super::runner::{self, Ground};
 use super::site::{Probed, Probes};
+use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
 use super::{Emit, Event, Session};
 
@@ -234,6 +236,7 @@ struct Course<'a> {
     /// The check that was asked for, behind all that it needs.
     checks: Vec<&'a Check>,
     keys: Keys<'a>,
+    earlier: Earlier,
     /// The same for every tree, so that what differs is the tree alone.
     setup: Vec<TrustedCommand>,
     log_dir: PathBuf,
@@ -255,8 +258,9 @@ impl<'a> Course<'a> {
             merger,
             trust: asked.trust,
             emit,
-            checks: in_order_of_needs(with_needs(project, vec![&asked.check.name])),
+            checks: with_needs(project, vec![&asked.check.name]),
             keys: Keys::new(project, asked.trust),
+            earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(project, &tracks),
             log_dir: session.store.new_log_dir(clock::now())?,
             probes: Probes::new(session, Some(merger)),
@@ -283,12 +287,24 @@ impl<'a> Course<'a> {
         let trees: Vec<TreeId> = trials.iter().map(|trial| trial.tree).collect();
         let mut seen: BTreeSet<TreeId> = self.judged.keys().copied().collect();
         let mut grounds = Vec::new();
+        let of_tasks = Tasks {
+            session: self.session,
+            keys: &self.keys,
+            earlier: &self.earlier,
+        };
         for trial in trials {
             if !seen.insert(trial.tree) {
                 continue;
             }
             let (tree, setup) = (Some(trial.tree), &self.setup);
+            let judged = Judged {
+                side: &trial.side,
+                tree,
+                setup,
+                setups_of_base: &[setup],
+            };
             grounds.push(Ground {
+                tasks: of_tasks.of(self.merger, &judged, &self.checks)?,
                 side: trial.side,
                 site: Box::new(Probed::new(
                     &self.probes,
@@ -298,7 +314,6 @@ impl<'a> Course<'a> {
                 )),
                 tree,
                 blocked: None,
-                tasks: tasks(self.merger, &self.keys, setup, tree, &self.checks)?,
             });
         }
         let options = runner::Options {

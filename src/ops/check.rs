@@ -1,24 +1,26 @@
 //! The tracks' checks: each in the track's worktree as it is, uncommitted work included; without a worktree, or where only
 //! commits are to count, on the tip in a probe worktree.
 
-use std::collections::BTreeMap;
-
 use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
-use crate::domain::revision::TreeId;
-use crate::domain::trust::{TrustedCommand, commands_of_setup};
+use crate::domain::trust::{commands_of_integration_setup, commands_of_setup};
 use crate::git::{GitError, Merger, Worktree};
 use crate::process::clock;
-use crate::store::StoreError;
+use crate::store::{StoreError, log_tail};
 
+use super::figures::Earlier;
 use super::keys::{Keys, with_needs};
 use super::own_worktree::OwnWorktreeError;
 use super::profile::Choice;
-use super::runner::{self, Ground, RunnerError, Task};
+use super::runner::{self, Ground, RunnerError};
 use super::site::{Probed, Probes, Site, TrackWorktree};
+use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
 use super::{Emit, Event, Session, SessionError, matrix};
+
+/// So many lines at the end of a log go into a report.
+const TAIL: usize = 50;
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -79,12 +81,25 @@ pub fn run(
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let probes = Probes::new(session, None);
     let mut grounds = grounds(session, &merger, &probes, &tracks, options.committed)?;
-    let keys = Keys::new(&session.project, trust);
+    let project = &session.project;
+    let of_tasks = Tasks {
+        session,
+        keys: &Keys::new(project, trust),
+        earlier: &Earlier::read(session)?,
+    };
+    let everybody: Vec<&Track> = project.tracks.iter().collect();
+    let of_integration = commands_of_integration_setup(project, &everybody);
     for (ground, track) in grounds.iter_mut().zip(&tracks) {
-        let setup = commands_of_setup(&session.project, Some(track));
+        let setup = commands_of_setup(project, Some(track));
         let own = checks.iter().filter(|check| check.applies_to(&track.id));
-        let checks = in_order_of_needs(own.copied().collect());
-        ground.tasks = tasks(&merger, &keys, &setup, ground.tree, &checks)?;
+        let own: Vec<&Check> = own.copied().collect();
+        let judged = Judged {
+            side: &ground.side,
+            tree: ground.tree,
+            setup: &setup,
+            setups_of_base: &[&setup, &of_integration],
+        };
+        ground.tasks = of_tasks.of(&merger, &judged, &own)?;
     }
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
     emit(&Event::Stage(format!("running {number} checks")));
@@ -107,6 +122,13 @@ pub fn run(
         nothing_to_run: runs.is_empty(),
         runs,
     })
+}
+
+/// The last lines that a run has printed.
+pub fn last_lines(run: &Run) -> Vec<String> {
+    run.log
+        .as_deref()
+        .map_or_else(Vec::new, |log| log_tail(log, TAIL))
 }
 
 /// The checks of these names, and what they need.
@@ -187,42 +209,4 @@ fn grounds<'a>(
         });
     }
     Ok(grounds)
-}
-
-/// One for each check, with what its pass is keyed by on this tree. `checks`: needs before what needs them.
-pub(super) fn tasks<'a>(
-    merger: &Merger<'_>,
-    keys: &Keys<'_>,
-    setup: &[TrustedCommand],
-    tree: Option<TreeId>,
-    checks: &[&'a Check],
-) -> Result<Vec<Task<'a>>, GitError> {
-    let mut tasks: Vec<Task<'a>> = Vec::new();
-    let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
-    for check in checks {
-        let key = match tree {
-            Some(tree) => keys.key(merger, check, setup, tree)?,
-            None => None,
-        };
-        let needs = check.needs.iter();
-        let needs = needs.filter_map(|need| index_of.get(need).copied());
-        let needs: Vec<usize> = needs.collect();
-        index_of.insert(&check.name, tasks.len());
-        tasks.push(Task { check, key, needs });
-    }
-    Ok(tasks)
-}
-
-/// Needs before what needs them; otherwise the order of the file.
-pub(super) fn in_order_of_needs(checks: Vec<&Check>) -> Vec<&Check> {
-    let mut rest = checks;
-    let mut ordered: Vec<&Check> = Vec::new();
-    while !rest.is_empty() {
-        let free = rest
-            .iter()
-            .position(|check| !rest.iter().any(|other| check.needs.contains(&other.name)));
-        // `config` refuses cycles; the order of the file is as good as any, should one get here.
-        ordered.push(rest.remove(free.unwrap_or(0)));
-    }
-    ordered
 }

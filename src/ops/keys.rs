@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::domain::name::CheckName;
-use crate::domain::project::{Check, Project};
+use crate::domain::project::{Check, MetricSource, Project};
 use crate::domain::revision::TreeId;
 use crate::domain::trust::{TrustedCommand, commands_of_check};
 use crate::git::{GitError, Merger};
@@ -51,6 +51,10 @@ impl<'p> Keys<'p> {
         parts.list("run", commands_of_check(check).iter().map(exact));
         parts.list("setup", setup.iter().map(exact));
         parts.list("tools", check.tools.iter().map(|tool| self.version(tool)));
+        let figures = figures(check);
+        if !figures.is_empty() {
+            parts.list("figures", figures);
+        }
         let mut needs = Vec::new();
         // What a check needs prepares its worktree, so whatever that reads, this one reads too.
         for need in check
@@ -125,6 +129,27 @@ impl Parts {
         self.0.push(format!("{name} {}", items.len()).into_bytes());
         self.0.extend(items);
     }
+}
+
+/// Where a check's numbers and tests come from: a result without them is no answer. Their limits are no part of it, what was
+/// found is held against those of today.
+fn figures(check: &Check) -> Vec<Vec<u8>> {
+    let mut figures = Vec::new();
+    for metric in &check.metrics {
+        figures.push(metric.name.clone());
+        match &metric.source {
+            MetricSource::Pattern(pattern) => {
+                figures.extend(["pattern".to_owned(), pattern.clone()]);
+            }
+            MetricSource::File { file, pointer } => {
+                figures.extend(["file".to_owned(), file.clone(), pointer.clone()]);
+            }
+        }
+    }
+    for pattern in &check.junit {
+        figures.extend(["junit".to_owned(), pattern.to_string()]);
+    }
+    figures.into_iter().map(String::into_bytes).collect()
 }
 
 /// What `TOOL --version` prints; a tool that is missing or refuses has an answer too: that one.

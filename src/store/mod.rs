@@ -10,6 +10,7 @@ mod lock;
 mod logs;
 mod marks;
 mod matrix;
+mod metrics;
 mod naming;
 mod operations;
 mod places;
@@ -27,8 +28,9 @@ pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
 pub use logs::log_tail;
+pub use metrics::{LastFigures, Yield};
 pub use operations::{Operation, RefMove};
-pub use results::{CachedResult, ResultKey};
+pub use results::{CachedResult, KeptFigure, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
 pub use seats::{Seat, SharedService};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::naming::{digest, file_name};
 use super::{Store, StoreError, record};
-use crate::domain::check::Outcome;
+use crate::domain::check::{FailedTest, Outcome, Tests};
 use crate::domain::time::Timestamp;
 
 /// A digest of everything a check reads: command, directory, environment, tool versions, setup, and the tree or the part
@@ -37,6 +37,17 @@ pub struct CachedResult {
     pub peak_memory: Option<u64>,
     pub log: Option<PathBuf>,
     pub finished: Timestamp,
+    pub figures: Vec<KeptFigure>,
+    pub tests: Option<Tests>,
+}
+
+/// A number that a check yielded, without what was said of it: limits and base may be others the next time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptFigure {
+    pub name: String,
+    pub value: f64,
+    /// What it had been the time before.
+    pub last: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,6 +62,21 @@ struct Record {
     /// Below the store's root where it lies there, so that a repository may be moved.
     log: Option<String>,
     finished: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    figures: Vec<KeptFigure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tests: Option<TestsRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TestsRecord {
+    total: usize,
+    failed: usize,
+    errors: usize,
+    skipped: usize,
+    /// Name and message.
+    failing: Vec<(String, String)>,
+    more: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +111,8 @@ impl Store {
             peak_memory: record.peak_memory,
             log: record.log.map(|log| self.root.join(log)),
             finished: Timestamp(record.finished),
+            figures: record.figures,
+            tests: record.tests.map(Tests::from),
         })
     }
 
@@ -107,6 +135,8 @@ impl Store {
             peak_memory: result.peak_memory,
             log,
             finished: result.finished.0,
+            figures: result.figures.clone(),
+            tests: result.tests.as_ref().map(TestsRecord::from),
         };
         record::write(&self.result_path(key), &record)
     }
@@ -143,6 +173,38 @@ impl Store {
     }
 }
 
+impl From<&Tests> for TestsRecord {
+    fn from(tests: &Tests) -> Self {
+        let failing = tests.failing.iter();
+        TestsRecord {
+            total: tests.total,
+            failed: tests.failed,
+            errors: tests.errors,
+            skipped: tests.skipped,
+            failing: failing
+                .map(|test| (test.name.clone(), test.message.clone()))
+                .collect(),
+            more: tests.more,
+        }
+    }
+}
+
+impl From<TestsRecord> for Tests {
+    fn from(record: TestsRecord) -> Self {
+        let failing = record.failing.into_iter();
+        Tests {
+            total: record.total,
+            failed: record.failed,
+            errors: record.errors,
+            skipped: record.skipped,
+            failing: failing
+                .map(|(name, message)| FailedTest { name, message })
+                .collect(),
+            more: record.more,
+        }
+    }
+}
+
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -168,6 +230,20 @@ mod tests {
             peak_memory: None,
             log: Some(store.root().join("logs/x/unit.log")),
             finished: Timestamp(9),
+            figures: vec![KeptFigure {
+                name: "coverage".to_owned(),
+                value: 95.2,
+                last: None,
+            }],
+            tests: Some(Tests {
+                total: 2,
+                failed: 1,
+                failing: vec![FailedTest {
+                    name: "t".to_owned(),
+                    message: "no".to_owned(),
+                }],
+                ..Tests::default()
+            }),
         }
     }
 
@@ -182,6 +258,17 @@ mod tests {
             assert_eq!(store.result(&key("a")), Some(result));
         }
         assert_eq!(store.result(&key("b")), None);
+    }
+
+    #[test]
+    fn what_was_kept_before_there_were_figures_can_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let text = r#"{"v":1,"outcome":"passed","flaky":false,"exit_status":0,"attempts":1,"wall_ms":5,"cpu_ms":null,"peak_memory":null,"log":null,"finished":9}"#;
+        let path = store.result_path(&key("a"));
+        record::replace(&path, text.as_bytes(), record::SHARED, record::Durable::No).unwrap();
+        let result = store.result(&key("a")).unwrap();
+        assert_eq!((result.figures, result.tests), (Vec::new(), None));
     }
 
     #[test]

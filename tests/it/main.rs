@@ -13,6 +13,7 @@ mod conflicts;
 mod conformance;
 mod environment;
 mod examples;
+mod figures;
 mod init;
 mod init_killed;
 mod init_mend;

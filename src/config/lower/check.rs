@@ -1,12 +1,14 @@
 //! `[check.NAME]`.
 
-use super::super::raw::{CheckTable, MetricTable, Placed, WhenKey};
+use super::super::raw::{BetterKey, CheckTable, MetricTable, Placed, WhenKey};
 use super::cycle::Edge;
 use super::project::{flaky, stall};
 use super::reference::Kind;
 use super::{Context, patterns, texts};
 use crate::domain::name::CheckName;
-use crate::domain::project::{Check, CheckSettings, Metric, MetricSource, Run, When};
+use crate::domain::project::{
+    Better, Check, CheckSettings, Loss, Metric, MetricSource, Regression, Run, When,
+};
 
 pub(super) fn checks(cx: &mut Context<'_>, run: &Run) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -59,10 +61,7 @@ fn check(
         allow_failure: table.allow_failure.unwrap_or(false),
         retry: table.retry.as_ref().map(|run| run.0.clone()),
         metrics: metrics(cx, table, &header),
-        junit: patterns(table.junit.as_ref())
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        junit: patterns(table.junit.as_ref()),
         // Last, because it may end here, and everything above has to be looked at.
         name: name.ok()?,
         run: table.run.as_ref()?.0.clone(),
@@ -169,6 +168,11 @@ fn metric(cx: &mut Context<'_>, table: &Placed<MetricTable>, header: &str) -> Op
         cx.missing(table.span(), &what, "name", "\"coverage\"");
     }
     let (min, max) = (table.min.as_ref(), table.max.as_ref());
+    for (key, limit) in [("min", min), ("max", max)] {
+        if let Some(limit) = limit.filter(|limit| !limit.is_finite()) {
+            cx.error(limit.span(), format!("`{key}` of {what} must be finite"));
+        }
+    }
     if let (Some(min), Some(max)) = (min, max)
         && **min > **max
     {
@@ -181,15 +185,38 @@ fn metric(cx: &mut Context<'_>, table: &Placed<MetricTable>, header: &str) -> Op
     if let Some(weight) = weight.filter(|weight| !(weight.is_finite() && ***weight > 0.0)) {
         cx.error(weight.span(), format!("`weight` of {what} must be above 0"));
     }
+    let max_regression = regression(cx, table, &what);
     let source = source(cx, table, header, &what);
     Some(Metric {
         min: min.map(|min| **min),
         max: max.map(|max| **max),
-        max_regression: table.max_regression.as_ref().map(|text| text.0.clone()),
+        max_regression,
         weight: weight.map_or(1.0, |weight| **weight),
         source: source?,
         name: table.name.as_ref()?.0.clone(),
     })
+}
+
+fn regression(cx: &mut Context<'_>, table: &Placed<MetricTable>, what: &str) -> Option<Regression> {
+    let written = table.max_regression.as_ref()?;
+    let better = match (table.better, table.min.is_some(), table.max.is_some()) {
+        (Some(BetterKey::Higher), ..) | (None, true, false) => Better::Higher,
+        (Some(BetterKey::Lower), ..) | (None, false, true) => Better::Lower,
+        (None, ..) => {
+            let diagnostic = cx.error(
+                written.span(),
+                format!("`max_regression` of {what} does not say which way is worse"),
+            );
+            diagnostic.help = Some("add `better = \"higher\"` or `better = \"lower\"`".to_owned());
+            return None;
+        }
+    };
+    let text = written.0.as_str();
+    let loss = match text.strip_suffix('%') {
+        Some(percent) => Loss::Percent(percent.parse().ok()?),
+        None => Loss::Absolute(text.parse().ok()?),
+    };
+    Some(Regression { loss, better })
 }
 
 fn source(

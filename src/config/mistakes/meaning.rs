@@ -315,6 +315,21 @@ fn values() {
             "`min` of a metric of [check.u] is above its `max`",
         ),
         (
+            "[check.u]\nrun = 'x'\nmetric = [{ name = 'm', pattern = '(a)', max_regression = '2%' }]\n",
+            "'2%'",
+            "`max_regression` of a metric of [check.u] does not say which way is worse",
+        ),
+        (
+            "[check.u]\nrun = 'x'\nmetric = [{ name = 'm', pattern = '(a)', min = 1, max = 2, max_regression = '3' }]\n",
+            "'3'",
+            "`max_regression` of a metric of [check.u] does not say which way is worse",
+        ),
+        (
+            "[check.u]\nrun = 'x'\nmetric = [{ name = 'm', pattern = '(a)', max = nan }]\n",
+            "nan",
+            "`max` of a metric of [check.u] must be finite",
+        ),
+        (
             "[check.u]\nrun = 'x'\nmetric = [{ name = 'm', pattern = '(a' }]\n",
             "'(a'",
             "`pattern` of a metric of [check.u] is not a regular expression: unclosed group",

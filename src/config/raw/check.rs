@@ -59,7 +59,8 @@ pub(in crate::config) struct CheckTable {
     pub(in crate::config) retry: Option<Run>,
     /// Figures that it yields, each with its limits.
     pub(in crate::config) metric: Vec<Placed<MetricTable>>,
-    /// JUnit files that it writes, from the root of the worktree.
+    /// Path patterns of JUnit files that it writes, from the root of the worktree; of a directory, its `.xml` files. They are
+    /// read and counted, but for those that it has not written.
     pub(in crate::config) junit: Option<OneOrMany<Glob>>,
 }
 
@@ -72,14 +73,23 @@ pub(in crate::config) enum WhenKey {
     Land,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub(in crate::config) enum BetterKey {
+    Higher,
+    Lower,
+}
+
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct MetricTable {
     /// What the figure is called, such as `coverage`; required.
     pub(in crate::config) name: Option<Placed<Text>>,
-    /// A regular expression over the output, whose first group is the number.
+    /// A regular expression over the output, whose first group is the number; its last match counts. `1_000` and `1,000` are
+    /// numbers too, a decimal comma is not understood.
     pub(in crate::config) pattern: Option<Placed<String>>,
-    /// A JSON file that has the number, from the root of the worktree; with `pointer`.
+    /// A JSON file that has the number, from the root of the worktree; with `pointer`. The check itself must have written it.
     pub(in crate::config) file: Option<Placed<String>>,
     /// The JSON pointer to the number in `file`, such as `/p95_ms`.
     pub(in crate::config) pointer: Option<Placed<String>>,
@@ -87,9 +97,12 @@ pub(in crate::config) struct MetricTable {
     pub(in crate::config) min: Option<Placed<f64>>,
     /// The most that passes.
     pub(in crate::config) max: Option<Placed<f64>>,
-    /// How much worse than base it may be: a number or a percentage, such as `2%`.
-    pub(in crate::config) max_regression: Option<Regression>,
-    /// How much it counts in the overall score.
+    /// How much worse than base it may be: a number or a percentage, such as `2%`. Counts where base's number is known.
+    pub(in crate::config) max_regression: Option<Placed<Regression>>,
+    /// Which number is the better one, for `max_regression`: `higher` or `lower`. Default: `higher` with `min`, `lower` with
+    /// `max`.
+    pub(in crate::config) better: Option<BetterKey>,
+    /// How much it counts in the overall score, which says how far all limits are met together.
     #[schemars(extend("default" = 1))]
     pub(in crate::config) weight: Option<Placed<f64>>,
 }

@@ -14,7 +14,7 @@ mod value;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use check::{CheckTable, MetricTable, WhenKey};
+pub(super) use check::{BetterKey, CheckTable, MetricTable, WhenKey};
 pub(super) use coordination::{
     CheckpointTable, EscalationKind, HandoffTable, MetricsTable, StepTable,
 };

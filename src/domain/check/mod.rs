@@ -1,8 +1,11 @@
-//! Checks: how one run ended, which runs are due, in which order they start, and what they add up to.
+//! Checks: how one run ended, which runs are due, in which order they start, what they add up to, and the numbers
+//! and tests that they yield.
 
 mod backoff;
 mod blame;
 mod breaker;
+mod counted;
+mod metric;
 mod outcome;
 mod port;
 mod schedule;
@@ -11,6 +14,8 @@ mod summary;
 pub use backoff::backoff;
 pub use blame::{Window, suspects};
 pub use breaker::Breaker;
+pub use counted::{FailedTest, Tests};
+pub use metric::{Figure, number, score};
 pub use outcome::{Outcome, Run};
 pub use port::port;
 pub use schedule::{Ended, Node, Schedule, Start, lower_bound};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{Figure, Tests};
 use crate::domain::name::{CheckName, Side};
 use crate::domain::revision::TreeId;
 
@@ -61,4 +62,8 @@ pub struct Run {
     pub log: Option<PathBuf>,
     /// The how-manieth it was to end, from 1; 0: it did not run.
     pub ended: usize,
+    /// In the order of the file; of a run that failed, those that it yielded all the same.
+    pub figures: Vec<Figure>,
+    /// `None`: it names no JUnit files, or has written none.
+    pub tests: Option<Tests>,
 }

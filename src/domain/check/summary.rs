@@ -115,6 +115,8 @@ mod tests {
             cpu: None,
             peak_memory: None,
             log: None,
+            figures: Vec::new(),
+            tests: None,
         }
     }
 

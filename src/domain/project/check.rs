@@ -78,7 +78,8 @@ pub struct Check {
     pub allow_failure: bool,
     pub retry: Option<Command>,
     pub metrics: Vec<Metric>,
-    pub junit: Vec<String>,
+    /// From the root of the worktree.
+    pub junit: Vec<Pattern>,
 }
 
 impl Check {
@@ -107,8 +108,37 @@ pub struct Metric {
     pub source: MetricSource,
     pub min: Option<f64>,
     pub max: Option<f64>,
-    pub max_regression: Option<String>,
+    pub max_regression: Option<Regression>,
     pub weight: f64,
+}
+
+impl Metric {
+    /// Whether a check can fail by it.
+    pub fn is_limited(&self) -> bool {
+        self.min.is_some() || self.max.is_some() || self.max_regression.is_some()
+    }
+}
+
+/// How much worse than base a number may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Regression {
+    pub loss: Loss,
+    pub better: Better,
+}
+
+/// Not negative.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Loss {
+    Absolute(f64),
+    /// Of base's number.
+    Percent(f64),
+}
+
+/// Which of two numbers is the better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    Higher,
+    Lower,
 }
 
 #[derive(Debug, Clone, PartialEq)]

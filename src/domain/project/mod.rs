@@ -15,7 +15,10 @@ mod track;
 
 use std::collections::BTreeMap;
 
-pub use check::{Check, CheckSettings, Flaky, Metric, MetricSource, Run, Service, Stall, When};
+pub use check::{
+    Better, Check, CheckSettings, Flaky, Loss, Metric, MetricSource, Regression, Run, Service,
+    Stall, When,
+};
 pub use condition::{ChangeSize, Comparison, Condition, ConditionError, Measure};
 pub use coordination::{Checkpoint, Coordination, Escalation, Step};
 pub use integration::{Admit, Integration, Land, OnConflict, OnFailure, Resolve, Share};

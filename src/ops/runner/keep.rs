@@ -8,6 +8,7 @@ use crate::domain::check::{Outcome, Window, suspects};
 use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
 use crate::ops::Session;
+use crate::ops::figures;
 use crate::ops::site::{Look, Site};
 use crate::process::clock;
 use crate::store::{CachedResult, StoreError};
@@ -59,6 +60,9 @@ fn keep(
     let (task, run, store) = (&ground.tasks[one.task], &one.run, &session.store);
     let name = task.check.name.as_str();
     store.keep_duration(name, &ground.side.to_string(), run.wall)?;
+    if run.exit_status == Some(0) {
+        figures::remember(session, run)?;
+    }
     let Some(key) = task.key.as_ref().filter(|_| proven) else {
         return Ok(());
     };
@@ -75,6 +79,8 @@ fn keep(
         peak_memory: run.peak_memory,
         log: run.log.clone(),
         finished: clock::now(),
+        figures: figures::to_keep(&run.figures),
+        tests: run.tests.clone(),
     };
     store.keep_result(key, &result)
 }

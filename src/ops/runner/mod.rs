@@ -20,6 +20,7 @@ use crate::store::{CachedResult, ResultKey, StoreError};
 
 pub(super) use limits::{Limits, job_slots};
 
+use super::figures::{self, Before};
 use super::own_worktree::OwnWorktreeError;
 use super::setup::SetupError;
 use super::site::Site;
@@ -35,6 +36,8 @@ pub(super) struct Task<'a> {
     pub key: Option<ResultKey>,
     /// Those tasks of the same ground that must pass first, by their index.
     pub needs: Vec<usize>,
+    /// What its numbers are compared with.
+    pub before: Before,
 }
 
 /// One tree, and what is to run on it.
@@ -88,8 +91,10 @@ pub(super) fn known_passes(session: &Session, ground: &Ground<'_>) -> Vec<Option
         .iter()
         .map(|task| {
             let result = session.store.result(task.key.as_ref()?)?;
-            (result.outcome == Outcome::Passed && !(result.flaky && flaky_fails(task.check)))
-                .then_some(result)
+            (result.outcome == Outcome::Passed
+                && !(result.flaky && flaky_fails(task.check))
+                && figures::still_pass(task.check, &result, &task.before))
+            .then_some(result)
         })
         .collect();
     let dir = ground.site.standing().map(|place| place.dir);
@@ -240,6 +245,8 @@ fn blank(ground: &Ground<'_>, task: &Task<'_>, outcome: Outcome) -> Run {
         peak_memory: None,
         log: None,
         ended: 0,
+        figures: Vec::new(),
+        tests: None,
     }
 }
 
@@ -253,6 +260,8 @@ fn reused(ground: &Ground<'_>, task: &Task<'_>, result: &CachedResult) -> Run {
         cpu: result.cpu,
         peak_memory: result.peak_memory,
         log: result.log.clone(),
+        figures: figures::recalled(task.check, result, &task.before),
+        tests: result.tests.clone(),
         ..blank(ground, task, Outcome::Passed)
     }
 }

@@ -12,11 +12,12 @@ use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
 use crate::git::Merger;
 use crate::process::clock;
 
-use super::super::check::{in_order_of_needs, tasks};
+use super::super::figures::Earlier;
 use super::super::keys::{Keys, with_needs};
 use super::super::own_worktree::{self, OwnWorktree};
 use super::super::runner::{self, Ground};
 use super::super::site::Integrated;
+use super::super::tasks::{Judged, Tasks};
 use super::super::trust::Trust;
 use super::super::{Emit, Session};
 use super::SyncError;
@@ -31,6 +32,7 @@ pub(super) struct Judge<'a> {
     emit: Emit<'a>,
     checks: Vec<&'a Check>,
     keys: Keys<'a>,
+    earlier: Earlier,
     /// The same for every commit that is judged, base too: what differs must be the tree alone.
     setup: Vec<TrustedCommand>,
     worktree: OwnWorktree,
@@ -56,7 +58,7 @@ impl<'a> Judge<'a> {
             .iter()
             .filter(concerned)
             .map(|check| &check.name);
-        let checks = in_order_of_needs(with_needs(&session.project, wanted.collect()));
+        let checks = with_needs(&session.project, wanted.collect());
         if checks.is_empty() {
             return Ok(None);
         }
@@ -71,6 +73,7 @@ impl<'a> Judge<'a> {
             emit,
             checks,
             keys: Keys::new(&session.project, trust),
+            earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(&session.project, &tracks),
             worktree: own_worktree::open(session, WORKTREE, session.base.commit)?,
             log_dir: session.store.new_log_dir(clock::now())?,
@@ -89,7 +92,7 @@ impl<'a> Judge<'a> {
         tracks: &[TrackId],
         names: &[CheckName],
     ) -> Result<Option<Vec<CheckName>>, SyncError> {
-        let checks = in_order_of_needs(with_needs(&self.session.project, names.iter().collect()));
+        let checks = with_needs(&self.session.project, names.iter().collect());
         let runs = self.run(commit, tracks, &checks)?;
         // A need that is red is an answer, too: the check is not green there.
         let red: Vec<CheckName> = runs
@@ -113,6 +116,18 @@ impl<'a> Judge<'a> {
         let session = self.session;
         let tree = session.repository.commit(commit)?.tree;
         let merger = Merger::publishing(&session.repository, session.base.commit);
+        let of_tasks = Tasks {
+            session,
+            keys: &self.keys,
+            earlier: &self.earlier,
+        };
+        let judged = Judged {
+            side: &Side::Integration,
+            tree: Some(tree),
+            setup: &self.setup,
+            setups_of_base: &[&self.setup],
+        };
+        let tasks = of_tasks.of(&merger, &judged, checks)?;
         let ground = Ground {
             side: Side::Integration,
             site: Box::new(Integrated {
@@ -124,7 +139,7 @@ impl<'a> Judge<'a> {
             }),
             tree: Some(tree),
             blocked: None,
-            tasks: tasks(&merger, &self.keys, &self.setup, Some(tree), checks)?,
+            tasks,
         };
         let options = runner::Options {
             no_cache: false,

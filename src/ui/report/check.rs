@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{count, document, with};
+use super::{count, document, figures, with};
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
 use crate::ops::profile::Choice;
@@ -18,7 +18,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
         json!({
             "profile": report.profile.as_ref().map(profile_json),
             "runs": report.runs.iter().map(run_json).collect::<Vec<_>>(),
-            "summary": summary_json(&report.summary),
+            "summary": summary_json(&report.summary, figures::score_of(&report.runs)),
             "wall_seconds": timing.wall.as_secs_f64(),
             "sequential_seconds": timing.sequential.as_secs_f64(),
             "lower_bound_seconds": timing.lower_bound.as_secs_f64(),
@@ -36,7 +36,7 @@ pub(super) fn profile_json(choice: &Choice) -> Value {
 
 /// One run, as in `check`, `validate` and `sync`.
 pub fn run_json(run: &Run) -> Value {
-    json!({
+    let fields = json!({
         "check": run.check.as_str(),
         "track": run.side.to_string(),
         "tree": run.tree.map(|tree| tree.to_string()),
@@ -51,19 +51,31 @@ pub fn run_json(run: &Run) -> Value {
         "peak_memory_bytes": run.peak_memory,
         "log": run.log.as_ref().map(|log| log.display().to_string()),
         "note": run.note,
-        "metrics": {},
-    })
+    });
+    with(object(fields), figures::run_fields(run).into())
 }
 
-fn summary_json(summary: &Summary) -> Value {
-    json!({
+fn summary_json(summary: &Summary, score: Option<f64>) -> Value {
+    let counts = json!({
         "passed": summary.passed,
         "failed": summary.failed,
         "could_not_run": summary.could_not_run,
         "skipped": summary.skipped,
         "cached": summary.cached,
         "flaky": summary.flaky,
-    })
+    });
+    let mut fields = object(counts);
+    if let Some(score) = score {
+        fields.insert("score".to_owned(), json!(score));
+    }
+    fields.into()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 pub fn text(report: &Report) -> String {
@@ -73,7 +85,7 @@ pub fn text(report: &Report) -> String {
     }
     let mut text = runs(&report.runs);
     text.push('\n');
-    text.push_str(&summary(&report.summary));
+    text.push_str(&summary(&report.summary, figures::score_of(&report.runs)));
     let timing = &report.timing;
     if report
         .runs
@@ -90,7 +102,7 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-/// A table of runs, with the logs of those that ended badly.
+/// A table of runs, with their numbers and tests, and the logs of those that ended badly.
 pub(super) fn runs(runs: &[Run]) -> String {
     let mut table = Table::default();
     for run in runs {
@@ -125,6 +137,7 @@ pub(super) fn runs(runs: &[Run]) -> String {
         ]);
     }
     let mut text = table.render(0);
+    text.push_str(&figures::lines(runs));
     for run in runs.iter().filter(|run| run.outcome.is_red()) {
         if let Some(log) = &run.log {
             text.push_str(&paint(
@@ -137,7 +150,7 @@ pub(super) fn runs(runs: &[Run]) -> String {
     text
 }
 
-fn summary(summary: &Summary) -> String {
+fn summary(summary: &Summary, score: Option<f64>) -> String {
     let mut parts = vec![paint(GOOD, &format!("{} passed", summary.passed))];
     let mut part = |number: usize, style, what: &str| {
         if number > 0 {
@@ -150,6 +163,7 @@ fn summary(summary: &Summary) -> String {
     part(summary.skipped, DIM, "skipped");
     part(summary.cached, DIM, "of them known from before");
     part(summary.flaky, WARN, "flaky");
+    parts.extend(score.map(|score| format!("score {}", figures::score_text(score))));
     let total = summary.passed + summary.failed + summary.could_not_run + summary.skipped;
     format!("{}: {}\n", count(total, "check"), parts.join(", "))
 }

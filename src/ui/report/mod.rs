@@ -4,8 +4,10 @@
 pub mod check;
 pub mod conflicts;
 pub mod events;
+mod figures;
 pub mod init;
 pub mod judged;
+pub mod junit;
 pub mod log;
 pub mod status;
 pub mod sync;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::domain::check::{Ended, Outcome, Run, backoff};
 use crate::domain::project::Stall;
 use crate::ops::Event;
+use crate::ops::figures::{self, Attempt};
 use crate::ops::variables::{Variables, as_part, port_of};
 use crate::process::{End, Job, JobResult, ShellJob, clock};
 
@@ -42,7 +43,7 @@ impl<'a> Shift<'a, '_> {
             attempt,
             expected: (expected > 0).then(|| std::time::Duration::from_millis(expected)),
         });
-        self.since[node] = clock::system();
+        self.since[node] = clock::file_time();
         let since = self.since[node];
         self.worked[at].running.push((task, since));
         Some(Job::Command(self.job(node, at, task, attempt)?))
@@ -139,6 +140,7 @@ impl<'a> Shift<'a, '_> {
             outcome = Outcome::CouldNotRun;
             notes.push(format!("service {service} ended while it ran"));
         }
+        outcome = self.judge_figures(node, at, task, outcome, &mut notes);
         if outcome == Outcome::CouldNotRun {
             let reason = notes.first().map_or("it could not run", String::as_str);
             self.breaker.could_not_run(check.name.as_str(), reason);
@@ -165,6 +167,38 @@ impl<'a> Shift<'a, '_> {
                 delay,
             });
         }
+    }
+
+    /// Reads what an attempt has yielded: where a limit is broken, it has not passed.
+    fn judge_figures(
+        &mut self,
+        node: usize,
+        at: usize,
+        task: usize,
+        outcome: Outcome,
+        notes: &mut Vec<String>,
+    ) -> Outcome {
+        self.taken[node] = None;
+        let Some(place) = self.worked[at].place.as_ref() else {
+            return outcome;
+        };
+        if outcome != Outcome::Passed && !outcome.is_red() {
+            return outcome;
+        }
+        let ground = self.ground(at);
+        let attempt = Attempt {
+            check: ground.tasks[task].check,
+            side: &ground.side,
+            worktree: &place.dir,
+            log: &self.log(at, task),
+            since: self.since[node],
+            complete: outcome == Outcome::Passed,
+        };
+        let taken = figures::take(&attempt, &ground.tasks[task].before);
+        notes.extend(taken.note());
+        let fails = outcome == Outcome::Passed && !taken.complaints.is_empty();
+        self.taken[node] = Some(taken);
+        if fails { Outcome::Failed } else { outcome }
     }
 
     /// A service of this check that has ended by itself.
@@ -205,7 +239,7 @@ impl<'a> Shift<'a, '_> {
                 task,
                 run: run.clone(),
                 from: self.since[ended.node],
-                to: clock::system(),
+                to: clock::file_time(),
             });
         }
         let index = self.worked[at].index;
@@ -231,6 +265,10 @@ impl<'a> Shift<'a, '_> {
             run.log = Some(self.log(at, task));
             self.book.ended += 1;
             run.ended = self.book.ended;
+        }
+        if let Some(taken) = self.taken[ended.node].take() {
+            run.figures = taken.figures;
+            run.tests = taken.tests;
         }
         if run.flaky && flaky_fails(check) {
             run.outcome = Outcome::Failed;

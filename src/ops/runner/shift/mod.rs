@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, SystemTime};
 
 use crate::domain::check::{Breaker, Node, Outcome, Schedule, Start, lower_bound};
+use crate::ops::figures::Taken;
 use crate::ops::setup::Place;
 use crate::ops::site::Look;
 use crate::ops::trust::Trust;
@@ -83,6 +84,8 @@ pub(super) struct Shift<'a, 'r> {
     /// By node: of the last attempt, and when it began.
     results: Vec<Option<JobResult>>,
     since: Vec<SystemTime>,
+    /// By node: what its last attempt has yielded.
+    taken: Vec<Option<Taken>>,
     notes: Vec<Option<String>>,
     /// By node: all attempts together.
     took: Vec<Duration>,

@@ -333,7 +333,7 @@ impl<'a> Shift<'a, '_> {
             .map(|(task, from)| (ground.tasks[*task].check.name.to_string(), *from))
             .collect();
         let site = ground.site.as_ref();
-        let remarks = keep::remarks(site, &dir, &paths, &batch, &beside, clock::system());
+        let remarks = keep::remarks(site, &dir, &paths, &batch, &beside, clock::file_time());
         for (one, remark) in batch.iter().zip(remarks) {
             if let Some(run) = &mut self.book.runs[index][one.task] {
                 let note = run.note.take();
