@@ -5,6 +5,7 @@ use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::lease::LeaseError;
 use crate::ops::profile::ProfileError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
@@ -69,6 +70,7 @@ fn undetermined(error: impl Into<String>) -> Failure {
 type Kind = (&'static str, &'static str);
 
 const TRACKS: Kind = ("tracks", " in tracks.toml");
+const RESOURCES: Kind = ("resources", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const BRANCHES: Kind = ("branches", "");
@@ -313,6 +315,18 @@ impl From<ProfileError> for Failure {
                 .hint("a profile that is named is not chosen by its condition: `--profile NAME`"),
             ProfileError::Unknown { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, PROFILES))
+            }
+        }
+    }
+}
+
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            LeaseError::Store(error) => error.into(),
+            LeaseError::UnknownResource { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, RESOURCES))
             }
         }
     }

@@ -14,8 +14,11 @@ use super::{CheckFormat, Context, status};
 /// again.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only these tracks.
+    /// Only these tracks. Default: in a track's worktree that track, elsewhere all.
     tracks: Vec<String>,
+    /// All tracks, wherever this is started.
+    #[arg(long, conflicts_with = "tracks")]
+    all: bool,
     /// Only this check, and what it needs. May be given several times.
     #[arg(long = "check", value_name = "NAME")]
     checks: Vec<String>,
@@ -41,9 +44,21 @@ pub struct Args {
     pub format: CheckFormat,
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
     let interrupt = Interrupt::listen();
     let mut session = context.session(args.remote, interrupt.clone())?;
+    if args.tracks.is_empty()
+        && !args.all
+        && session.project.tracks.len() > 1
+        && let Some(track) = session.track_here()?
+    {
+        let text = format!(
+            "only {}, whose worktree this is; all of them: `--all`",
+            track.id
+        );
+        context.note(text);
+        args.tracks = vec![track.id.to_string()];
+    }
     let tracks = session.tracks_named(&args.tracks)?;
     let tracks: Vec<TrackId> = tracks.iter().map(|track| track.id.clone()).collect();
     let by_hand = args.profile.as_deref();

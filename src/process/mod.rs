@@ -5,6 +5,7 @@ pub mod clock;
 mod cmd;
 mod daemon;
 pub mod environment;
+mod foreground;
 mod group;
 mod guard;
 mod interrupt;
@@ -19,6 +20,7 @@ mod system;
 
 pub use cmd::{Cmd, CmdError, CmdOutput};
 pub use daemon::{Daemon, DaemonJob, Detached};
+pub use foreground::run_in_front;
 pub use interrupt::Interrupt;
 pub use one::run_one;
 pub use pager::{Paged, page};

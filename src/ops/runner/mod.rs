@@ -18,6 +18,7 @@ use crate::domain::revision::TreeId;
 use crate::git::GitError;
 use crate::store::{CachedResult, ResultKey, StoreError};
 
+pub(super) use gate::{BETWEEN_CLAIMS, waits};
 pub(super) use limits::{Limits, job_slots};
 
 use super::figures::{self, Before};
