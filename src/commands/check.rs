@@ -2,7 +2,7 @@
 
 use crate::failure::{DONE, Failure};
 use crate::ops;
-use crate::process::Interrupt;
+use crate::process::{Asks, Interrupt};
 use crate::ui::{Format, Progress, report};
 
 use super::{Context, LongFormat, status};
@@ -10,7 +10,7 @@ use super::{Context, LongFormat, status};
 /// Run the tracks' checks in parallel.
 ///
 /// Each runs in the track's worktree as it is, uncommitted work included. What passed before on the same tree is not run
-/// again.
+/// again. While they run, the key `t` (on a terminal) or the signal USR1 prints what is going on.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these tracks.
@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
-    let interrupt = Interrupt::listen();
+    let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let session = context.session(args.remote, interrupt.clone())?;
     let trust = context.trust(&session, args.yes)?;
     let options = ops::check::Options {
@@ -48,14 +48,18 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         fresh: args.fresh,
         fail_fast: args.fail_fast,
     };
-    let progress = Progress::new(context.terminal);
+    let progress = Progress::new(context.terminal).answering(asks);
     let report = ops::check::run(&session, &trust, &options, &|event| progress.show(event))?;
     drop(progress);
     let failed = report.summary.failed > report.summary.allowed;
     let undetermined = report.summary.could_not_run > 0;
     let exit = status(failed, undetermined, interrupt.exit_status());
     match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::check::text(&report)),
+        Format::Text => {
+            let workflow = context.terminal.workflow();
+            let text = report::check::text(&report, workflow.as_ref());
+            context.terminal.answer(&text);
+        }
         Format::Json | Format::JsonLines => {
             context
                 .terminal

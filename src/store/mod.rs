@@ -23,7 +23,7 @@ pub use approvals::Approvals;
 pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
-pub use logs::log_tail;
+pub use logs::{Excerpt, LeftOutOfLog, log_excerpt, log_tail};
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};

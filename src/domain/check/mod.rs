@@ -1,9 +1,11 @@
 //! Checks: how one run ended, which runs are due, in which order they start, and what they add up to.
 
 mod outcome;
+mod remaining;
 mod schedule;
 mod summary;
 
 pub use outcome::{Outcome, Run};
+pub use remaining::Course;
 pub use schedule::{Ended, Node, Schedule, Start, critical_path};
 pub use summary::{Summary, Timing};

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{count, document, with};
+use super::{count, document, failures, timing, with};
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
+use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
@@ -59,31 +60,22 @@ fn summary_json(summary: &Summary) -> Value {
     })
 }
 
-pub fn text(report: &Report) -> String {
+/// `workflow`: the one whose log the answer goes to.
+pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
     if report.nothing_to_run {
         return "no check applies to these tracks; checks are defined as [check.NAME] in tracks.toml\n"
             .to_owned();
     }
     let mut text = runs(&report.runs);
+    text.push_str(&failures::text(&report.runs, workflow));
     text.push('\n');
+    text.push_str(&failures::flaky(&report.runs));
     text.push_str(&summary(&report.summary));
-    let timing = &report.timing;
-    if report
-        .runs
-        .iter()
-        .any(|run| !run.cached && run.attempts > 0)
-    {
-        text.push_str(&format!("in {}", seconds(timing.wall)));
-        if timing.sequential > timing.wall {
-            let alone = seconds(timing.sequential);
-            text.push_str(&format!("; one after the other it would be {alone}"));
-        }
-        text.push('\n');
-    }
+    text.push_str(&timing::figures(&report.timing, &report.runs));
     text
 }
 
-/// A table of runs, with the logs of those that ended badly.
+/// A table of runs.
 pub(super) fn runs(runs: &[Run]) -> String {
     let mut table = Table::default();
     for run in runs {
@@ -97,6 +89,9 @@ pub(super) fn runs(runs: &[Run]) -> String {
         }
         if let Some(status) = run.exit_status.filter(|status| *status != 0) {
             remarks.push(format!("exit status {status}"));
+        }
+        if run.leaked {
+            remarks.push(failures::LEAKED.to_owned());
         }
         remarks.extend(run.note.as_deref().map(tame));
         if run.outcome.is_red() && run.allow_failure {
@@ -117,17 +112,7 @@ pub(super) fn runs(runs: &[Run]) -> String {
             styled(DIM, remarks.join(", ")),
         ]);
     }
-    let mut text = table.render(0);
-    for run in runs.iter().filter(|run| run.outcome.is_red()) {
-        if let Some(log) = &run.log {
-            text.push_str(&paint(
-                DIM,
-                &format!("log of {} {}: {}", run.side, run.check, log.display()),
-            ));
-            text.push('\n');
-        }
-    }
-    text
+    table.render(0)
 }
 
 fn summary(summary: &Summary) -> String {

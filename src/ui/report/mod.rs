@@ -4,11 +4,13 @@
 pub mod check;
 pub mod conflicts;
 pub mod events;
+pub(super) mod failures;
 pub mod init;
 pub mod judged;
 pub mod log;
 pub mod status;
 pub mod sync;
+mod timing;
 pub mod trust;
 pub mod validate;
 pub mod watch;

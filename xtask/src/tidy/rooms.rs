@@ -30,7 +30,7 @@ const TENANTS: &[Tenant] = &[
     item("DeserializeOwned", &["src/config/", "src/store/"]),
     outside("serde_json", &["src/ui/", "src/store/", "src/config/"]),
     outside("schemars", &["src/config/"]),
-    outside("indicatif", &["src/ui/progress.rs"]),
+    outside("indicatif", &["src/ui/progress/moving.rs"]),
     outside("similar", &["src/ui/"]),
     outside("annotate_snippets", &["src/ui/"]),
     outside("clap", &["src/cli.rs", "src/commands/"]),
