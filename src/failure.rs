@@ -5,6 +5,7 @@ use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::profile::ProfileError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
@@ -69,6 +70,7 @@ type Kind = (&'static str, &'static str);
 
 const TRACKS: Kind = ("tracks", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
+const PROFILES: Kind = ("profiles", " in tracks.toml");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -235,6 +237,9 @@ impl From<RunnerError> for Failure {
     fn from(error: RunnerError) -> Self {
         match error {
             RunnerError::Store(error) => error.into(),
+            RunnerError::Git(error) => error.into(),
+            RunnerError::Setup(error) => error.into(),
+            RunnerError::OwnWorktree(error) => error.into(),
             error @ RunnerError::Runtime(_) => undetermined(error.to_string()),
         }
     }
@@ -286,7 +291,6 @@ impl From<CheckError> for Failure {
             CheckError::Session(error) => error.into(),
             CheckError::Git(error) => error.into(),
             CheckError::Store(error) => error.into(),
-            CheckError::Setup(error) => error.into(),
             CheckError::Runner(error) => error.into(),
             CheckError::OwnWorktree(error) => error.into(),
             CheckError::UnknownCheck { nearest, known, .. } => {
@@ -296,6 +300,19 @@ impl From<CheckError> for Failure {
                     Some(_) if known.len() > 1 => failure.hint(meant(None, &known, CHECKS)),
                     _ => failure,
                 }
+            }
+        }
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProfileError::Git(error) => Failure::from(error)
+                .hint("a profile that is named is not chosen by its condition: `--profile NAME`"),
+            ProfileError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, PROFILES))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `tracks check`.
 
+use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
 use crate::ops;
 use crate::process::{Asks, Interrupt};
@@ -21,12 +22,15 @@ pub struct Args {
     /// Judge the committed tips, in worktrees of tracks' own.
     #[arg(long)]
     committed: bool,
-    /// Run again what passed before.
+    /// Run again what passed before; what passes now is kept.
     #[arg(long)]
-    fresh: bool,
+    no_cache: bool,
     /// Stop at the first failure.
     #[arg(long)]
     fail_fast: bool,
+    /// Let this profile of tracks.toml count, rather than the first whose `when` holds.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// Run the commands of tracks.toml without asking, this once.
     #[arg(long, short)]
     yes: bool,
@@ -39,13 +43,17 @@ pub struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
-    let session = context.session(args.remote, interrupt.clone())?;
+    let mut session = context.session(args.remote, interrupt.clone())?;
+    let tracks = session.tracks_named(&args.tracks)?;
+    let tracks: Vec<TrackId> = tracks.iter().map(|track| track.id.clone()).collect();
+    let by_hand = args.profile.as_deref();
+    context.profile(&mut session, by_hand, &tracks, !args.committed)?;
     let trust = context.trust(&session, args.yes)?;
     let options = ops::check::Options {
         tracks: args.tracks,
         checks: args.checks,
         committed: args.committed,
-        fresh: args.fresh,
+        no_cache: args.no_cache,
         fail_fast: args.fail_fast,
     };
     let progress = Progress::new(context.terminal).answering(asks);

@@ -43,6 +43,9 @@ pub struct Args {
     /// its `allow_failure` says. Its `tracks` count: a pair is judged where one of the two is among them.
     #[arg(long, value_name = "NAME", conflicts_with = "watch")]
     check: Option<String>,
+    /// Let this profile of tracks.toml count for the check, rather than the first whose `when` holds.
+    #[arg(long, value_name = "NAME", requires = "check")]
+    profile: Option<String>,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
@@ -76,7 +79,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         false => Interrupt::never(),
     };
     let asks = args.check.as_ref().map(|_| Asks::listen());
-    let session = opened(args, context, &interrupt)?;
+    let mut session = opened(args, context, &interrupt)?;
     ui::notices(context.terminal, &session.notices, false);
     let options = ops::conflicts::Options {
         committed: args.committed,
@@ -88,6 +91,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     }
     let asked = match &args.check {
         Some(name) => {
+            let tracks = tracks(&session, options.pair.as_ref());
+            let by_hand = args.profile.as_deref();
+            context.profile(&mut session, by_hand, &tracks, !args.committed)?;
             let check = ops::check::named(&session, name)?;
             Some((check, context.trust(&session, args.yes)?))
         }
@@ -122,6 +128,17 @@ fn pair(args: &Args, session: &Session) -> Result<Option<(TrackId, TrackId)>, Fa
                 return Err(Failure::usage(format!("{a} cannot conflict with itself")));
             }
             Ok(Some((a, b)))
+        }
+    }
+}
+
+/// The pair, or all.
+fn tracks(session: &Session, pair: Option<&(TrackId, TrackId)>) -> Vec<TrackId> {
+    match pair {
+        Some((a, b)) => vec![a.clone(), b.clone()],
+        None => {
+            let tracks = session.project.tracks.iter();
+            tracks.map(|track| track.id.clone()).collect()
         }
     }
 }

@@ -18,9 +18,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::domain::name::TrackId;
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
 use crate::ops::trust::Trust;
-use crate::ops::{self, OpenOptions, Session};
+use crate::ops::{self, Notice, OpenOptions, Session};
 use crate::process::{Interrupt, environment};
 use crate::ui::{self, Format, Terminal};
 
@@ -69,6 +70,21 @@ impl Context {
         })?;
         ui::notices(self.terminal, &session.notices, false);
         Ok(session)
+    }
+
+    /// Lets the profile count that was asked for, or whose condition holds for these tracks, and says so.
+    fn profile(
+        &self,
+        session: &mut Session,
+        by_hand: Option<&str>,
+        tracks: &[TrackId],
+        uncommitted: bool,
+    ) -> Result<(), Failure> {
+        let choice = ops::profile::choose(session, by_hand, tracks, uncommitted)?;
+        let Some(choice) = choice else { return Ok(()) };
+        let text = format!("profile {}: {}", choice.profile, choice.reason);
+        ui::notices(self.terminal, &[Notice::Text(text)], false);
+        Ok(session.use_profile(choice)?)
     }
 
     /// What may run. Where somebody is there to ask, and something is not approved yet, they are asked.

@@ -1,5 +1,6 @@
 //! `tracks sync`.
 
+use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
 use crate::ops::trust::Trust;
 use crate::ops::{self, Session};
@@ -26,6 +27,9 @@ pub struct Args {
     /// Merge, but run no check and move nothing: leaves refs/tracks/candidate.
     #[arg(long)]
     no_checks: bool,
+    /// Let this profile of tracks.toml count, rather than the first whose `when` holds.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// Fetch from the remote first.
     #[arg(long)]
     fetch: bool,
@@ -50,6 +54,13 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         // What was fetched may hold another base and another tracks.toml.
         session = Session::with_repository(session.repository, args.remote, interrupt.clone())?;
     }
+    let tracks: Vec<TrackId> = session
+        .tracks_named(&args.only)?
+        .iter()
+        .filter(|track| !args.without.iter().any(|name| name == track.id.as_str()))
+        .map(|track| track.id.clone())
+        .collect();
+    context.profile(&mut session, args.profile.as_deref(), &tracks, false)?;
     let trust = if args.dry_run || args.no_checks {
         Trust::Nothing
     } else {
@@ -90,6 +101,9 @@ fn command(args: &Args) -> String {
         for track in tracks {
             command.push_str(&format!(" {option} {track}"));
         }
+    }
+    if let Some(profile) = &args.profile {
+        command.push_str(&format!(" --profile {profile}"));
     }
     for (option, given) in [("--fetch", args.fetch), ("--push", args.push)] {
         if given {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::domain::name::TrackId;
+use crate::domain::name::{ProfileName, TrackId};
 use crate::domain::project::{
-    Check, CheckSettings, Coordination, Dependency, Flaky, Layout, Project, Track,
+    Check, CheckSettings, Condition, Coordination, Dependency, Flaky, Integration, Layout, Profile,
+    Project, Stall, Track,
 };
 
 /// The project as it counts, and how the two copies differ.
@@ -72,6 +73,7 @@ fn judged_by(working: Project, base: Project) -> Project {
         start: working.start,
         layout: Layout {
             setup: base.layout.setup,
+            setup_inputs: base.layout.setup_inputs,
             ..working.layout
         },
         coordination: Coordination {
@@ -114,13 +116,15 @@ fn forget_missing_tracks(project: &mut Project) {
                 .any(|contract| contract.name == *name),
         });
     }
-    for check in &mut project.checks {
-        check
-            .tracks
-            .iter_mut()
-            .for_each(|tracks| tracks.retain(exists));
+    let forget_in = |checks: &mut [Check], integration: &mut Integration| {
+        let lists = checks.iter_mut().filter_map(|check| check.tracks.as_mut());
+        lists.for_each(|tracks| tracks.retain(exists));
+        integration.required.retain(exists);
+    };
+    forget_in(&mut project.checks, &mut project.integration);
+    for profile in &mut project.profiles {
+        forget_in(&mut profile.checks, &mut profile.integration);
     }
-    project.integration.required.retain(exists);
     for shared in &mut project.shared {
         shared.owner.take_if(|owner| !exists(owner));
         shared.consumers.retain(exists);
@@ -180,7 +184,14 @@ macro_rules! note_each {
 fn overruled(working: &Project, base: &Project) -> Vec<String> {
     let mut d = Differences(Vec::new());
     note_each!(d, "[project]", working, base, name);
-    note_each!(d, "[layout]", working.layout, base.layout, setup);
+    note_each!(
+        d,
+        "[layout]",
+        working.layout,
+        base.layout,
+        setup,
+        setup_inputs
+    );
     note_each!(
         d,
         "[run]",
@@ -189,6 +200,7 @@ fn overruled(working: &Project, base: &Project) -> Vec<String> {
         jobs,
         per_track,
         retries,
+        backoff,
         timeout,
         grace,
         stall_timeout,
@@ -200,9 +212,11 @@ fn overruled(working: &Project, base: &Project) -> Vec<String> {
     );
     d.note("[resource]", &working.resources, &base.resources);
     d.note("[service]", &working.services, &base.services);
-    d.by_name(&working.profiles, &base.profiles, |profile| {
-        format!("[profile.{}]", profile.name)
-    });
+    d.by_name(
+        &profiles_alone(working),
+        &profiles_alone(base),
+        |(name, _, _)| format!("[profile.{name}]"),
+    );
     for track in &working.tracks {
         if let Some(judge) = base.track(&track.id) {
             let header = format!("[track.{}]", track.id);
@@ -276,6 +290,17 @@ fn overruled(working: &Project, base: &Project) -> Vec<String> {
     d.0
 }
 
+type ProfileAlone = (ProfileName, Option<Condition>, BTreeMap<String, String>);
+
+/// What each profile says itself: what it takes over from elsewhere is named there.
+fn profiles_alone(project: &Project) -> Vec<ProfileAlone> {
+    let alone = |profile: &Profile| {
+        let (name, when) = (profile.name.clone(), profile.when.clone());
+        (name, when, profile.overrides.clone())
+    };
+    project.profiles.iter().map(alone).collect()
+}
+
 /// A check, and which of its settings are its own: what it takes over from `[run]` is named there.
 fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
     let own_settings = |check: &Check| {
@@ -285,7 +310,9 @@ fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
             timeout: (settings.timeout != run.timeout).then_some(settings.timeout),
             stall_timeout: (settings.stall_timeout != run.stall_timeout)
                 .then_some(settings.stall_timeout),
+            stall: (settings.stall != run.stall).then_some(settings.stall),
             retries: (settings.retries != run.retries).then_some(settings.retries),
+            backoff: (settings.backoff != run.backoff).then_some(settings.backoff),
             flaky: (settings.flaky != run.flaky).then_some(settings.flaky),
             env: own_env
                 .filter(|(key, value)| run.env.get(*key) != Some(*value))
@@ -297,7 +324,9 @@ fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
         settings: CheckSettings {
             timeout: Duration::ZERO,
             retries: 0,
+            backoff: Duration::ZERO,
             stall_timeout: Duration::ZERO,
+            stall: Stall::Report,
             flaky: Flaky::Pass,
             env: BTreeMap::new(),
         },
@@ -314,7 +343,9 @@ fn checks_alone(project: &Project) -> Vec<(Check, OwnSettings)> {
 struct OwnSettings {
     timeout: Option<Duration>,
     stall_timeout: Option<Duration>,
+    stall: Option<Stall>,
     retries: Option<u32>,
+    backoff: Option<Duration>,
     flaky: Option<Flaky>,
     env: BTreeMap<String, String>,
 }
@@ -384,10 +415,27 @@ mod tests {
                 &["[check.unit]", "[check.mine]", "[check.lint]"],
             ),
             (
-                "[run]\ntimeout = '1s'\nenv = { A = '1' }\n[layout]\nsetup = 'x'\n[track.a]\n[check.u]\nrun = 'x'\n",
-                "[track.a]\n[check.u]\nrun = 'x'\n",
-                "[track.a]\n[check.u]\nrun = 'x'\n",
-                &["[layout] setup", "[run] timeout", "[run] env"],
+                "[run]\nretries = 2\n[track.a]\n[profile.p]\njobs = 9\nwhen = 'files > 1'\n[profile.mine]\n[profile.same]\njobs = 1\n",
+                "[track.a]\n[profile.p]\njobs = 9\nwhen = 'files > 2'\n[profile.same]\njobs = 1\n[profile.theirs]\n",
+                "[track.a]\n[profile.p]\njobs = 9\nwhen = 'files > 2'\n[profile.same]\njobs = 1\n[profile.theirs]\n",
+                &[
+                    "[run] retries",
+                    "[profile.p]",
+                    "[profile.mine]",
+                    "[profile.theirs]",
+                ],
+            ),
+            (
+                "[run]\ntimeout = '1s'\nenv = { A = '1' }\n[layout]\nsetup = 'x'\nsetup_inputs = 'x'\n[track.a]\n[check.u]\nrun = 'x'\nstall = 'kill'\n[check.v]\nrun = 'x'\n",
+                "[track.a]\n[check.u]\nrun = 'x'\n[check.v]\nrun = 'x'\n",
+                "[track.a]\n[check.u]\nrun = 'x'\n[check.v]\nrun = 'x'\n",
+                &[
+                    "[layout] setup",
+                    "[layout] setup_inputs",
+                    "[run] timeout",
+                    "[run] env",
+                    "[check.u]",
+                ],
             ),
             (
                 "[track.a]\n[integration]\nquorum = 1\n[severity]\nOWN01 = 'off'\n[[allow]]\ncode = 'OWN01'\nreason = 'x'\n[reviewers]\n'x' = 'me'\n[land]\napprove = []\n",
@@ -420,6 +468,17 @@ mod tests {
             assert_eq!(composed.overruled, *overruled, "{working}\n{base}");
             assert!(composed.unknown_to_base.is_empty());
         }
+    }
+
+    #[test]
+    fn a_track_that_is_gone_is_gone_from_profiles_too() {
+        let base = "[track.a]\n[track.b]\n[check.u]\nrun = 'x'\n\
+            [profile.p.check.u]\ntracks = ['a', 'b']\n[profile.p.integration]\nrequired = ['b']\n";
+        let composed = compose(project("[track.a]\n"), Some(project(base)));
+        let profile = &composed.project.profiles[0];
+        let a = TrackId::new("a").unwrap();
+        assert_eq!(profile.checks[0].tracks, Some(vec![a]));
+        assert_eq!(profile.integration.required, []);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod diagnostic;
 mod lower;
 #[cfg(test)]
 mod mistakes;
+mod overlay;
 mod pending;
 mod raw;
 mod read;

@@ -15,7 +15,7 @@ use super::tree::{self, Found, Place, Step};
 use crate::domain::name::nearest;
 
 /// What could not be read, so that nobody complains a second time that it is missing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Lost {
     names: Vec<String>,
     /// The tables and lists that something was taken out of.

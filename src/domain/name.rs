@@ -1,4 +1,4 @@
-//! The only place where a string becomes the name of a track, a check, a contract or a branch.
+//! The only place where a string becomes the name of a track, a check, a profile, a contract or a branch.
 
 use std::fmt;
 
@@ -122,6 +122,10 @@ impl fmt::Display for TrackId {
 id!(
     /// The name of a check.
     CheckName
+);
+id!(
+    /// The name of a profile.
+    ProfileName
 );
 id!(
     /// The name of a contract.

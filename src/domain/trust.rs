@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::name::ProfileName;
 use super::project::{Check, Command, Project, Track};
 
 /// One command with everything that decides what it does.
@@ -44,19 +45,47 @@ impl TrustedCommand {
     }
 }
 
-/// Every command of the project that this version can run, in the order of the file (the layout, the tracks, the checks,
-/// who is told), each exact text once, where it stands first.
+/// Every command of the project that this version can run, in the order of the file (the layout, the services, the tracks,
+/// the checks, who is told), then what profiles change of that; each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
+    let plain: Vec<TrustedCommand> = commands_without_profiles(project).collect();
+    let with_profiles = project.profiles.iter().flat_map(|profile| {
+        commands_without_profiles(&project.with_profile(profile))
+            .map(|command| with_place_in_profile(command, &plain, &profile.name))
+            .collect::<Vec<_>>()
+    });
     let mut seen = BTreeSet::new();
-    std::iter::once(None)
-        .chain(
-            project
-                .tracks
-                .iter()
-                .filter(|track| track.setup.is_some())
-                .map(Some),
-        )
-        .flat_map(|track| commands_of_setup(project, track))
+    let mut commands = plain.clone();
+    commands.extend(with_profiles);
+    commands.retain(|command| seen.insert(command.exact_text()));
+    commands
+}
+
+/// A profile's command where it is another than without the profile, or the same one where only its environment is.
+fn with_place_in_profile(
+    command: TrustedCommand,
+    plain: &[TrustedCommand],
+    profile: &ProfileName,
+) -> TrustedCommand {
+    let is_same = |other: &TrustedCommand| {
+        other.place == command.place && other.command == command.command && other.cwd == command.cwd
+    };
+    let place = match command.place.strip_prefix("[check.") {
+        Some(rest) if !plain.iter().any(is_same) => {
+            format!("[profile.{profile}.check.{rest}")
+        }
+        _ => format!("{} with [profile.{profile}]", command.place),
+    };
+    TrustedCommand { place, ..command }
+}
+
+fn commands_without_profiles(project: &Project) -> impl Iterator<Item = TrustedCommand> + '_ {
+    let services = project.services.keys();
+    let own_setups = project.tracks.iter().filter(|track| track.setup.is_some());
+    commands_of_setup(project, None)
+        .into_iter()
+        .chain(services.flat_map(|name| commands_of_service(project, name)))
+        .chain(own_setups.flat_map(|track| commands_of_setup(project, Some(track))))
         .chain(project.checks.iter().flat_map(commands_of_check))
         .chain(commands_of_notify(project, None))
         .chain(
@@ -65,8 +94,6 @@ pub fn commands(project: &Project) -> Vec<TrustedCommand> {
                 .iter()
                 .flat_map(|track| commands_of_notify(project, Some(track))),
         )
-        .filter(|command| seen.insert(command.exact_text()))
-        .collect()
 }
 
 /// The setup of a track's worktree; without a track, of a tree that belongs to none.
@@ -90,6 +117,25 @@ pub fn commands_of_integration_setup(project: &Project, tracks: &[&Track]) -> Ve
         .flat_map(|track| commands_of_setup(project, track))
         .filter(|command| seen.insert(command.exact_text()))
         .collect()
+}
+
+/// What a service runs, as far as it says so: `start`, `ready`, `stop`, told apart by their places, such as
+/// `[service.pg] start`. Nothing where there is no such service.
+pub fn commands_of_service(project: &Project, name: &str) -> Vec<TrustedCommand> {
+    let Some(service) = project.services.get(name) else {
+        return Vec::new();
+    };
+    [
+        ("start", Some(&service.start)),
+        ("ready", service.ready.as_ref()),
+        ("stop", service.stop.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(key, command)| {
+        let place = format!("[service.{name}] {key}");
+        Some(trusted(&place, command?, ".", &project.run.env))
+    })
+    .collect()
 }
 
 /// What a check runs: its command, the narrower form for further attempts, and the versions it asks for.
@@ -157,7 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::project::fixture;
+    use crate::domain::project::{Profile, Service, fixture};
 
     fn shell(line: &str) -> Command {
         Command::Shell(line.to_owned())
@@ -184,6 +230,13 @@ mod tests {
         lint.settings.env = env(&[("A", "2"), ("CI", "1")]);
         let again = fixture::check("again", shell("npm test"));
         project.checks = vec![unit, lint, again];
+        let service = Service {
+            start: shell("serve"),
+            ready: None,
+            stop: Some(shell("npm ci")),
+            per_repository: false,
+        };
+        project.services = BTreeMap::from([("pg".to_owned(), service)]);
         let told = |event: &str, line: &str| (event.to_owned(), shell(line));
         project.notify = BTreeMap::from([told("on_conflict", "mail"), told("on_land", "later")]);
         project.tracks[0].notify = BTreeMap::from([told("on_conflict", "call")]);
@@ -195,6 +248,7 @@ mod tests {
             .collect();
         let expected = [
             ("[layout] setup", ".", 1),
+            ("[service.pg] start", ".", 1),
             ("[track.a] setup", ".", 1),
             ("[check.unit] run", ".", 0),
             ("[check.lint] run", "ui", 2),
@@ -204,6 +258,59 @@ mod tests {
         ]
         .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn commands_of_profiles() {
+        let mut project = fixture::project(&["a"]);
+        project.layout.setup = vec![shell("npm ci")];
+        project.checks = vec![
+            fixture::check("unit", shell("npm test")),
+            fixture::check("lint", shell("npm lint")),
+        ];
+        let profile = |name: &str, change: &dyn Fn(&mut Profile)| {
+            let mut profile = fixture::profile(name, &project);
+            change(&mut profile);
+            profile
+        };
+        let profiles = vec![
+            profile("same", &|profile| profile.run.jobs = 1),
+            profile("quick", &|profile| {
+                profile.checks[0].run = shell("npm quick");
+                profile.checks[1].retry = Some(shell("npm test"));
+            }),
+            profile("env", &|profile| {
+                profile.run.env = env(&[("CI", "1")]);
+                profile.checks[1].settings.env = env(&[("CI", "1")]);
+            }),
+            profile("quick-too", &|profile| {
+                profile.checks[0].run = shell("npm quick");
+            }),
+        ];
+        project.profiles = profiles;
+        let found: Vec<String> = commands(&project)
+            .into_iter()
+            .map(|command| command.place)
+            .collect();
+        let expected = [
+            "[layout] setup",
+            "[check.unit] run",
+            "[check.lint] run",
+            "[profile.quick.check.unit] run",
+            "[layout] setup with [profile.env]",
+            "[check.lint] run with [profile.env]",
+        ];
+        assert_eq!(found, expected);
+        let texts = |project: &Project| -> BTreeSet<String> {
+            commands(project)
+                .iter()
+                .map(TrustedCommand::exact_text)
+                .collect()
+        };
+        for profile in &project.profiles {
+            let with = project.with_profile(profile);
+            assert!(texts(&with).is_subset(&texts(&project)), "{}", profile.name);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::worktree::{path_of, unfinished};
 use super::worktree_add::settled;
 use super::{GitError, Merger, Repository};
 use crate::domain::change::Unfinished;
+use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 use crate::process::Cmd;
 
@@ -192,6 +193,16 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// The tracked files of a worktree that are other than in the commit on which it stands.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn changed_tracked_files(&self, worktree: &Path) -> Result<Vec<RepoPath>, GitError> {
+        changed_tracked_files(&self.cmd_in(worktree))
+    }
+}
+
 impl Merger<'_> {
     /// As [`Repository::reset_own_worktree`], also onto or away from a commit that only this merger can read. As long as the
     /// worktree stands on such a commit, other programs' git needs [`Merger::lent_objects`] there.
@@ -204,20 +215,31 @@ impl Merger<'_> {
             .move_own_worktree(worktree, commit, &with_objects)
     }
 
-    /// Whether tracked files of a worktree of ours are other than in the commit on which it stands.
+    /// As [`Repository::changed_tracked_files`].
     ///
     /// # Errors
     /// When git cannot tell.
-    pub fn tracked_files_changed(&self, worktree: &Path) -> Result<bool, GitError> {
-        let cmd = self.with_objects(self.repository().cmd_in(worktree)).args([
-            "status",
-            "--porcelain",
-            "-z",
-            "--untracked-files=no",
-            "--no-renames",
-        ]);
-        Ok(!run(&cmd, "status")?.is_empty())
+    pub fn changed_tracked_files(&self, worktree: &Path) -> Result<Vec<RepoPath>, GitError> {
+        changed_tracked_files(&self.with_objects(self.repository().cmd_in(worktree)))
     }
+}
+
+/// `git`: in the worktree.
+fn changed_tracked_files(git: &Cmd) -> Result<Vec<RepoPath>, GitError> {
+    let cmd = git.clone().args([
+        "status",
+        "--porcelain",
+        "-z",
+        "--untracked-files=no",
+        "--no-renames",
+    ]);
+    let printed = run(&cmd, "status")?;
+    // Two letters and a blank.
+    let paths = printed.split(|byte| *byte == 0);
+    Ok(paths
+        .filter_map(|field| field.get(3..))
+        .map(RepoPath::new)
+        .collect())
 }
 
 fn not_ours(worktree: &Path, why: NotOurs) -> OwnError {

@@ -5,6 +5,7 @@
 
 mod branches;
 mod checkout;
+mod difference;
 mod engine;
 mod error;
 mod executable;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::domain::merge::{self, Edge};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::trust::{self, ON_CONFLICT, TrustedCommand};
-use crate::process::{End, Interrupt, JobResult, Pool, ShellJob, Work, clock};
+use crate::process::{End, Interrupt, Job, JobResult, Pool, ShellJob, Work, clock};
 use crate::store::StoreError;
 
 use super::Session;
@@ -223,8 +223,8 @@ struct Telling {
     failures: Vec<String>,
 }
 
-impl Work for Telling {
-    fn next(&mut self) -> Option<ShellJob> {
+impl Work<'_> for Telling {
+    fn next(&mut self) -> Option<Job<'static>> {
         if self.running >= AT_ONCE {
             return None;
         }
@@ -232,16 +232,18 @@ impl Work for Telling {
         let call = self.calls.get(key)?;
         self.next += 1;
         self.running += 1;
-        Some(ShellJob {
+        Some(Job::Command(ShellJob {
             key,
             command: call.command.command.clone(),
             cwd: self.place.cwd.clone(),
             env: call.command.env.clone(),
             stdin: call.facts.clone(),
             log: call.log.clone(),
-            timeout: TIMEOUT,
+            timeout: Some(TIMEOUT),
             grace: self.place.grace,
-        })
+            stall: None,
+            end_stalled: false,
+        }))
     }
 
     fn ended(&mut self, key: usize, result: &JobResult) {

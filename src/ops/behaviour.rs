@@ -3,9 +3,8 @@
 //! The check runs on base, then on each track merged into base, then on the pairs: only where the parts are green does the
 //! whole say something of the pair. All of it happens in probe worktrees, on merges that the repository never gets to see.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use crate::domain::check::{Outcome, Run};
 use crate::domain::merge::{Basis, Pair, directories_of};
@@ -15,16 +14,16 @@ use crate::domain::project::{Check, Track};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
 use crate::git::{Memo, Merger};
-use crate::process::{clock, cores, in_parallel};
+use crate::process::clock;
 use crate::store::log_tail;
 
-use super::check::{CheckError, in_order_of_needs, obstacle};
+use super::check::{CheckError, in_order_of_needs, tasks};
 use super::conflicts::Report;
 use super::keys::{Keys, with_needs};
 use super::matrix::{Matrix, Scope};
-use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
-use super::runner::{self, Task};
-use super::setup::{self, Place, job_slots};
+use super::own_worktree;
+use super::runner::{self, Ground};
+use super::site::{Probed, Probes};
 use super::trust::Trust;
 use super::{Emit, Event, Session};
 
@@ -226,44 +225,6 @@ fn directories(
     each.collect()
 }
 
-/// A probe worktree that may stand on a commit which nobody else can read. Dropping it brings it back to base.
-struct Probe<'a> {
-    worktree: OwnWorktree,
-    session: &'a Session,
-    merger: &'a Merger<'a>,
-    away: bool,
-}
-
-impl Probe<'_> {
-    fn stand_on(
-        &mut self,
-        trial: &Trial,
-        setup: &[TrustedCommand],
-    ) -> Result<Place<'static>, CheckError> {
-        self.away = true;
-        let (session, setup) = (self.session, setup.to_vec());
-        let (commit, tracks) = (trial.commit, &trial.tracks);
-        let place = (self.worktree).stand_on_merge(session, self.merger, commit, setup, tracks)?;
-        setup::copy_ignored(self.session, &place)?;
-        Ok(place)
-    }
-
-    fn go_back(&mut self) -> Result<(), OwnWorktreeError> {
-        if std::mem::take(&mut self.away) {
-            let base = self.session.base.commit;
-            self.merger.reset_own_worktree(&self.worktree.dir, base)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Probe<'_> {
-    fn drop(&mut self) {
-        // Where that fails, the next one to use it will bring it back.
-        let _ = self.go_back();
-    }
-}
-
 /// One check on tree after tree.
 struct Course<'a> {
     session: &'a Session,
@@ -276,8 +237,7 @@ struct Course<'a> {
     /// The same for every tree, so that what differs is the tree alone.
     setup: Vec<TrustedCommand>,
     log_dir: PathBuf,
-    env: Vec<(String, String)>,
-    probes: Vec<Probe<'a>>,
+    probes: Probes<'a>,
     judged: BTreeMap<TreeId, Judgement>,
 }
 
@@ -299,8 +259,7 @@ impl<'a> Course<'a> {
             keys: Keys::new(project, asked.trust),
             setup: commands_of_integration_setup(project, &tracks),
             log_dir: session.store.new_log_dir(clock::now())?,
-            env: merger.lent_objects(),
-            probes: Vec::new(),
+            probes: Probes::new(session, Some(merger)),
             judged: BTreeMap::new(),
         })
     }
@@ -323,174 +282,45 @@ impl<'a> Course<'a> {
     fn judge(&mut self, trials: Vec<Trial>) -> Result<Vec<Judgement>, CheckError> {
         let trees: Vec<TreeId> = trials.iter().map(|trial| trial.tree).collect();
         let mut seen: BTreeSet<TreeId> = self.judged.keys().copied().collect();
-        let mut waiting = VecDeque::new();
+        let mut grounds = Vec::new();
         for trial in trials {
-            if seen.insert(trial.tree) {
-                let tasks = self.tasks(&trial)?;
-                waiting.push_back((trial, tasks));
+            if !seen.insert(trial.tree) {
+                continue;
             }
+            let (tree, setup) = (Some(trial.tree), &self.setup);
+            grounds.push(Ground {
+                side: trial.side,
+                site: Box::new(Probed::new(
+                    &self.probes,
+                    trial.commit,
+                    trial.tracks,
+                    setup.clone(),
+                )),
+                tree,
+                blocked: None,
+                tasks: tasks(self.merger, &self.keys, setup, tree, &self.checks)?,
+            });
         }
-        while !waiting.is_empty() {
-            if self.session.interrupt.exit_status().is_some() {
-                break;
-            }
-            let batch = self.next_batch(&mut waiting);
-            self.run(batch)?;
+        let options = runner::Options {
+            no_cache: false,
+            // A red pair says nothing of the next.
+            fail_fast: false,
+            log_dir: &self.log_dir,
+        };
+        let finished = runner::run(self.session, self.trust, &grounds, &options, self.emit)?;
+        for (ground, runs) in grounds.iter().zip(&finished.runs) {
+            self.judged
+                .extend(ground.tree.map(|tree| (tree, judgement(runs))));
         }
         let interrupted = || Judgement::Unknown("it was interrupted".to_owned());
         let of = |tree| self.judged.get(&tree).cloned().unwrap_or_else(interrupted);
         Ok(trees.into_iter().map(of).collect())
     }
 
-    fn tasks(&self, trial: &Trial) -> Result<Vec<Task<'a>>, CheckError> {
-        let mut tasks: Vec<Task<'a>> = Vec::new();
-        let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
-        for check in &self.checks {
-            let (needs, tree) = (check.needs.iter(), trial.tree);
-            index_of.insert(&check.name, tasks.len());
-            tasks.push(Task {
-                check,
-                side: trial.side.clone(),
-                dir: self.session.repository.common_dir().to_owned(),
-                tree: Some(tree),
-                key: self.keys.key(self.merger, check, &self.setup, tree)?,
-                needs: needs
-                    .filter_map(|need| index_of.get(need).copied())
-                    .collect(),
-                blocked: None,
-            });
-        }
-        Ok(tasks)
-    }
-
-    /// As many as there are job slots, at most one of those that read the same. What has passed before is no work.
-    fn next_batch(
-        &mut self,
-        waiting: &mut VecDeque<(Trial, Vec<Task<'a>>)>,
-    ) -> Vec<(Trial, Vec<Task<'a>>)> {
-        let most = job_slots(&self.session.project).max(1) as usize;
-        let mut batch: Vec<(Trial, Vec<Task<'a>>)> = Vec::new();
-        let mut later = VecDeque::new();
-        while let Some((trial, tasks)) = waiting.pop_front() {
-            if batch.len() == most {
-                later.push_back((trial, tasks));
-                break;
-            }
-            let key = |tasks: &[Task<'_>]| tasks.last().and_then(|task| task.key.clone());
-            let twin = |(_, other): &(Trial, Vec<Task<'a>>)| key(other) == key(&tasks);
-            if key(&tasks).is_some() && batch.iter().any(twin) {
-                later.push_back((trial, tasks));
-            } else if self.has_passed(&tasks) {
-                let passed = Judgement::Passed { cached: true };
-                self.judged.insert(trial.tree, passed);
-            } else {
-                batch.push((trial, tasks));
-            }
-        }
-        later.append(waiting);
-        *waiting = later;
-        batch
-    }
-
-    fn has_passed(&self, tasks: &[Task<'_>]) -> bool {
-        let known = runner::known_passes(self.session, tasks);
-        matches!(known.last(), Some(Some(_)))
-    }
-
-    fn run(&mut self, batch: Vec<(Trial, Vec<Task<'a>>)>) -> Result<(), CheckError> {
-        let (trials, tasks): (Vec<Trial>, Vec<Vec<Task<'a>>>) = batch.into_iter().unzip();
-        let (mut tasks, own): (Vec<Task<'a>>, usize) = (joined(tasks), self.checks.len());
-        if self.may_run() {
-            self.prepare(&trials, &mut tasks)?;
-        }
-        let merger = self.merger;
-        let options = runner::Options {
-            fresh: false,
-            // A red pair says nothing of the next.
-            fail_fast: false,
-            stopped: self.session.interrupt.exit_status().is_some(),
-            log_dir: &self.log_dir,
-            env: &self.env,
-            tree_now: &|task| {
-                let changed = merger.tracked_files_changed(&task.dir).unwrap_or(true);
-                task.tree.filter(|_| !changed)
-            },
-        };
-        let finished = runner::run(self.session, self.trust, &tasks, &options, self.emit)?;
-        for (trial, runs) in trials.iter().zip(finished.runs.chunks(own)) {
-            self.judged.insert(trial.tree, judgement(runs));
-        }
-        Ok(())
-    }
-
-    /// What nobody has approved needs no worktree to be told so.
-    fn may_run(&self) -> bool {
-        let mut checks = self.checks.iter();
-        checks.all(|check| self.trust.allows_check(check))
-    }
-
-    /// Puts each trial into a probe worktree, and makes that fit to run something in.
-    fn prepare(&mut self, trials: &[Trial], tasks: &mut [Task<'a>]) -> Result<(), CheckError> {
-        while self.probes.len() < trials.len() {
-            self.probes.push(Probe {
-                worktree: own_worktree::open_probe(self.session, self.session.base.commit)?,
-                session: self.session,
-                merger: self.merger,
-                away: false,
-            });
-        }
-        let setup = &self.setup;
-        let work: Vec<_> = self.probes.iter_mut().zip(trials).map(Mutex::new).collect();
-        let places = in_parallel(&work, cores().get(), |work| {
-            let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
-            let (probe, trial) = &mut *work;
-            probe.stand_on(trial, setup)
-        });
-        drop(work);
-        let places = places.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let logs = match self.setup.is_empty() {
-            true => self.log_dir.clone(),
-            // Its logs bear the names of the worktrees, which are used again and again.
-            false => self.session.store.new_log_dir(clock::now())?,
-        };
-        let results = setup::run(self.session, self.trust, &places, &logs, self.emit)?;
-        let mine = tasks.chunks_mut(self.checks.len());
-        for ((place, result), tasks) in places.iter().zip(&results).zip(mine) {
-            let blocked = match obstacle(result) {
-                None if self.merger.tracked_files_changed(&place.dir)? => Some(
-                    "setup changes tracked files, so what would be checked is not what was merged"
-                        .to_owned(),
-                ),
-                blocked => blocked,
-            };
-            for task in tasks {
-                task.dir.clone_from(&place.dir);
-                task.blocked.clone_from(&blocked);
-            }
-        }
-        Ok(())
-    }
-
     /// Brings the probe worktrees back to what everybody can read.
-    fn finish(mut self) -> Result<(), CheckError> {
-        for probe in &mut self.probes {
-            probe.go_back()?;
-        }
-        Ok(())
+    fn finish(self) -> Result<(), CheckError> {
+        Ok(self.probes.finish()?)
     }
-}
-
-/// The tasks of several trials in one list.
-fn joined(each: Vec<Vec<Task<'_>>>) -> Vec<Task<'_>> {
-    let mut joined: Vec<Task<'_>> = Vec::new();
-    for tasks in each {
-        let before = joined.len();
-        joined.extend(tasks.into_iter().map(|task| Task {
-            needs: task.needs.iter().map(|need| need + before).collect(),
-            ..task
-        }));
-    }
-    joined
 }
 
 /// The last run is that of the check that was asked for: it is red where it fails, even where a failure would be allowed.

@@ -102,6 +102,7 @@ impl Session {
             repository,
             store,
             project,
+            profile: None,
             base,
             prefer_remote,
             interrupt: options.interrupt,

@@ -2,22 +2,21 @@
 //! commits are to count, on the tip in a probe worktree.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::domain::check::{Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
-use crate::domain::revision::{CommitId, TreeId};
-use crate::domain::trust::commands_of_setup;
-use crate::git::{GitError, Merger, Snapshot, Worktree};
+use crate::domain::revision::TreeId;
+use crate::domain::trust::{TrustedCommand, commands_of_setup};
+use crate::git::{GitError, Merger, Worktree};
 use crate::process::clock;
 use crate::store::StoreError;
 
 use super::keys::{Keys, with_needs};
-use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
-use super::runner::{self, Finished, RunnerError, Task};
-use super::setup::{self, Place, SetUp, SetupError, job_slots};
+use super::own_worktree::OwnWorktreeError;
+use super::profile::Choice;
+use super::runner::{self, Ground, RunnerError, Task};
+use super::site::{Probed, Probes, Site, TrackWorktree};
 use super::trust::Trust;
 use super::{Emit, Event, Session, SessionError, matrix};
 
@@ -31,7 +30,7 @@ pub struct Options {
     /// Judge tips, not worktrees.
     pub committed: bool,
     /// Run again what passed before.
-    pub fresh: bool,
+    pub no_cache: bool,
     /// Overrides `[run] fail_fast`.
     pub fail_fast: bool,
 }
@@ -41,6 +40,7 @@ pub struct Report {
     pub runs: Vec<Run>,
     pub summary: Summary,
     pub timing: Timing,
+    pub profile: Option<Choice>,
     /// No check applies to any of the tracks.
     pub nothing_to_run: bool,
 }
@@ -60,24 +60,9 @@ pub enum CheckError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Setup(#[from] SetupError),
-    #[error(transparent)]
     Runner(#[from] RunnerError),
     #[error(transparent)]
     OwnWorktree(#[from] OwnWorktreeError),
-}
-
-/// Where one track's checks run.
-struct Ground<'a> {
-    track: &'a Track,
-    /// `None` until a probe worktree is lent to it, or where there is no branch.
-    dir: Option<PathBuf>,
-    tip: Option<CommitId>,
-    tree: Option<TreeId>,
-    blocked: Option<String>,
-    in_probe: bool,
-    /// Their needs are indices into this list.
-    tasks: Vec<Task<'a>>,
 }
 
 /// # Errors
@@ -92,81 +77,36 @@ pub fn run(
     let checks = wanted_checks(session, &options.checks)?;
     let merger = matrix::scratch_merger(session, &session.repository)?;
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
-    let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
+    let probes = Probes::new(session, None);
+    let mut grounds = grounds(session, &merger, &probes, &tracks, options.committed)?;
     let keys = Keys::new(&session.project, trust);
-    for ground in &mut grounds {
-        ground.tasks = tasks(session, &merger, &keys, ground, &checks)?;
+    for (ground, track) in grounds.iter_mut().zip(&tracks) {
+        let setup = commands_of_setup(&session.project, Some(track));
+        let own = checks.iter().filter(|check| check.applies_to(&track.id));
+        let checks = in_order_of_needs(own.copied().collect());
+        ground.tasks = tasks(&merger, &keys, &setup, ground.tree, &checks)?;
     }
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
-    let fail_fast = options.fail_fast || session.project.run.fail_fast;
-    let mut course = Course {
+    emit(&Event::Stage(format!("running {number} checks")));
+    let finished = runner::run(
         session,
         trust,
-        fresh: options.fresh,
-        log_dir: session.store.new_log_dir(clock::now())?,
-        probes: Vec::new(),
+        &grounds,
+        &runner::Options {
+            no_cache: options.no_cache,
+            fail_fast: options.fail_fast || session.project.run.fail_fast,
+            log_dir: &session.store.new_log_dir(clock::now())?,
+        },
         emit,
-    };
-    let mut runs: Vec<(usize, Vec<Run>)> = Vec::new();
-    let mut total = Finished {
-        runs: Vec::new(),
-        wall: Duration::ZERO,
-        critical: Duration::ZERO,
-        slots: job_slots(&session.project),
-    };
-    for (round, batch) in course.batches(&grounds).into_iter().enumerate() {
-        let red = |run: &Run| run.outcome.is_red() && !run.allow_failure;
-        let stopped = session.interrupt.exit_status().is_some()
-            || fail_fast && runs.iter().any(|(_, runs)| runs.iter().any(red));
-        if !stopped {
-            course.prepare(&mut grounds, &batch)?;
-        }
-        if round == 0 {
-            emit(&Event::Stage(format!("running {number} checks")));
-        }
-        let finished = runner::run(
-            session,
-            trust,
-            &joined(&grounds, &batch),
-            &runner::Options {
-                fresh: options.fresh,
-                fail_fast,
-                stopped,
-                log_dir: &course.log_dir,
-                env: &[],
-                tree_now: &|task| tree_now(session, &merger, &grounds, task),
-            },
-            emit,
-        )?;
-        total.wall += finished.wall;
-        total.critical = total.critical.max(finished.critical);
-        let mut finished = finished.runs.into_iter();
-        for index in batch {
-            let own = grounds[index].tasks.len();
-            runs.push((index, finished.by_ref().take(own).collect()));
-        }
-    }
-    runs.sort_by_key(|(index, _)| *index);
-    total.runs = runs.into_iter().flat_map(|(_, runs)| runs).collect();
+    )?;
+    let runs: Vec<Run> = finished.runs.into_iter().flatten().collect();
     Ok(Report {
-        summary: Summary::of(&total.runs),
-        timing: Timing::new(total.wall, &total.runs, total.slots, total.critical),
-        nothing_to_run: total.runs.is_empty(),
-        runs: total.runs,
+        summary: Summary::of(&runs),
+        timing: Timing::new(finished.wall, &runs, finished.lower_bound),
+        profile: session.profile.clone(),
+        nothing_to_run: runs.is_empty(),
+        runs,
     })
-}
-
-/// The tasks of several grounds in one list.
-fn joined<'a>(grounds: &[Ground<'a>], batch: &[usize]) -> Vec<Task<'a>> {
-    let mut joined: Vec<Task<'a>> = Vec::new();
-    for &index in batch {
-        let before = joined.len();
-        joined.extend(grounds[index].tasks.iter().cloned().map(|task| Task {
-            needs: task.needs.iter().map(|need| need + before).collect(),
-            ..task
-        }));
-    }
-    joined
 }
 
 /// The checks of these names, and what they need.
@@ -200,9 +140,11 @@ pub fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Check, CheckErr
     })
 }
 
+/// One for each track, without tasks.
 fn grounds<'a>(
-    session: &Session,
-    merger: &Merger<'_>,
+    session: &'a Session,
+    merger: &'a Merger<'a>,
+    probes: &'a Probes<'a>,
     tracks: &[&'a Track],
     committed: bool,
 ) -> Result<Vec<Ground<'a>>, CheckError> {
@@ -220,55 +162,53 @@ fn grounds<'a>(
             )),
             Some(_) => side.unavailable.clone(),
         };
+        // In the middle of a merge the files are not what any tree says.
+        let tree = side.tree.filter(|_| side.note.is_none());
+        let site: Box<dyn Site + 'a> = match (worktree, side.tip) {
+            (None, Some(tip)) => Box::new(Probed::of_track(probes, track, tip)),
+            // Without a branch nothing will run there.
+            (worktree, _) => Box::new(TrackWorktree {
+                session,
+                merger,
+                track,
+                dir: worktree.map_or_else(
+                    || session.repository.common_dir().to_owned(),
+                    |worktree| worktree.path.clone(),
+                ),
+                tree,
+            }),
+        };
         grounds.push(Ground {
-            track,
-            dir: worktree.map(|worktree| worktree.path.clone()),
-            tip: side.tip,
-            // In the middle of a merge the files are not what any tree says.
-            tree: if side.note.is_some() { None } else { side.tree },
+            side: Side::Track(track.id.clone()),
+            site,
+            tree,
             blocked,
-            in_probe: false,
             tasks: Vec::new(),
         });
     }
     Ok(grounds)
 }
 
-fn tasks<'a>(
-    session: &'a Session,
+/// One for each check, with what its pass is keyed by on this tree. `checks`: needs before what needs them.
+pub(super) fn tasks<'a>(
     merger: &Merger<'_>,
     keys: &Keys<'_>,
-    ground: &Ground<'a>,
+    setup: &[TrustedCommand],
+    tree: Option<TreeId>,
     checks: &[&'a Check],
-) -> Result<Vec<Task<'a>>, CheckError> {
-    let setup = commands_of_setup(&session.project, Some(ground.track));
+) -> Result<Vec<Task<'a>>, GitError> {
     let mut tasks: Vec<Task<'a>> = Vec::new();
     let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
-    let own = checks
-        .iter()
-        .filter(|check| check.applies_to(&ground.track.id));
-    for check in in_order_of_needs(own.copied().collect()) {
-        let key = match ground.tree {
-            Some(tree) => keys.key(merger, check, &setup, tree)?,
+    for check in checks {
+        let key = match tree {
+            Some(tree) => keys.key(merger, check, setup, tree)?,
             None => None,
         };
+        let needs = check.needs.iter();
+        let needs = needs.filter_map(|need| index_of.get(need).copied());
+        let needs: Vec<usize> = needs.collect();
         index_of.insert(&check.name, tasks.len());
-        tasks.push(Task {
-            check,
-            side: Side::Track(ground.track.id.clone()),
-            dir: ground
-                .dir
-                .clone()
-                .unwrap_or_else(|| session.repository.common_dir().to_owned()),
-            tree: ground.tree,
-            key,
-            needs: check
-                .needs
-                .iter()
-                .filter_map(|need| index_of.get(need).copied())
-                .collect(),
-            blocked: ground.blocked.clone(),
-        });
+        tasks.push(Task { check, key, needs });
     }
     Ok(tasks)
 }
@@ -285,124 +225,4 @@ pub(super) fn in_order_of_needs(checks: Vec<&Check>) -> Vec<&Check> {
         ordered.push(rest.remove(free.unwrap_or(0)));
     }
     ordered
-}
-
-/// One run of the command, batch after batch.
-struct Course<'a> {
-    session: &'a Session,
-    trust: &'a Trust,
-    fresh: bool,
-    log_dir: PathBuf,
-    /// Opened when first needed, and lent to one track after the other.
-    probes: Vec<OwnWorktree>,
-    emit: Emit<'a>,
-}
-
-impl<'a> Course<'a> {
-    /// Indices of grounds that can be worked on together: a probe worktree is a whole checkout, and more of them than can be
-    /// busy at once would be waste.
-    fn batches(&self, grounds: &[Ground<'_>]) -> Vec<Vec<usize>> {
-        let (probed, rest): (Vec<usize>, Vec<usize>) = (0..grounds.len())
-            .partition(|index| grounds[*index].dir.is_none() && self.will_run(&grounds[*index]));
-        let mut batches: Vec<Vec<usize>> = probed
-            .chunks(job_slots(&self.session.project).max(1) as usize)
-            .map(<[usize]>::to_vec)
-            .collect();
-        match batches.first_mut() {
-            Some(first) => first.extend(rest),
-            None => batches.push(rest),
-        }
-        batches
-    }
-
-    fn will_run(&self, ground: &Ground<'_>) -> bool {
-        let known = runner::known_passes(self.session, &ground.tasks);
-        let runs = ground.tasks.iter().zip(&known).any(|(task, known)| {
-            (self.fresh || known.is_none()) && self.trust.allows_check(task.check)
-        });
-        runs && ground.tip.is_some() && ground.blocked.is_none()
-    }
-
-    /// Lends probe worktrees and runs setups, but only where something will really run.
-    fn prepare(&mut self, grounds: &mut [Ground<'a>], batch: &[usize]) -> Result<(), CheckError> {
-        let mut places: Vec<(usize, Place<'_>)> = Vec::new();
-        let mut lent = 0;
-        for &index in batch {
-            let ground = &mut grounds[index];
-            let Some(tip) = ground.tip.filter(|_| self.will_run(ground)) else {
-                continue;
-            };
-            let place = match &ground.dir {
-                Some(dir) => Place::of_track(&self.session.project, ground.track, dir),
-                None => {
-                    if lent == self.probes.len() {
-                        let probe = own_worktree::open_probe(self.session, tip)?;
-                        self.probes.push(probe);
-                    }
-                    let probe = &self.probes[lent];
-                    lent += 1;
-                    let setup = commands_of_setup(&self.session.project, Some(ground.track));
-                    let place = probe.stand_on(
-                        self.session,
-                        tip,
-                        Some(ground.track),
-                        setup,
-                        std::slice::from_ref(&ground.track.id),
-                    )?;
-                    setup::copy_ignored(self.session, &place)?;
-                    for task in &mut ground.tasks {
-                        task.dir.clone_from(&probe.dir);
-                    }
-                    ground.dir = Some(probe.dir.clone());
-                    ground.in_probe = true;
-                    place
-                }
-            };
-            places.push((index, place));
-        }
-        let only: Vec<Place<'_>> = places.iter().map(|(_, place)| place.clone()).collect();
-        let results = setup::run(self.session, self.trust, &only, &self.log_dir, self.emit)?;
-        for ((index, _), result) in places.iter().zip(results) {
-            if let Some(obstacle) = obstacle(&result) {
-                for task in &mut grounds[*index].tasks {
-                    task.blocked.get_or_insert_with(|| obstacle.clone());
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Why nothing can run where setup ended like this.
-pub(super) fn obstacle(result: &SetUp) -> Option<String> {
-    match result {
-        SetUp::Done | SetUp::Unneeded => None,
-        SetUp::NotApproved(_) => {
-            Some("the setup commands are not approved; see `tracks trust`".to_owned())
-        }
-        SetUp::Failed { message, log } => Some(match log {
-            Some(log) => format!("{message}; see {}", log.display()),
-            None => message.clone(),
-        }),
-    }
-}
-
-/// The tree that the task's worktree holds at this moment.
-fn tree_now(
-    session: &Session,
-    merger: &Merger<'_>,
-    grounds: &[Ground<'_>],
-    task: &Task<'_>,
-) -> Option<TreeId> {
-    let ground = grounds
-        .iter()
-        .find(|ground| Side::Track(ground.track.id.clone()) == task.side)?;
-    if ground.in_probe {
-        return task.tree;
-    }
-    let tip = session.repository.branch(&ground.track.branch).ok()??;
-    match merger.snapshot(&task.dir, tip, 1).ok()? {
-        Snapshot::Clean(tree) | Snapshot::Dirty(tree) => Some(tree),
-        Snapshot::TipOnly { .. } | Snapshot::Unavailable(_) => None,
-    }
 }

@@ -15,14 +15,17 @@ mod keys;
 mod matrix;
 
 mod own_worktree;
+pub mod profile;
 mod runner;
 mod session;
 mod setup;
+mod site;
 pub mod status;
 pub mod sync;
 mod tips;
 pub mod trust;
 pub mod validate;
+mod variables;
 pub mod watch;
 
 pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};

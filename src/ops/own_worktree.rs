@@ -5,16 +5,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::domain::name::TrackId;
-use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::domain::trust::TrustedCommand;
 use crate::git::{
     AddError, GitError, Merger, NotOurs, OwnError, Start, Worktree, in_the_way, settled,
 };
 use crate::store::{Lock, LockError, LockName, lock_directory};
 
 use super::Session;
-use super::setup::Place;
 
 /// Why there is no such worktree.
 #[derive(Debug, thiserror::Error)]
@@ -257,53 +254,25 @@ pub(super) fn bring_back_probes(session: &Session) -> Result<(), OwnWorktreeErro
 }
 
 impl OwnWorktree {
-    /// Puts it onto a commit that holds the work of `tracks` on top of base, and says what setup must know.
+    /// Puts it onto a commit that holds the work of `tracks` on top of base. `merger`: only that can read the commit, so it
+    /// has to be put elsewhere in the end.
     ///
     /// Ignored files stay, so that builds are warm, unless they may be of a track whose work is not in this commit: what such
     /// a track left (a database, generated code) would give this commit a colour that is not its own.
-    pub(super) fn stand_on<'a>(
+    pub(super) fn stand_on(
         &self,
         session: &Session,
+        merger: Option<&Merger<'_>>,
         commit: CommitId,
-        track: Option<&'a Track>,
-        setup: Vec<TrustedCommand>,
         tracks: &[TrackId],
-    ) -> Result<Place<'a>, OwnWorktreeError> {
-        let (repository, store) = (&session.repository, &session.store);
+    ) -> Result<(), OwnWorktreeError> {
         // Untracked files go with the reset, and with them perhaps what a check has built.
-        store.forget_built(&self.dir)?;
-        repository.reset_own_worktree(&self.dir, commit)?;
-        self.clear_of_others(session, tracks)?;
-        Ok(Place {
-            name: self.name.clone(),
-            dir: self.dir.clone(),
-            track,
-            setup,
-            tree: Some(repository.commit(commit)?.tree),
-            env: Vec::new(),
-        })
-    }
-
-    /// As [`OwnWorktree::stand_on`], on a commit that only this merger can read: it has to be put elsewhere in the end.
-    pub(super) fn stand_on_merge(
-        &self,
-        session: &Session,
-        merger: &Merger<'_>,
-        commit: CommitId,
-        setup: Vec<TrustedCommand>,
-        tracks: &[TrackId],
-    ) -> Result<Place<'static>, OwnWorktreeError> {
         session.store.forget_built(&self.dir)?;
-        merger.reset_own_worktree(&self.dir, commit)?;
-        self.clear_of_others(session, tracks)?;
-        Ok(Place {
-            name: self.name.clone(),
-            dir: self.dir.clone(),
-            track: None,
-            setup,
-            tree: Some(merger.tree_of(commit)?),
-            env: merger.lent_objects(),
-        })
+        match merger {
+            Some(merger) => merger.reset_own_worktree(&self.dir, commit)?,
+            None => session.repository.reset_own_worktree(&self.dir, commit)?,
+        }
+        self.clear_of_others(session, tracks)
     }
 
     fn clear_of_others(

@@ -13,6 +13,7 @@ use crate::process::{Interrupt, environment};
 use crate::store::Store;
 
 use super::branches::Branches;
+use super::profile::Choice;
 use super::tips;
 
 /// The name of the file that everything comes from.
@@ -107,6 +108,8 @@ pub struct Session {
     pub repository: Repository,
     pub store: Store,
     pub project: Project,
+    /// The profile that `project` is seen with.
+    pub profile: Option<Choice>,
     /// Where the tracks are branches that somebody named, and not those of a tracks.toml.
     pub branches: Option<Branches>,
     pub base: BasePoint,
@@ -204,6 +207,7 @@ impl Session {
             repository,
             store,
             project,
+            profile: None,
             branches: None,
             base,
             order,
@@ -447,7 +451,10 @@ pub(super) fn integration_branch(repository: &Repository, base: &BasePoint) -> O
 }
 
 /// The two copies of tracks.toml, and the base that the repository decides on, may clash where neither does by itself.
-fn own_integration_branch(project: &Project, base: &BasePoint) -> Result<(), SessionError> {
+pub(super) fn own_integration_branch(
+    project: &Project,
+    base: &BasePoint,
+) -> Result<(), SessionError> {
     let branch = &project.integration.branch;
     let track = project.tracks.iter().find(|track| track.branch == *branch);
     let what = match track {

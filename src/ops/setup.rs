@@ -4,13 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::project::{Command, Project, Track};
-use crate::domain::revision::TreeId;
+use crate::domain::revision::CommitId;
 use crate::domain::trust::{TrustedCommand, commands_of_setup};
-use crate::git::GitError;
-use crate::process::{End, JobResult, Pool, PoolEvent, ShellJob, Work};
+use crate::git::{GitError, Merger};
+use crate::process::{End, Job, JobResult, Pool, PoolEvent, ShellJob, Work};
 use crate::store::{ResultKey, StoreError};
 
+use super::runner::job_slots;
 use super::trust::Trust;
+use super::variables::{self, Variables};
 use super::{Emit, Event, Session};
 
 /// A worktree to be set up.
@@ -23,9 +25,9 @@ pub(super) struct Place<'a> {
     pub track: Option<&'a Track>,
     /// The setup commands, in order.
     pub setup: Vec<TrustedCommand>,
-    /// For worktrees of ours: the tree that is checked out, since setup follows what the tree says (lock files). In a
-    /// track's own worktree setup runs once; what changes there later is its owner's business.
-    pub tree: Option<TreeId>,
+    /// For worktrees of ours: what setup reads of the tree that is checked out, see [`reads`]. In a track's own worktree
+    /// setup runs once; what changes there later is its owner's business.
+    pub reads: Option<ResultKey>,
     /// What git needs there to read what is checked out.
     pub env: Vec<(String, String)>,
 }
@@ -38,7 +40,7 @@ impl<'a> Place<'a> {
             dir: dir.to_owned(),
             track: Some(track),
             setup: commands_of_setup(project, Some(track)),
-            tree: None,
+            reads: None,
             env: Vec::new(),
         }
     }
@@ -94,8 +96,84 @@ pub(super) fn copy_ignored(session: &Session, place: &Place<'_>) -> Result<usize
 
 /// Whether the setup commands still have to run there.
 pub(super) fn is_due(session: &Session, place: &Place<'_>) -> bool {
+    let digest = digest(&place.setup, place.reads.as_ref());
     !place.setup.is_empty()
-        && session.store.setup_done(&place.dir).as_deref() != Some(digest(place).as_str())
+        && session.store.setup_done(&place.dir).as_deref() != Some(digest.as_str())
+}
+
+/// Notes that the setup of this place is done, so that it is not done again for nothing.
+pub(super) fn note_done(session: &Session, place: &Place<'_>) -> Result<(), StoreError> {
+    let digest = digest(&place.setup, place.reads.as_ref());
+    session.store.note_setup(&place.dir, &digest)
+}
+
+/// What setup reads of a commit: what `[layout] setup_inputs` names, or all of it. `merger` may have written the commit.
+///
+/// # Errors
+/// When its tree cannot be read.
+pub(super) fn reads(
+    session: &Session,
+    merger: Option<&Merger<'_>>,
+    setup: &[TrustedCommand],
+    commit: CommitId,
+) -> Result<Option<ResultKey>, GitError> {
+    if setup.is_empty() {
+        return Ok(None);
+    }
+    let own;
+    let merger = match merger {
+        Some(merger) => merger,
+        None => {
+            own = Merger::publishing(&session.repository, session.base.commit);
+            &own
+        }
+    };
+    let tree = merger.tree_of(commit)?;
+    let inputs = &session.project.layout.setup_inputs;
+    if inputs.is_empty() {
+        return Ok(Some(ResultKey::of([tree.as_bytes()])));
+    }
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for (path, mode, blob) in merger.tree_entries(tree)? {
+        if inputs.iter().any(|input| input.matches(&path)) {
+            parts.push(path.as_bytes().to_vec());
+            parts.push(format!("{mode:o} {blob}").into_bytes());
+        }
+    }
+    Ok(Some(ResultKey::of(parts.iter().map(Vec::as_slice))))
+}
+
+/// One setup command of a place as a job.
+pub(super) fn job(
+    session: &Session,
+    place: &Place<'_>,
+    step: usize,
+    variables: &Variables,
+    log: PathBuf,
+    key: usize,
+) -> ShellJob {
+    let run = &session.project.run;
+    let setup = &place.setup[step];
+    let mut env = setup.env.clone();
+    env.extend(place.env.iter().cloned());
+    env.extend(variables.iter().cloned());
+    ShellJob {
+        key,
+        command: setup.command.clone(),
+        cwd: place.dir.join(&setup.cwd),
+        env,
+        stdin: Vec::new(),
+        log,
+        timeout: Some(run.timeout),
+        grace: run.grace,
+        stall: None,
+        end_stalled: false,
+    }
+}
+
+/// One sentence about a setup command that did not do what it should.
+pub(super) fn complaint(setup: &TrustedCommand, how: &str) -> String {
+    format!("setup `{}` {how}", show(&setup.command))
 }
 
 /// Runs the setup commands of every place that needs it; results in the order of the places.
@@ -119,13 +197,18 @@ pub(super) fn run(
             session.store.forget_setup(&place.dir)?;
             State::Waiting(0)
         };
-        sequences.push(Sequence { place, state });
+        sequences.push(Sequence {
+            variables: variables_of(session, place)?,
+            place,
+            state,
+        });
     }
     let mut work = Setups {
         session,
         sequences,
         log_dir,
         running: 0,
+        emit,
     };
     if work
         .sequences
@@ -141,8 +224,7 @@ pub(super) fn run(
                 place: &names[key],
                 line,
             }),
-            PoolEvent::Ended { key, .. } => emit(&Event::SetupEnded { place: &names[key] }),
-            PoolEvent::Started { .. } | PoolEvent::WaitingForSlot => {}
+            PoolEvent::Stalled { .. } => {}
         })
         .map_err(SetupError::Runtime)?;
     }
@@ -156,19 +238,18 @@ pub(super) fn run(
             },
         };
         if result == SetUp::Done {
-            session
-                .store
-                .note_setup(&sequence.place.dir, &digest(sequence.place))?;
+            note_done(session, sequence.place)?;
         }
         results.push(result);
     }
     Ok(results)
 }
 
-fn digest(place: &Place<'_>) -> String {
+/// What a place is known to be set up by.
+pub(super) fn digest(setup: &[TrustedCommand], reads: Option<&ResultKey>) -> String {
     let exact = |command: &TrustedCommand| command.exact_text().into_bytes();
-    let mut parts: Vec<Vec<u8>> = place.setup.iter().map(exact).collect();
-    parts.extend(place.tree.map(|tree| tree.as_bytes().to_vec()));
+    let mut parts: Vec<Vec<u8>> = setup.iter().map(exact).collect();
+    parts.extend(reads.map(|reads| reads.as_str().as_bytes().to_vec()));
     ResultKey::of(parts.iter().map(Vec::as_slice))
         .as_str()
         .to_owned()
@@ -192,6 +273,7 @@ enum State {
 
 struct Sequence<'a> {
     place: &'a Place<'a>,
+    variables: Variables,
     state: State,
 }
 
@@ -200,6 +282,7 @@ struct Setups<'a> {
     sequences: Vec<Sequence<'a>>,
     log_dir: &'a Path,
     running: usize,
+    emit: Emit<'a>,
 }
 
 impl Setups<'_> {
@@ -209,8 +292,8 @@ impl Setups<'_> {
     }
 }
 
-impl Work for Setups<'_> {
-    fn next(&mut self) -> Option<ShellJob> {
+impl Work<'_> for Setups<'_> {
+    fn next(&mut self) -> Option<Job<'static>> {
         if self.running >= job_slots(&self.session.project) as usize {
             return None;
         }
@@ -226,27 +309,18 @@ impl Work for Setups<'_> {
         let sequence = &mut self.sequences[key];
         sequence.state = State::Running(step);
         self.running += 1;
-        let run = &self.session.project.run;
-        let setup = &sequence.place.setup[step];
-        let mut env = setup.env.clone();
-        env.extend(sequence.place.env.iter().cloned());
-        env.push(("TRACKS_TRACK".to_owned(), sequence.place.name.clone()));
-        Some(ShellJob {
-            key,
-            command: setup.command.clone(),
-            cwd: sequence.place.dir.join(&setup.cwd),
-            env,
-            stdin: Vec::new(),
-            log,
-            timeout: run.timeout,
-            grace: run.grace,
-        })
+        let (place, variables) = (sequence.place, &sequence.variables);
+        let job = job(self.session, place, step, variables, log, key);
+        Some(Job::Command(job))
     }
 
     fn ended(&mut self, key: usize, result: &JobResult) {
         self.running -= 1;
         let log = self.log(key);
         let sequence = &mut self.sequences[key];
+        (self.emit)(&Event::SetupEnded {
+            place: &sequence.place.name,
+        });
         let State::Running(step) = sequence.state else {
             return;
         };
@@ -254,10 +328,7 @@ impl Work for Setups<'_> {
             None if step + 1 < sequence.place.setup.len() => State::Waiting(step + 1),
             None => State::Ended(SetUp::Done),
             Some(how) => State::Ended(SetUp::Failed {
-                message: format!(
-                    "setup `{}` {how}",
-                    show(&sequence.place.setup[step].command)
-                ),
+                message: complaint(&sequence.place.setup[step], &how),
                 log: Some(log),
             }),
         };
@@ -270,15 +341,15 @@ pub(super) fn failure(end: &End) -> Option<String> {
         End::Exited(status) => Some(format!("exited with {status}")),
         End::Signalled(signal) => Some(format!("was killed by signal {signal}")),
         End::TimedOut => Some("ran into its timeout".to_owned()),
+        End::Stalled => Some("printed nothing for too long".to_owned()),
         End::Cancelled => Some("was interrupted".to_owned()),
         End::CouldNotStart(why) => Some(format!("could not be started: {why}")),
     }
 }
 
-/// How much may run at once in this repository.
-pub(super) fn job_slots(project: &Project) -> u32 {
-    match project.run.jobs {
-        0 => u32::try_from(crate::process::cores().get()).unwrap_or(1),
-        jobs => jobs,
-    }
+/// Of a track's own worktree.
+fn variables_of(session: &Session, place: &Place<'_>) -> Result<Variables, StoreError> {
+    let mut variables = variables::of_place(session, &place.name, &place.dir)?;
+    variables.push(("TRACKS_TRACK".to_owned(), place.name.clone()));
+    Ok(variables)
 }

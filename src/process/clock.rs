@@ -12,14 +12,17 @@ pub fn now() -> Timestamp {
         .map_or_else(system_time, Timestamp)
 }
 
+/// Now, by the clock that files are dated with, whatever `TRACKS_NOW` says.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the clock"
 )]
+pub fn system() -> SystemTime {
+    SystemTime::now()
+}
+
 fn system_time() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = system().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 

@@ -1,10 +1,13 @@
 //! A child that leads a process group of its own, so that whatever it starts can be ended together with it.
 
+use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitStatus};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+};
 
 use super::Interrupt;
 use super::system::{Usage, wait_with_usage};
@@ -54,23 +57,52 @@ impl Group {
         waitid(WaitId::Pid(self.leader), options).map_or(true, |status| status.is_some())
     }
 
-    /// Kills what is left of the group and waits for the leader's end.
-    pub(super) fn reap(mut self) -> io::Result<(ExitStatus, Usage)> {
-        self.finish()
-    }
-
-    fn finish(&mut self) -> io::Result<(ExitStatus, Usage)> {
-        self.kill();
-        self.interrupt.forget(self.leader);
+    /// Waits for the leader's end.
+    pub(super) fn reap(&mut self) -> io::Result<(ExitStatus, Usage)> {
         self.reaped = true;
         wait_with_usage(self.leader)
     }
+
+    /// Once the leader is reaped: whether it has left others behind. As long as there are some, the number of the group cannot
+    /// be given to anybody else; and where there are none, the system gives a number that has just become free to a new
+    /// process only after all other numbers.
+    pub(super) fn others_live(&self) -> bool {
+        has_living_members(self.leader)
+    }
+}
+
+/// Whether somebody of the group lives. A member that is dead and that nobody has asked for its end still counts for the
+/// system; where it tells more of each process (proc(5)), that is looked at.
+fn has_living_members(group: Pid) -> bool {
+    if test_kill_process_group(group).is_err() {
+        return false;
+    }
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return true;
+    };
+    let mut seen_any = false;
+    let mut living = processes.filter_map(Result::ok).filter(|process| {
+        let Ok(stat) = fs::read_to_string(process.path().join("stat")) else {
+            return false;
+        };
+        seen_any = true;
+        // The second field is the program's name in parentheses, and may have blanks and parentheses itself; then come the
+        // state, the parent and the group.
+        let fields = stat.rsplit_once(')').map(|(_, rest)| rest);
+        let mut fields = fields.unwrap_or_default().split_ascii_whitespace();
+        let state = fields.next();
+        let own = fields.nth(1).and_then(|field| field.parse().ok());
+        own == Some(group.as_raw_nonzero().get()) && !matches!(state, Some("Z" | "X"))
+    });
+    living.next().is_some() || !seen_any
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
+        self.kill();
+        self.interrupt.forget(self.leader);
         if !self.reaped {
-            let _ = self.finish();
+            let _ = wait_with_usage(self.leader);
         }
     }
 }

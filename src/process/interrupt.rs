@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use super::guard::Guard;
 use super::system::is_ignored;
 
 const INTERRUPT: (SignalKind, u8) = (SignalKind::interrupt(), 130);
@@ -41,9 +42,16 @@ pub struct Interrupt {
 #[derive(Debug)]
 struct Shared {
     status: watch::Sender<Option<u8>>,
-    /// The process groups of our children, which a second signal kills.
-    groups: Mutex<HashSet<Pid>>,
+    groups: Mutex<Groups>,
     wakes: Mutex<Vec<Wake>>,
+}
+
+/// The process groups of our children, which a second signal kills; and the guard that ends them if we are killed, started
+/// with the first of them.
+#[derive(Debug, Default)]
+struct Groups {
+    leaders: HashSet<Pid>,
+    guard: Option<Guard>,
 }
 
 /// Called once, when a signal has come.
@@ -111,13 +119,24 @@ impl Interrupt {
     /// Starts a child; no second signal can come between its start and its being known here.
     pub(super) fn register(&self, spawn: impl FnOnce() -> io::Result<Pid>) -> io::Result<Pid> {
         let mut groups = self.shared.groups();
+        if groups.guard.is_none() {
+            // Without one everything still works, and who kills us has to clean up.
+            groups.guard = Guard::start().ok();
+        }
         let leader = spawn()?;
-        groups.insert(leader);
+        groups.leaders.insert(leader);
+        if let Some(guard) = &mut groups.guard {
+            guard.began(leader);
+        }
         Ok(leader)
     }
 
     pub(super) fn forget(&self, leader: Pid) {
-        self.shared.groups().remove(&leader);
+        let mut groups = self.shared.groups();
+        groups.leaders.remove(&leader);
+        if let Some(guard) = &mut groups.guard {
+            guard.ended(leader);
+        }
     }
 
     #[cfg(test)]
@@ -128,7 +147,7 @@ impl Interrupt {
 }
 
 impl Shared {
-    fn groups(&self) -> MutexGuard<'_, HashSet<Pid>> {
+    fn groups(&self) -> MutexGuard<'_, Groups> {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,7 +165,7 @@ impl Shared {
     #[expect(clippy::disallowed_methods, reason = "the second signal means now")]
     fn end_process(&self, status: u8) -> ! {
         let groups = self.groups();
-        for leader in groups.iter() {
+        for leader in &groups.leaders {
             let _ = kill_process_group(*leader, Raw::KILL);
         }
         super::keys::restore();

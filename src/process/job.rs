@@ -1,6 +1,5 @@
 //! One job of the pool, from its start to the end of its whole process group.
 
-use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -11,16 +10,19 @@ use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::cmd::unbound;
 use super::group::Group;
-use super::output::{Announcement, Output};
+use super::output::{Announcement, Log, Output};
 use super::{End, Interrupt, JobResult, ShellJob, environment};
 use crate::domain::project::Command;
 
 /// For processes that the child left behind: how long they may go on writing to the log before they are killed.
 const LINGER: Duration = Duration::from_millis(250);
+
+/// What a process needs to be gone once it has closed everything.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Children announce their end by SIGCHLD; who started us may have blocked it.
 const LOOK_ANYWAY: Duration = Duration::from_millis(200);
@@ -30,8 +32,10 @@ pub(super) struct Job {
     group: Group,
     output: Output,
     child_signals: Signal,
-    timeout: Duration,
+    timeout: Option<Duration>,
     grace: Duration,
+    stall: Option<Duration>,
+    end_stalled: bool,
     started: Instant,
 }
 
@@ -43,7 +47,7 @@ impl Job {
         interrupt: &Interrupt,
         announcements: UnboundedSender<Announcement>,
     ) -> Result<Self, String> {
-        let log = create_log(&job.log)
+        let log = Log::create(&job.log)
             .map_err(|error| format!("the log {} cannot be made: {error}", job.log.display()))?;
         let system = |error: io::Error| format!("the system refuses: {error}");
         let (reader, writer) = io::pipe().map_err(system)?;
@@ -72,22 +76,20 @@ impl Job {
             child_signals,
             timeout: job.timeout,
             grace: job.grace,
+            stall: job.stall,
+            end_stalled: job.end_stalled,
             started,
         })
     }
 
     /// Sees it through: nothing of its process group is left when this returns.
     pub(super) async fn run(mut self, cancelled: oneshot::Receiver<()>) -> JobResult {
-        let limit = self.timeout;
-        let stopped = select! {
-            () = self.ended() => None,
-            () = sleep(limit) => Some(End::TimedOut),
-            _ = cancelled => Some(End::Cancelled),
-        };
+        let stopped = self.ended_or_stopped(cancelled).await;
+        let mut leaked = false;
         let wall = match stopped {
             None => {
                 let wall = self.started.elapsed();
-                let _ = timeout(LINGER, self.output.closed()).await;
+                leaked = timeout(LINGER, self.output.closed()).await.is_err();
                 wall
             }
             Some(_) => {
@@ -97,11 +99,55 @@ impl Job {
                 self.started.elapsed()
             }
         };
-        self.group.kill();
+        let reaped = self.group.reap();
+        leaked |= stopped.is_none() && self.leaves_others().await;
+        drop(self.group);
         // What is in the pipe still; whoever has left the group may keep it open for ever.
         let _ = timeout(LINGER, self.output.closed()).await;
-        self.output.finish();
-        self.result(stopped, wall)
+        let log_trouble = self.output.finish();
+        let (end, usage) = match reaped {
+            Ok((status, usage)) => (stopped.unwrap_or_else(|| end_of(status)), Some(usage)),
+            Err(error) => {
+                let why = format!("how it ended cannot be told: {error}");
+                (End::CouldNotStart(why), None)
+            }
+        };
+        JobResult {
+            end,
+            wall,
+            cpu: usage.map(|usage| usage.cpu),
+            peak_memory: usage.map(|usage| usage.peak_memory),
+            leaked,
+            log_trouble,
+        }
+    }
+
+    /// `None` once the leader has ended by itself, or else why it has to be stopped.
+    async fn ended_or_stopped(&mut self, mut cancelled: oneshot::Receiver<()>) -> Option<End> {
+        let timeout = self.timeout.map(|limit| self.started + limit);
+        let mut silent_since = self.started;
+        loop {
+            let stalls = self.stall.map(|stall| silent_since + stall);
+            let never = self.started;
+            select! {
+                () = self.ended() => return None,
+                () = sleep_until(timeout.unwrap_or(never)), if timeout.is_some() => return Some(End::TimedOut),
+                _ = &mut cancelled => return Some(End::Cancelled),
+                () = sleep_until(stalls.unwrap_or(never)), if stalls.is_some() => {}
+            }
+            // The time is up, unless it has printed something meanwhile.
+            let last = self.output.last_sign().max(self.started);
+            if last <= silent_since {
+                self.output.announce_silence(last.elapsed());
+                if self.end_stalled {
+                    return Some(End::Stalled);
+                }
+                // Said again when it has been silent for as long once more.
+                silent_since += self.stall.unwrap_or_default();
+            } else {
+                silent_since = last;
+            }
+        }
     }
 
     /// Asks the whole group to end, and returns when it has.
@@ -124,26 +170,23 @@ impl Job {
         }
     }
 
+    /// Who is just ending closes its output a moment before it is gone.
+    async fn leaves_others(&self) -> bool {
+        let mut looks = 0;
+        while self.group.others_live() {
+            if looks == 5 {
+                return true;
+            }
+            looks += 1;
+            sleep(MOMENT).await;
+        }
+        false
+    }
+
     /// As far as one can see: members that the leader leaves behind show by their hold on the pipe.
     async fn group_ended(&mut self) {
         self.ended().await;
         self.output.closed().await;
-    }
-
-    fn result(self, stopped: Option<End>, wall: Duration) -> JobResult {
-        let (end, usage) = match self.group.reap() {
-            Ok((status, usage)) => (stopped.unwrap_or_else(|| end_of(status)), Some(usage)),
-            Err(error) => (
-                End::CouldNotStart(format!("how it ended cannot be told: {error}")),
-                None,
-            ),
-        };
-        JobResult {
-            end,
-            wall,
-            cpu: usage.map(|usage| usage.cpu),
-            peak_memory: usage.map(|usage| usage.peak_memory),
-        }
     }
 }
 
@@ -158,14 +201,7 @@ fn input(bytes: &[u8]) -> io::Result<Stdio> {
     Ok(Stdio::from(file))
 }
 
-fn create_log(path: &Path) -> io::Result<File> {
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir)?;
-    }
-    File::create(path)
-}
-
-fn argv(command: &Command) -> Result<(&str, Vec<&str>), String> {
+pub(super) fn argv(command: &Command) -> Result<(&str, Vec<&str>), String> {
     match command {
         Command::Shell(script) => Ok(("sh", vec!["-c", script])),
         Command::Argv(words) => {
@@ -175,7 +211,7 @@ fn argv(command: &Command) -> Result<(&str, Vec<&str>), String> {
     }
 }
 
-fn cannot_start(program: &str, cwd: &Path, error: &io::Error) -> String {
+pub(super) fn cannot_start(program: &str, cwd: &Path, error: &io::Error) -> String {
     if !cwd.is_dir() {
         // The system says "not found" for this too, as if the program were missing.
         return format!("there is no directory {}", cwd.display());

@@ -4,11 +4,14 @@
 mod ask;
 pub mod clock;
 mod cmd;
+mod daemon;
 pub mod environment;
 mod group;
+mod guard;
 mod interrupt;
 mod job;
 mod keys;
+mod one;
 mod output;
 mod pager;
 mod parallel;
@@ -18,10 +21,12 @@ mod system;
 
 pub use ask::Asks;
 pub use cmd::{Cmd, CmdError, CmdOutput};
+pub use daemon::{Daemon, DaemonJob, Detached};
 pub use interrupt::Interrupt;
 pub use keys::{Keys, Pressed};
+pub use one::run_one;
 pub use pager::{Paged, page};
 pub use parallel::{cores, in_parallel};
-pub use pool::{End, JobResult, Pool, PoolEvent, ShellJob, Slot, Work};
+pub use pool::{Call, End, Job, JobResult, Pool, PoolEvent, ShellJob, Work};
 pub use program::find as find_program;
 pub use system::peak_memory;

@@ -1,9 +1,10 @@
 //! What a job prints: written to its log as it comes, and its last line announced now and then.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::future::pending;
-use std::io::{PipeReader, Write as _};
+use std::io::{self, PipeReader, Write as _};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -18,17 +19,23 @@ const BETWEEN_ANNOUNCEMENTS: Duration = Duration::from_millis(50);
 /// Nobody can read more of a line on one row.
 const LONGEST_LINE: usize = 4096;
 
-/// A line of the job with this number.
-pub(super) type Announcement = (usize, String);
+/// Of the job with this number.
+pub(super) type Announcement = (usize, Announced);
+
+pub(super) enum Announced {
+    Line(String),
+    /// Nothing for so long.
+    Silent(Duration),
+}
 
 pub(super) struct Output {
     key: usize,
     /// `None` once everybody who could write to it has closed it.
     pipe: Option<pipe::Receiver>,
     buffer: Box<[u8]>,
-    /// `None` once writing has failed: a full disk must not change how a check ends.
-    log: Option<File>,
+    log: Log,
     lines: Lines,
+    last_sign: Instant,
     next_announcement: Instant,
     announcements: UnboundedSender<Announcement>,
 }
@@ -39,15 +46,16 @@ impl Output {
     pub(super) fn new(
         key: usize,
         pipe: PipeReader,
-        log: File,
+        log: Log,
         announcements: UnboundedSender<Announcement>,
-    ) -> std::io::Result<Self> {
+    ) -> io::Result<Self> {
         Ok(Output {
             key,
             pipe: Some(pipe::Receiver::from_owned_fd(OwnedFd::from(pipe))?),
             buffer: vec![0; 64 * 1024].into_boxed_slice(),
-            log: Some(log),
+            log,
             lines: Lines::default(),
+            last_sign: Instant::now(),
             next_announcement: Instant::now(),
             announcements,
         })
@@ -80,20 +88,31 @@ impl Output {
         }
     }
 
-    /// Announces what has not been, also a last line that lacks its end.
-    pub(super) fn finish(&mut self) {
+    /// When it last printed something.
+    pub(super) fn last_sign(&self) -> Instant {
+        self.last_sign
+    }
+
+    pub(super) fn announce_silence(&self, silent: Duration) {
+        // Nobody listens any more when the pool is being torn down.
+        let _ = self
+            .announcements
+            .send((self.key, Announced::Silent(silent)));
+    }
+
+    /// Announces what has not been, also a last line that lacks its end, and completes the log; why that is not whole, if it
+    /// is not.
+    pub(super) fn finish(&mut self) -> Option<String> {
         self.lines.end();
         self.announce();
+        self.log.finish()
     }
 
     fn take(&mut self, length: usize) {
         let bytes = &self.buffer[..length];
-        if let Some(log) = &mut self.log
-            && log.write_all(bytes).is_err()
-        {
-            self.log = None;
-        }
+        self.log.write(bytes);
         self.lines.feed(bytes);
+        self.last_sign = Instant::now();
         if Instant::now() >= self.next_announcement {
             self.announce();
         }
@@ -103,7 +122,84 @@ impl Output {
         if let Some(line) = self.lines.last.take() {
             self.next_announcement = Instant::now() + BETWEEN_ANNOUNCEMENTS;
             // Nobody listens any more when the pool is being torn down.
-            let _ = self.announcements.send((self.key, line));
+            let _ = self.announcements.send((self.key, Announced::Line(line)));
+        }
+    }
+}
+
+/// So much of the beginning is kept of output that is longer, and of its end.
+const KEPT_AT_THE_START: u64 = 32 * 1024 * 1024;
+const KEPT_AT_THE_END: usize = 1024 * 1024;
+
+/// What is kept of the output. Neither a full disk nor a flood changes how the job ends.
+pub(super) struct Log {
+    /// `None` once writing has failed.
+    file: Option<File>,
+    trouble: Option<io::Error>,
+    written: u64,
+    /// What came after the start was full: the last of it, up to twice as much as is kept.
+    end: Vec<u8>,
+    left_out: u64,
+}
+
+impl Log {
+    /// Makes the file, and the directories above it.
+    pub(super) fn create(path: &Path) -> io::Result<Log> {
+        if let Some(dir) = path.parent() {
+            fs::create_dir_all(dir)?;
+        }
+        Ok(Log {
+            file: Some(File::create(path)?),
+            trouble: None,
+            written: 0,
+            end: Vec::new(),
+            left_out: 0,
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let room = KEPT_AT_THE_START - self.written;
+        let room = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
+        let (first, rest) = bytes.split_at(room);
+        self.written += first.len() as u64;
+        self.append(first);
+        self.end.extend_from_slice(rest);
+        if self.end.len() > 2 * KEPT_AT_THE_END {
+            self.shorten_end();
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        let Some(file) = self.file.as_mut().filter(|_| !bytes.is_empty()) else {
+            return;
+        };
+        if let Err(error) = file.write_all(bytes) {
+            self.file = None;
+            self.trouble = Some(error);
+        }
+    }
+
+    fn shorten_end(&mut self) {
+        let surplus = self.end.len().saturating_sub(KEPT_AT_THE_END);
+        self.left_out += surplus as u64;
+        self.end.drain(..surplus);
+    }
+
+    fn finish(&mut self) -> Option<String> {
+        self.shorten_end();
+        let end = std::mem::take(&mut self.end);
+        if self.left_out > 0 {
+            let left_out = self.left_out;
+            self.append(format!("\n[{left_out} bytes are left out here]\n").as_bytes());
+        }
+        self.append(&end);
+        match &self.trouble {
+            Some(error) => Some(format!("its log could not be written: {error}")),
+            None if self.left_out > 0 => Some(format!(
+                "{} MiB of its output are not in its log",
+                self.left_out.div_ceil(1024 * 1024)
+            )),
+            None => None,
         }
     }
 }

@@ -1,8 +1,12 @@
-//! Long-running children, many at once: each in a process group of its own, with a log, a timeout and a clean end.
+//! Long-running children, many at once: each in a process group of its own, with a log, a timeout and a clean end. Work of
+//! our own that takes long is done beside them, on threads.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::panic;
 use std::path::PathBuf;
+use std::thread::{self, Scope};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
@@ -13,8 +17,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::Interrupt;
-use super::job::Job;
-use super::output::Announcement;
+use super::job::Job as Running;
+use super::output::{Announced, Announcement};
 use crate::domain::project::Command;
 
 /// One command to run. Its output, both streams in the order it came, goes to the log.
@@ -29,9 +33,33 @@ pub struct ShellJob {
     /// What it can read; empty where it has no input.
     pub stdin: Vec<u8>,
     pub log: PathBuf,
-    pub timeout: Duration,
+    /// `None`: it may run as long as it likes.
+    pub timeout: Option<Duration>,
     /// Between TERM and KILL of the whole process group.
     pub grace: Duration,
+    /// How long it may print nothing before that is announced, again after each further such time.
+    pub stall: Option<Duration>,
+    /// Whether it is ended then.
+    pub end_stalled: bool,
+}
+
+/// Something of our own that takes long; runs on a thread of its own and is never cut short.
+pub struct Call<'env> {
+    /// The caller's number for it.
+    pub key: usize,
+    pub call: Box<dyn FnOnce() + Send + 'env>,
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({})", self.key)
+    }
+}
+
+#[derive(Debug)]
+pub enum Job<'env> {
+    Command(ShellJob),
+    Call(Call<'env>),
 }
 
 /// How a job ended.
@@ -40,6 +68,8 @@ pub enum End {
     Exited(i32),
     Signalled(i32),
     TimedOut,
+    /// It had printed nothing for too long.
+    Stalled,
     /// The pool was interrupted, or the work asked for it.
     Cancelled,
     /// One sentence: no such program, no such directory. A shell's 126 and 127 are [`End::Exited`].
@@ -54,60 +84,61 @@ pub struct JobResult {
     pub cpu: Option<Duration>,
     /// Bytes, of the largest single process among them; never less than what we occupy ourselves (a quirk of Linux).
     pub peak_memory: Option<u64>,
+    /// It ended by itself and left processes of its group behind, or some that hold on to its output. Those of the group
+    /// were ended.
+    pub leaked: bool,
+    /// Why its log is not whole.
+    pub log_trouble: Option<String>,
 }
 
-/// What happens while jobs run, for showing.
+impl JobResult {
+    /// Of a job that never ran.
+    pub fn unstarted(end: End) -> Self {
+        JobResult {
+            end,
+            wall: Duration::ZERO,
+            cpu: None,
+            peak_memory: None,
+            leaked: false,
+            log_trouble: None,
+        }
+    }
+}
+
+/// What happens while commands run, for showing.
 #[derive(Debug, Clone)]
 pub enum PoolEvent<'a> {
-    /// Not said of a job that could not start.
-    Started {
-        key: usize,
-    },
     /// The last whole line that the job printed; not every line is announced.
-    Output {
-        key: usize,
-        line: &'a str,
-    },
-    Ended {
-        key: usize,
-        result: &'a JobResult,
-    },
-    /// A job could start, but every slot of the repository is taken by other processes of ours. Said once per run.
-    WaitingForSlot,
+    Output { key: usize, line: &'a str },
+    /// It has printed nothing for so long.
+    Stalled { key: usize, silent: Duration },
 }
-
-/// A right to run, held until dropped.
-pub trait Slot: Send {}
 
 /// Where jobs come from. All calls come from one thread.
-pub trait Work {
-    /// The next job that may start now. `None`: nothing at this moment; asked again after each end.
-    fn next(&mut self) -> Option<ShellJob>;
+pub trait Work<'env> {
+    /// The next job that may start now. `None`: nothing at this moment; asked again after each end, and after
+    /// [`Work::ask_again`].
+    fn next(&mut self) -> Option<Job<'env>>;
 
-    /// A job of this pool has ended, or has been given up before its start (it could not start, or was cancelled while it
-    /// waited for a slot). Every job that [`Work::next`] gave comes back here exactly once.
+    /// A command of this pool has ended, or could not start. Every command that [`Work::next`] gave comes back here exactly
+    /// once, when nothing of its process group is left.
     fn ended(&mut self, key: usize, result: &JobResult);
 
-    /// Whether the jobs that run should be stopped now (fail-fast); asked after each end.
-    fn cancel_running(&mut self) -> bool {
-        false
+    /// A call of this pool has returned.
+    fn called(&mut self, key: usize) {
+        let _ = key;
     }
 
-    /// A slot of the repository for this job, if one is free; asked again every few milliseconds while none is. The
-    /// default needs none.
-    ///
-    /// # Errors
-    /// When it cannot be told; the job then could not start.
-    fn slot(&mut self, key: usize) -> io::Result<Option<Box<dyn Slot>>> {
-        let _ = key;
-        struct Free;
-        impl Slot for Free {}
-        Ok(Some(Box::new(Free)))
+    /// The running commands that should be stopped now; asked after each end.
+    fn to_stop(&mut self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// When to ask for a job again though nothing has ended; asked whenever [`Work::next`] had nothing.
+    fn ask_again(&self) -> Option<Duration> {
+        None
     }
 }
-
-/// How soon a slot that somebody else frees is noticed.
-const BETWEEN_SLOT_QUESTIONS: Duration = Duration::from_millis(20);
 
 /// Runs jobs until there are none left.
 #[derive(Debug)]
@@ -116,15 +147,16 @@ pub struct Pool<'a> {
 }
 
 impl Pool<'_> {
-    /// Returns when nothing runs and [`Work::next`] gives nothing. When interrupted, asks for no further jobs, stops the
-    /// running ones (TERM, grace, KILL of the group) and reports them as cancelled. No child outlives this call, panics
-    /// included; nor does a descendant, unless it has left its process group (`setsid`).
+    /// Returns when nothing runs, [`Work::next`] gives nothing and [`Work::ask_again`] has no time. When interrupted, asks for
+    /// no further jobs, stops the running commands (TERM, grace, KILL of the group) and reports them as cancelled. No child
+    /// outlives this call, panics included; nor does a descendant, unless it has left its process group (`setsid`). Should
+    /// this process be killed, its groups are ended by the guard of the [`Interrupt`].
     ///
     /// # Errors
     /// When the runtime cannot be started.
-    pub fn run(
+    pub fn run<'env>(
         &self,
-        work: &mut dyn Work,
+        work: &mut dyn Work<'env>,
         on_event: &mut dyn FnMut(PoolEvent<'_>),
     ) -> io::Result<()> {
         // One worker beside this thread, so that pipes are emptied and timeouts kept while the caller's code is busy.
@@ -134,154 +166,168 @@ impl Pool<'_> {
             .enable_all()
             .build()?;
         let (announce, announcements) = mpsc::unbounded_channel();
-        let shift = Shift {
-            interrupt: self.interrupt,
-            work,
-            on_event,
-            announce,
-            announcements,
-            running: JoinSet::new(),
-            cancels: Vec::new(),
-            waiting: None,
-            ask: true,
-            ask_at: Instant::now(),
-            said_waiting: false,
-            interrupted: false,
-        };
-        // Leaving the runtime, also by a panic, drops the jobs that still run, which kills their groups.
-        runtime.block_on(shift.run());
+        let (call_ended, calls_ended) = mpsc::unbounded_channel();
+        thread::scope(|scope| {
+            let shift = Shift {
+                interrupt: self.interrupt,
+                work,
+                on_event,
+                scope,
+                announce,
+                announcements,
+                call_ended,
+                calls_ended,
+                calls: 0,
+                running: JoinSet::new(),
+                cancels: BTreeMap::new(),
+                ask: true,
+                ask_at: None,
+                interrupted: false,
+            };
+            // Leaving the runtime, also by a panic, drops the jobs that still run, which kills their groups.
+            runtime.block_on(shift.run());
+        });
         Ok(())
     }
 }
 
 /// One call of [`Pool::run`].
-struct Shift<'a> {
+struct Shift<'a, 'scope, 'env> {
     interrupt: &'a Interrupt,
-    work: &'a mut dyn Work,
+    work: &'a mut dyn Work<'env>,
     on_event: &'a mut dyn FnMut(PoolEvent<'_>),
+    scope: &'scope Scope<'scope, 'a>,
     announce: UnboundedSender<Announcement>,
     announcements: UnboundedReceiver<Announcement>,
+    call_ended: UnboundedSender<usize>,
+    calls_ended: UnboundedReceiver<usize>,
+    calls: usize,
     running: JoinSet<(usize, JobResult)>,
-    cancels: Vec<(usize, oneshot::Sender<()>)>,
-    /// Has no slot yet.
-    waiting: Option<ShellJob>,
+    cancels: BTreeMap<usize, oneshot::Sender<()>>,
     /// Whether something has changed since the work was last asked.
     ask: bool,
-    /// When to ask again for the slot.
-    ask_at: Instant,
-    said_waiting: bool,
+    /// When to ask though nothing changes.
+    ask_at: Option<Instant>,
     interrupted: bool,
 }
 
-impl Shift<'_> {
+impl<'scope, 'env: 'scope> Shift<'_, 'scope, 'env> {
     async fn run(mut self) {
         loop {
-            self.interrupted |= self.interrupt.exit_status().is_some();
-            if self.interrupted {
-                self.cancel();
+            if !self.interrupted && self.interrupt.exit_status().is_some() {
+                self.interrupted = true;
+                for (_, cancel) in std::mem::take(&mut self.cancels) {
+                    // It may have ended by itself meanwhile.
+                    let _ = cancel.send(());
+                }
             }
             while self.ask && self.interrupt.exit_status().is_none() {
                 self.ask = false;
+                self.ask_at = None;
                 self.start_what_may();
             }
-            if self.running.is_empty() && self.waiting.is_none() {
+            let waits = self.ask_at.is_some() && !self.interrupted;
+            if self.running.is_empty() && self.calls == 0 && !waits {
                 return;
             }
+            let ask_at = self.ask_at.unwrap_or_else(Instant::now);
             select! {
-                Some((key, line)) = self.announcements.recv() => self.show(key, &line),
+                Some((key, what)) = self.announcements.recv() => self.show(key, &what),
                 Some(ended) = self.running.join_next() => self.joined(ended),
+                Some(key) = self.calls_ended.recv() => self.called(key),
                 () = self.interrupt.requested(), if !self.interrupted => {}
-                () = sleep_until(self.ask_at), if self.waiting.is_some() => self.ask = true,
+                () = sleep_until(ask_at), if waits => self.ask = true,
             }
         }
     }
 
     fn start_what_may(&mut self) {
-        while let Some(job) = self.waiting.take().or_else(|| self.work.next()) {
-            match self.work.slot(job.key) {
-                Ok(Some(slot)) => self.start(&job, slot),
-                Ok(None) => {
-                    self.waiting = Some(job);
-                    self.ask_at = Instant::now() + BETWEEN_SLOT_QUESTIONS;
-                    if !self.said_waiting {
-                        self.said_waiting = true;
-                        (self.on_event)(PoolEvent::WaitingForSlot);
-                    }
-                    return;
-                }
-                Err(error) => {
-                    let why = format!("no job slot can be taken: {error}");
-                    self.give_up(job.key, End::CouldNotStart(why));
-                }
+        while let Some(job) = self.work.next() {
+            match job {
+                Job::Command(job) => self.start(&job),
+                Job::Call(call) => self.call(call),
             }
             // A long list of jobs that end at once must not keep the interrupt unheard.
             if self.interrupt.exit_status().is_some() {
                 return;
             }
         }
+        self.ask_at = self.work.ask_again().map(|wait| Instant::now() + wait);
+        self.stop_what_should();
     }
 
-    fn start(&mut self, job: &ShellJob, slot: Box<dyn Slot>) {
+    fn start(&mut self, job: &ShellJob) {
         let key = job.key;
-        match Job::start(job, self.interrupt, self.announce.clone()) {
+        match Running::start(job, self.interrupt, self.announce.clone()) {
             Ok(running) => {
                 let (cancel, cancelled) = oneshot::channel();
-                self.cancels.push((key, cancel));
-                self.running.spawn(async move {
-                    // Held until the whole group is gone.
-                    let _slot = slot;
-                    (key, running.run(cancelled).await)
-                });
-                (self.on_event)(PoolEvent::Started { key });
+                self.cancels.insert(key, cancel);
+                self.running
+                    .spawn(async move { (key, running.run(cancelled).await) });
             }
-            Err(why) => {
-                drop(slot);
-                self.give_up(key, End::CouldNotStart(why));
+            Err(why) => self.ended(key, &JobResult::unstarted(End::CouldNotStart(why))),
+        }
+    }
+
+    fn call(&mut self, Call { key, call }: Call<'env>) {
+        /// Tells that the call is over, also where it panics; the scope then passes the panic on.
+        struct Over(usize, UnboundedSender<usize>);
+        impl Drop for Over {
+            fn drop(&mut self) {
+                // Nobody listens any more when the pool is being torn down.
+                let _ = self.1.send(self.0);
             }
         }
+        self.calls += 1;
+        let over = Over(key, self.call_ended.clone());
+        self.scope.spawn(move || {
+            let _over = over;
+            call();
+        });
+    }
+
+    fn called(&mut self, key: usize) {
+        self.calls -= 1;
+        self.work.called(key);
+        self.changed();
     }
 
     fn joined(&mut self, joined: Result<(usize, JobResult), JoinError>) {
         // Nobody aborts a job, so the only other way to end is a panic.
         let (key, result) = joined.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()));
-        self.cancels.retain(|(other, _)| *other != key);
-        while let Ok((key, line)) = self.announcements.try_recv() {
-            self.show(key, &line);
+        self.cancels.remove(&key);
+        while let Ok((key, what)) = self.announcements.try_recv() {
+            self.show(key, &what);
         }
-        self.ended(key, &result);
-    }
-
-    fn give_up(&mut self, key: usize, end: End) {
-        let result = JobResult {
-            end,
-            wall: Duration::ZERO,
-            cpu: None,
-            peak_memory: None,
-        };
         self.ended(key, &result);
     }
 
     fn ended(&mut self, key: usize, result: &JobResult) {
-        (self.on_event)(PoolEvent::Ended { key, result });
         self.work.ended(key, result);
+        self.changed();
+    }
+
+    fn changed(&mut self) {
         self.ask = true;
-        if self.work.cancel_running() {
-            self.cancel();
+        self.stop_what_should();
+    }
+
+    fn stop_what_should(&mut self) {
+        for key in self.work.to_stop() {
+            if let Some(cancel) = self.cancels.remove(&key) {
+                let _ = cancel.send(());
+            }
         }
     }
 
-    fn cancel(&mut self) {
-        for (_, cancel) in self.cancels.drain(..) {
-            // It may have ended by itself meanwhile.
-            let _ = cancel.send(());
-        }
-        if let Some(job) = self.waiting.take() {
-            self.give_up(job.key, End::Cancelled);
-        }
-    }
-
-    fn show(&mut self, key: usize, line: &str) {
-        (self.on_event)(PoolEvent::Output { key, line });
+    fn show(&mut self, key: usize, what: &Announced) {
+        (self.on_event)(match what {
+            Announced::Line(line) => PoolEvent::Output { key, line },
+            Announced::Silent(silent) => PoolEvent::Stalled {
+                key,
+                silent: *silent,
+            },
+        });
     }
 }
 

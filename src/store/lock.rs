@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -70,6 +71,12 @@ impl Lock {
             Some(since) => self.file.set_modified(since),
             None => Ok(()),
         }
+    }
+
+    /// Replaces what the file says.
+    pub(super) fn put(&mut self, text: &[u8]) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.write_all_at(text, 0)
     }
 
     /// Since when there may be what a killed holder left unfinished: when it took the lock, or the first of several did.

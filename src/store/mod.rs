@@ -2,6 +2,7 @@
 //! the approvals of this user, outside every repository. Formats carry a version; every write is atomic or an append.
 
 mod approvals;
+mod claims;
 mod error;
 mod events;
 mod journal;
@@ -11,15 +12,17 @@ mod marks;
 mod matrix;
 mod naming;
 mod operations;
+mod places;
 mod record;
 mod results;
 mod rounds;
-mod slots;
+mod seats;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
 
 pub use approvals::Approvals;
+pub use claims::{Claim, Claimant, Claimed, Grant, Holder, Taken};
 pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
@@ -27,7 +30,7 @@ pub use logs::{Excerpt, LeftOutOfLog, log_excerpt, log_tail};
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
-pub use slots::SlotGuard;
+pub use seats::{Seat, SharedService};
 
 /// The state of one repository. Opening it touches nothing; directories are made when something is written.
 #[derive(Debug, Clone)]

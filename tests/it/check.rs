@@ -50,7 +50,8 @@ fn all_tracks_run_at_the_same_time() {
         &[("f", "1\n")],
     );
     worktrees(&world, &["a", "b", "c", "d"]);
-    let (status, answer) = ask(&world, &["check", "--yes"]);
+    // Their trees are the same: else one of them would be enough.
+    let (status, answer) = ask(&world, &["check", "--yes", "--no-cache"]);
     assert_eq!(status, 0, "each waits for all others: {answer:#}");
     assert_eq!(answer["summary"]["passed"], 4);
 }
@@ -173,7 +174,7 @@ fn passes_are_reused_on_the_same_tree_and_failures_run_again() {
     assert!(!cached(1), "a failure runs again");
     assert_eq!(lines(&ran), 4);
     world.write_at(edited, "1\n");
-    let (_, answer) = ask(&world, &["check", "--yes", "--fresh"]);
+    let (_, answer) = ask(&world, &["check", "--yes", "--no-cache"]);
     assert_eq!(run(&answer)["cached"], false);
     let (_, answer) = ask(&world, &["status"]);
     assert_eq!(
@@ -487,6 +488,15 @@ fn children_inherit_little_and_get_what_is_set() {
             "PATH",
             "TERM",
             "TMPDIR",
+            "TRACKS_ATTEMPT",
+            "TRACKS_BASE",
+            "TRACKS_CHECK",
+            "TRACKS_MAIN_WORKTREE",
+            "TRACKS_PORT",
+            "TRACKS_SLOT",
+            "TRACKS_TRACK",
+            "TRACKS_TREE",
+            "TRACKS_WORKTREE",
             "TZ",
             "XDG_CACHE_HOME",
             "XDG_CONFIG_HOME",

@@ -24,6 +24,7 @@ mod notify;
 mod oddities;
 mod own_worktrees;
 mod pager;
+mod profile;
 mod project;
 mod shim;
 mod state;

@@ -2,7 +2,7 @@
 
 use super::super::raw::{CheckTable, MetricTable, Placed, WhenKey};
 use super::cycle::Edge;
-use super::project::flaky;
+use super::project::{flaky, stall};
 use super::reference::Kind;
 use super::{Context, patterns, texts};
 use crate::domain::name::CheckName;
@@ -10,7 +10,7 @@ use crate::domain::project::{Check, CheckSettings, Metric, MetricSource, Run, Wh
 
 pub(super) fn checks(cx: &mut Context<'_>, run: &Run) -> Vec<Check> {
     let mut checks = Vec::new();
-    for (name, table) in cx.file.check.iter() {
+    for (name, table) in cx.judging.check.iter() {
         checks.extend(check(cx, name, table, run));
     }
     no_circles(cx);
@@ -49,6 +49,7 @@ fn check(
         ),
         settings: settings(cx, table, run, &header),
         weight: weight(cx, table, &header),
+        jobs: table.jobs.unwrap_or(0),
         resources: cx.known_names(
             Kind::Resource,
             table.resources.as_ref(),
@@ -101,12 +102,14 @@ fn settings(cx: &mut Context<'_>, table: &CheckTable, run: &Run, header: &str) -
             cx.longer_than_zero(span, &format!("{header} timeout"))
         }),
         retries: table.retries.unwrap_or(run.retries),
+        backoff: (table.backoff.as_ref()).map_or(run.backoff, |span| span.0),
         stall_timeout: table
             .stall_timeout
             .as_ref()
             .map_or(run.stall_timeout, |span| {
                 cx.longer_than_zero(span, &format!("{header} stall_timeout"))
             }),
+        stall: table.stall.map_or(run.stall, stall),
         flaky: table.flaky.map_or(run.flaky, flaky),
         env,
     }
@@ -126,9 +129,9 @@ fn weight(cx: &mut Context<'_>, table: &CheckTable, header: &str) -> u32 {
 }
 
 fn no_circles(cx: &mut Context<'_>) {
-    let names: Vec<String> = cx.file.check.keys().map(str::to_owned).collect();
+    let names: Vec<String> = cx.judging.check.keys().map(str::to_owned).collect();
     let mut edges = Vec::new();
-    for (from, (_, table)) in cx.file.check.iter().enumerate() {
+    for (from, (_, table)) in cx.judging.check.iter().enumerate() {
         for need in table.needs.iter().flat_map(|list| list.iter()) {
             if let Some(to) = names.iter().position(|name| name == need.as_str()) {
                 let span = need.span();

@@ -32,7 +32,7 @@ pub(super) fn no_two_alike(
         branches.retain(|given| !given.by_template);
     }
     let integration_span = cx
-        .file
+        .judging
         .integration
         .as_ref()
         .and_then(|table| table.branch.as_ref());

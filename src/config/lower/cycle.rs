@@ -12,7 +12,8 @@ pub(super) struct Edge {
 }
 
 impl Context<'_> {
-    /// Complains about each circle once, at the edge that closes it. `waiting` completes "these tracks".
+    /// Complains about each circle once, at the edge that closes it; of a circle that only a profile makes, at one of the
+    /// profile's own. `waiting` is such as "these tracks".
     pub(super) fn no_cycles(&mut self, names: &[String], edges: &[Edge], waiting: &str) {
         let mut search = Search {
             edges,
@@ -23,7 +24,8 @@ impl Context<'_> {
         for node in 0..names.len() {
             search.visit(node);
         }
-        for (nodes, span) in search.cycles {
+        for (nodes, closing) in search.cycles {
+            let span = self.own_edge(&nodes, edges).unwrap_or(closing);
             let mut circle: Vec<&str> = nodes.iter().map(|node| names[*node].as_str()).collect();
             circle.push(circle[0]);
             let message = if nodes.len() == 1 {
@@ -33,6 +35,20 @@ impl Context<'_> {
             };
             self.error(span, message).label = Some("this closes the circle".to_owned());
         }
+    }
+
+    /// Where the profile on top says that one of the circle waits for the next.
+    fn own_edge(&self, nodes: &[usize], edges: &[Edge]) -> Option<Range<usize>> {
+        let own = self.own?;
+        let next = nodes.iter().cycle().skip(1);
+        nodes.iter().zip(next).find_map(|(from, to)| {
+            let mut found = edges
+                .iter()
+                .filter(|edge| edge.from == *from && edge.to == *to);
+            found
+                .find(|edge| own.has(&edge.span))
+                .map(|edge| edge.span.clone())
+        })
     }
 }
 

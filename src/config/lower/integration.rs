@@ -17,7 +17,7 @@ const DEFAULT_EVERY: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// What the branch's template gives.
 pub(super) fn branch(cx: &mut Context<'_>, identity: &Identity) -> Option<BranchName> {
     let written = cx
-        .file
+        .judging
         .integration
         .as_ref()
         .and_then(|table| table.branch.as_ref());
@@ -44,7 +44,7 @@ pub(super) fn branch(cx: &mut Context<'_>, identity: &Identity) -> Option<Branch
 
 pub(super) fn integration(cx: &mut Context<'_>, branch: Option<BranchName>) -> Option<Integration> {
     let default = IntegrationTable::default();
-    let table = cx.file.integration.as_ref().unwrap_or(&default);
+    let table = cx.judging.integration.as_ref().unwrap_or(&default);
     let every = table.every.as_ref().map_or(DEFAULT_EVERY, |span| {
         cx.longer_than_zero(span, "[integration] every")
     });

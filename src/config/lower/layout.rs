@@ -24,6 +24,7 @@ pub(super) fn layout(cx: &mut Context<'_>, identity: &Identity) -> Layout {
         worktree: template(&table.worktree, "{phase}-{track}", "{track}"),
         branch: template(&table.branch, "feature/{phase}-{track}", "track/{track}"),
         setup: commands(table.setup.as_ref()),
+        setup_inputs: patterns(table.setup_inputs.as_ref()),
         copy: patterns(table.copy.as_ref()),
     }
 }

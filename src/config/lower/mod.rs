@@ -10,6 +10,7 @@ mod hooks;
 mod integration;
 mod layout;
 mod migration;
+mod profile;
 mod project;
 mod reference;
 mod rules;
@@ -20,6 +21,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::diagnostic::{Diagnostic, Level};
+use super::overlay::Own;
 use super::raw::{File, Glob, OneOrMany, Run, Text};
 use super::read::Lost;
 use crate::domain::path::Pattern;
@@ -34,7 +36,13 @@ pub(super) fn lower(
     lost: &Lost,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Project> {
-    let mut cx = Context { file, lost, out };
+    let mut cx = Context {
+        file,
+        judging: file,
+        lost,
+        own: None,
+        out,
+    };
     let identity = project::identity(&mut cx, directory_name);
     let layout = layout::layout(&mut cx, &identity);
     let run = project::run(&mut cx);
@@ -42,7 +50,14 @@ pub(super) fn lower(
     let checks = check::checks(&mut cx, &run);
     let branch = integration::branch(&mut cx, &identity);
     collision::no_two_alike(&mut cx, &layout, &identity, &names, branch.as_ref());
-    let integration = integration::integration(&mut cx, branch);
+    let integration = integration::integration(&mut cx, branch.clone());
+    let around = profile::Around {
+        identity: &identity,
+        layout: &layout,
+        names: &names,
+        branch,
+    };
+    let profiles = profile::profiles(&mut cx, text, tree, &around);
     Some(Project {
         name: identity.name,
         phase: identity.phase,
@@ -54,7 +69,7 @@ pub(super) fn lower(
         run,
         resources: project::resources(&mut cx),
         services: project::services(&mut cx),
-        profiles: project::profiles(&mut cx, text, tree),
+        profiles,
         tracks,
         checks,
         ownership: rules::ownership(&mut cx),
@@ -78,7 +93,11 @@ pub(super) fn lower(
 /// What every part of lowering needs.
 struct Context<'a> {
     file: &'a File,
+    /// Whose `[run]`, `[check]` and `[integration]` are looked at: the file's, or those with a profile on top.
+    judging: &'a File,
     lost: &'a Lost,
+    /// Where the profile on top says something itself.
+    own: Option<&'a Own>,
     out: &'a mut Vec<Diagnostic>,
 }
 

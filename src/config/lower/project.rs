@@ -1,19 +1,16 @@
-//! `[project]`, `[run]`, `[resource]`, `[service]` and `[profile]`.
+//! `[project]`, `[run]`, `[resource]` and `[service]`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
-
 use super::super::raw::{CalendarKey, Entries, FlakyKey, PerKey, Placed, Span, StallKey};
-use super::super::tree::{self, Step};
 use super::Context;
-use super::reference::Kind;
 use crate::domain::name::BranchName;
-use crate::domain::project::{Calendar, Flaky, Profile, Run, Service, Stall};
+use crate::domain::project::{Calendar, Flaky, Run, Service, Stall};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 const DEFAULT_GRACE: Duration = Duration::from_secs(5);
 const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
@@ -129,9 +126,16 @@ pub(super) fn flaky(key: FlakyKey) -> Flaky {
     }
 }
 
+pub(super) fn stall(key: StallKey) -> Stall {
+    match key {
+        StallKey::Report => Stall::Report,
+        StallKey::Kill => Stall::Kill,
+    }
+}
+
 pub(super) fn run(cx: &mut Context<'_>) -> Run {
     let default = Default::default();
-    let table = cx.file.run.as_ref().unwrap_or(&default);
+    let table = cx.judging.run.as_ref().unwrap_or(&default);
     let mut duration = |key: &Option<Placed<Span>>, place: &str, default: Duration| {
         key.as_ref()
             .map_or(default, |span| cx.longer_than_zero(span, place))
@@ -140,6 +144,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Run {
         jobs: table.jobs.unwrap_or(3),
         per_track: table.per_track.unwrap_or(0),
         retries: table.retries.unwrap_or(0),
+        backoff: (table.backoff.as_ref()).map_or(DEFAULT_BACKOFF, |span| span.0),
         timeout: duration(&table.timeout, "[run] timeout", DEFAULT_TIMEOUT),
         stall_timeout: duration(
             &table.stall_timeout,
@@ -147,10 +152,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Run {
             DEFAULT_STALL_TIMEOUT,
         ),
         grace: table.grace.as_ref().map_or(DEFAULT_GRACE, |span| span.0),
-        stall: match table.stall {
-            Some(StallKey::Kill) => Stall::Kill,
-            Some(StallKey::Report) | None => Stall::Report,
-        },
+        stall: table.stall.map_or(Stall::Report, stall),
         fail_fast: table.fail_fast.unwrap_or(false),
         flaky: table.flaky.map_or(Flaky::Pass, flaky),
         breaker: table.breaker.unwrap_or(3),
@@ -187,48 +189,4 @@ pub(super) fn services(cx: &mut Context<'_>) -> BTreeMap<String, Service> {
         services.insert(name.to_string(), service);
     }
     services
-}
-
-pub(super) fn profiles(cx: &mut Context<'_>, text: &str, tree: &DeTable<'_>) -> Vec<Profile> {
-    let mut profiles = Vec::new();
-    for (name, table) in cx.file.profile.iter() {
-        for (check, _) in table.check.iter() {
-            let place = format!("[profile.{}.check]", name.as_str());
-            cx.is_known(Kind::Check, check, check.span(), &place);
-        }
-        profiles.push(Profile {
-            name: name.to_string(),
-            when: table.when.as_ref().map(|when| when.0.clone()),
-            overrides: overrides(text, tree, name),
-        });
-    }
-    profiles
-}
-
-/// Dotted key → value as written.
-fn overrides(text: &str, tree: &DeTable<'_>, profile: &str) -> BTreeMap<String, String> {
-    let above = [
-        Step::Key("profile".to_owned()),
-        Step::Key(profile.to_owned()),
-    ];
-    let mut overrides = BTreeMap::new();
-    tree::walk(tree, &mut |found| {
-        let inside = found.path.starts_with(&above);
-        let is_table = matches!(found.value, DeValue::Table(_));
-        if !inside || is_table {
-            return inside || above.starts_with(&found.path);
-        }
-        let keys: Vec<&str> = found.path[above.len()..]
-            .iter()
-            .filter_map(|step| match step {
-                Step::Key(key) => Some(key.as_str()),
-                Step::Index(_) => None,
-            })
-            .collect();
-        if keys != ["when"] {
-            overrides.insert(keys.join("."), text[found.span.clone()].to_owned());
-        }
-        false
-    });
-    overrides
 }

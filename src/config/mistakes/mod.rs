@@ -1,6 +1,7 @@
 //! Tests: what is said about a wrong tracks.toml, and where the caret stands.
 
 mod meaning;
+mod profiles;
 
 use super::{Diagnostic, Level, Parsed, parse};
 
@@ -55,6 +56,7 @@ fn valid_files() {
         "[track.a]\nworktree = '/elsewhere'\n[layout]\nworktrees = '/abs'\n",
         "[track.a]\nbranch = 'own/{track}'\n",
         "[[integration.resolve]]\npaths = 'x'\nstrategy = 'union'\ndriver = 'mergiraf'\n",
+        "[run]\nbackoff = '0s'\ngrace = '0s'\n[check.u]\nrun = 'x'\nbackoff = '0s'\njobs = 0\n",
     ] {
         assert_eq!(said(text), [], "{text}");
     }

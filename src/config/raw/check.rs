@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::form::{Regression, Span, Text};
-use super::project::FlakyKey;
+use super::project::{FlakyKey, StallKey};
 use super::scalar::{Glob, Run};
 use super::value::{Entries, OneOrMany, Placed};
 
@@ -32,8 +32,12 @@ pub(in crate::config) struct CheckTable {
     pub(in crate::config) timeout: Option<Placed<Span>>,
     /// Further attempts after a failure. Default: `[run] retries`.
     pub(in crate::config) retries: Option<u32>,
+    /// How long after a failed attempt the next one starts, doubled for each further one. Default: `[run] backoff`.
+    pub(in crate::config) backoff: Option<Span>,
     /// After how long without output it counts as stalled. Default: `[run] stall_timeout`.
     pub(in crate::config) stall_timeout: Option<Placed<Span>>,
+    /// What happens when it stalls: `report` or `kill`. Default: `[run] stall`.
+    pub(in crate::config) stall: Option<StallKey>,
     /// What a pass at a further attempt counts as: `pass` or `fail`. Default: `[run] flaky`.
     pub(in crate::config) flaky: Option<FlakyKey>,
     /// Environment variables, on top of `[run] env`.
@@ -41,6 +45,9 @@ pub(in crate::config) struct CheckTable {
     /// How many of the `[run] jobs` it takes while it runs; at least 1.
     #[schemars(extend("default" = 1), range(min = 1))]
     pub(in crate::config) weight: Option<Placed<u32>>,
+    /// How many of this check run at once, over all tracks and all processes of this repository; `0` is no limit.
+    #[schemars(extend("default" = 0))]
+    pub(in crate::config) jobs: Option<u32>,
     /// Names of `[resource]` that it holds while it runs.
     pub(in crate::config) resources: Option<OneOrMany<String>>,
     /// Names of `[service]` that must be up while it runs.

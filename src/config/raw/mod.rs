@@ -52,7 +52,11 @@ pub(super) struct File {
     pub(super) resource: Entries<u32>,
     /// Programs that checks need beside them, started when first needed: `[service.NAME]`.
     pub(super) service: Entries<ServiceTable>,
-    /// Named sets of overrides of `[run]`, `[check]` and `[integration]`: `[profile.NAME]`.
+    /// Other values of `[run]`, `[check]` and `[integration]` for some runs, such as `jobs = 2` for large changes:
+    /// `[profile.NAME]`. A value replaces the one it overrides, lists as a whole; only `env` tables are merged.
+    ///
+    /// `--profile NAME` chooses one for `check`, `sync` and `conflicts --check`; without it, the first in the order of the file
+    /// whose `when` holds applies. Like everything that judges, profiles are read from base's copy of this file.
     pub(super) profile: Entries<ProfileTable>,
     /// One track: `[track.ID]`. An id has lower-case letters, digits, `.`, `_` and `-`; `base` and `integration` are reserved.
     pub(super) track: Entries<TrackTable>,

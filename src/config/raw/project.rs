@@ -52,6 +52,9 @@ pub(in crate::config) struct LayoutTable {
     /// Commands that make a fresh tree ready, such as `npm ci`; they run in every tree that something runs in: worktrees
     /// of tracks, of integration and of probes.
     pub(in crate::config) setup: Option<OneOrMany<Run>>,
+    /// Path patterns of what the setup commands read, such as lock files: in worktrees of tracks' own (integration, probes)
+    /// setup runs again only when one of these changed. Default: the whole tree.
+    pub(in crate::config) setup_inputs: Option<OneOrMany<Glob>>,
     /// Ignored files to bring along from the main worktree, such as `.env`; what `.worktreeinclude` names comes on top.
     pub(in crate::config) copy: Option<OneOrMany<Glob>>,
 }
@@ -68,6 +71,9 @@ pub(in crate::config) struct RunTable {
     /// Further attempts after a failure; a pass then counts as flaky.
     #[schemars(extend("default" = 0))]
     pub(in crate::config) retries: Option<u32>,
+    /// How long after a failed attempt the next one starts, doubled for each further one; `0s` is at once.
+    #[schemars(extend("default" = "1s"))]
+    pub(in crate::config) backoff: Option<Span>,
     /// How long one attempt may take.
     #[schemars(extend("default" = "30m"))]
     pub(in crate::config) timeout: Option<Placed<Span>>,
@@ -132,18 +138,23 @@ pub(in crate::config) enum PerKey {
 }
 
 // The keys of `RunTable` once more: serde cannot both flatten a table and refuse unknown keys. Only their types count here:
-// what is overridden is kept as text until profiles get their behaviour.
+// what they mean is read with the profile laid over the file.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct ProfileTable {
-    /// When the profile applies by itself, such as `files > 200 or lines > 5000`; else `--profile` chooses it.
-    pub(in crate::config) when: Option<Text>,
+    /// When the profile applies by itself: comparisons (`>`, `>=`, `<`, `<=`, `==`, `!=`) of `files`, `lines` and `contracts`
+    /// with whole numbers, with `and`, `or`, `not` and parentheses, such as `files > 200 or lines > 5000`. They count what the
+    /// tracks at hand change since they left base: paths, added and removed lines of text files, and contracts one of whose
+    /// paths is changed. Default: only `--profile` chooses it.
+    pub(in crate::config) when: Option<Placed<Text>>,
     /// Overrides `[run] jobs`.
     jobs: Option<u32>,
     /// Overrides `[run] per_track`.
     per_track: Option<u32>,
     /// Overrides `[run] retries`.
     retries: Option<u32>,
+    /// Overrides `[run] backoff`.
+    backoff: Option<Span>,
     /// Overrides `[run] timeout`.
     timeout: Option<Span>,
     /// Overrides `[run] grace`.
@@ -158,10 +169,10 @@ pub(in crate::config) struct ProfileTable {
     flaky: Option<FlakyKey>,
     /// Overrides `[run] breaker`.
     breaker: Option<u32>,
-    /// Overrides `[run] env`.
+    /// Variables on top of `[run] env`; a check's own `env` stands above both.
     env: Entries<String>,
-    /// Overrides keys of a check: `[profile.NAME.check.unit]`.
+    /// Other values for keys of a check that exists: `[profile.NAME.check.unit]`. Its `env` comes on top of the check's.
     pub(in crate::config) check: Entries<CheckTable>,
-    /// Overrides keys of `[integration]`: `[profile.NAME.integration]`.
+    /// Other values for keys of `[integration]`: `[profile.NAME.integration]`.
     pub(in crate::config) integration: Option<IntegrationTable>,
 }

@@ -1,24 +1,28 @@
-//! Which run may start next: needs first, then the head of the longest chain, within the job slots; with retries and
-//! fail-fast.
+//! Which run may start next: needs first, then the head of the longest chain, within what there is of job slots and
+//! resources; with retries and fail-fast.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Outcome;
 
 /// One run to be scheduled; nodes refer to each other by their index.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Node {
     /// Never in a cycle.
     pub needs: Vec<usize>,
-    /// Job slots it takes; more than there are counts as all of them, 0 as 1.
-    pub weight: u32,
+    /// What it takes of what there is only so much of: its index among the capacities, and how much. More than there is
+    /// counts as all of it.
+    pub claims: Vec<(usize, u32)>,
     pub retries: u32,
     /// How long it took last time, in milliseconds; the longer ones start first. 0: unknown, taken as the average of the
     /// known ones.
     pub expected_ms: u64,
     /// A failure here does not stop what needs it, nor trigger fail-fast.
     pub allow_failure: bool,
+    /// It makes ready what needs it, so where it does not pass, nothing can be said of them: they could not run.
+    pub prepares: bool,
 }
 
 /// What the schedule wants done.
@@ -37,26 +41,36 @@ pub struct Ended {
     pub attempts: u32,
     /// Passed, but not at the first attempt.
     pub flaky: bool,
+    /// The node for whose sake it was not started.
+    pub because: Option<usize>,
 }
 
 /// The state of a set of runs. Drive it: take every [`Schedule::next`], report each with [`Schedule::finish`], collect
 /// [`Schedule::ended`], until [`Schedule::is_done`].
 ///
 /// Of the runs that may start, the one with the most expected work behind it goes first: its own time and the longest
-/// chain of what needs it (critical-path list scheduling). One that does not fit into the free slots lets smaller ones
-/// pass, so that no slot idles.
+/// chain of what needs it (critical-path list scheduling). One that does not fit into what is free lets smaller ones
+/// pass, so that nothing idles.
 #[derive(Debug)]
 pub struct Schedule {
     nodes: Vec<Node>,
     states: Vec<State>,
+    /// By node: what needs it.
+    dependents: Vec<Vec<usize>>,
+    /// By node: how many of its needs are still to end.
+    unmet: Vec<usize>,
+    /// What may start as far as needs go, the head of the longest chain first.
+    ready: BTreeSet<(Reverse<Duration>, usize)>,
     /// By node: expected time of the longest chain that starts with it.
     chains: Vec<Duration>,
-    slots: u32,
+    capacities: Vec<u32>,
+    used: Vec<u32>,
     fail_fast: bool,
     /// Nothing starts any more.
     cancelled: bool,
     /// Fail-fast has struck.
     failed_fast: bool,
+    unfinished: usize,
     ended: Vec<Ended>,
 }
 
@@ -70,69 +84,94 @@ enum State {
     Running {
         attempt: u32,
     },
-    /// `opens` is whether it lets go ahead what needs it.
-    Ended {
-        opens: bool,
-    },
+    Ended,
 }
 
 impl Schedule {
-    /// `slots` is how much weight may run at once (at least 1).
-    pub fn new(nodes: Vec<Node>, slots: u32, fail_fast: bool) -> Self {
+    /// `capacities` is how much there is of each thing that nodes claim (at least 1 of each).
+    pub fn new(nodes: Vec<Node>, capacities: &[u32], fail_fast: bool) -> Self {
         let fresh = State::Waiting {
             attempts: 0,
             last: None,
         };
+        let mut dependents = vec![Vec::new(); nodes.len()];
+        let mut unmet = vec![0; nodes.len()];
+        for (index, node) in nodes.iter().enumerate() {
+            let needs: BTreeSet<usize> = node.needs.iter().copied().collect();
+            unmet[index] = needs.len();
+            for need in needs {
+                dependents[need].push(index);
+            }
+        }
+        let chains = chains(&nodes, &expected(&nodes));
         Schedule {
             states: vec![fresh; nodes.len()],
-            chains: chains(&nodes, &expected(&nodes)),
-            nodes,
-            slots: slots.max(1),
+            ready: (0..nodes.len())
+                .filter(|node| unmet[*node] == 0)
+                .map(|node| (Reverse(chains[node]), node))
+                .collect(),
+            dependents,
+            unmet,
+            chains,
+            capacities: capacities
+                .iter()
+                .map(|capacity| (*capacity).max(1))
+                .collect(),
+            used: vec![0; capacities.len()],
             fail_fast,
             cancelled: false,
             failed_fast: false,
+            unfinished: nodes.len(),
             ended: Vec::new(),
+            nodes,
         }
     }
 
-    /// A run that may start now, if any; it is then running. After none there may be one again.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an iterator would borrow the schedule while its runs end"
-    )]
-    pub fn next(&mut self) -> Option<Start> {
-        let free = self.slots.saturating_sub(self.used());
-        let node = (0..self.nodes.len())
-            .filter(|&node| self.may_start(node) && self.weight(node) <= free)
-            .min_by_key(|&node| (Reverse(self.chains[node]), node))?;
-        let State::Waiting { attempts, .. } = self.states[node] else {
-            return None;
-        };
-        let attempt = attempts + 1;
+    /// A run that may start now, if any; it is then running. After none there may be one again. Those that fit are offered to
+    /// `may`, the head of the longest chain first, until it agrees to one: it knows what the schedule does not (what other
+    /// processes hold, what has to wait for a while).
+    pub fn next(&mut self, mut may: impl FnMut(Start) -> bool) -> Option<Start> {
+        let mut starts = self.ready.iter().filter_map(|(_, node)| {
+            let State::Waiting { attempts, .. } = self.states[*node] else {
+                return None;
+            };
+            let attempt = attempts + 1;
+            self.fits(*node).then_some(Start {
+                node: *node,
+                attempt,
+            })
+        });
+        let start = starts.find(|start| may(*start))?;
+        let Start { node, attempt } = start;
+        self.ready.remove(&(Reverse(self.chains[node]), node));
         self.states[node] = State::Running { attempt };
-        Some(Start { node, attempt })
+        self.count(node, u32::saturating_add);
+        Some(start)
     }
 
-    /// How an attempt ended. A red one with attempts left goes back to be started again; otherwise the node has ended, and
-    /// everything that needs a node that did not pass is skipped. With fail-fast, a red node cancels what has not started.
-    /// A node that is not running is left as it is.
-    pub fn finish(&mut self, node: usize, outcome: Outcome) {
+    /// How an attempt ended. A red one with attempts left goes back to be started again, and `true` is returned; otherwise the
+    /// node has ended, and everything that needs a node that did not pass is not started. With fail-fast, a red node cancels
+    /// what has not started. A node that is not running is left as it is.
+    pub fn finish(&mut self, node: usize, outcome: Outcome) -> bool {
         let State::Running { attempt } = self.states[node] else {
-            return;
+            return false;
         };
+        self.count(node, u32::saturating_sub);
         let retry = outcome.is_red() && attempt <= self.nodes[node].retries && !self.cancelled;
         if retry {
             self.states[node] = State::Waiting {
                 attempts: attempt,
                 last: Some(outcome),
             };
-            return;
+            self.ready.insert((Reverse(self.chains[node]), node));
+            return true;
         }
-        self.end(node, outcome, attempt);
+        self.end(node, outcome, attempt, None);
         if self.fail_fast && outcome.is_red() && !self.nodes[node].allow_failure {
             self.failed_fast = true;
             self.cancel();
         }
+        false
     }
 
     /// Whether what still runs should be stopped: a red node, with fail-fast.
@@ -149,12 +188,12 @@ impl Schedule {
                 State::Waiting {
                     attempts,
                     last: Some(last),
-                } => self.end(node, last, attempts),
+                } => self.end(node, last, attempts, None),
                 State::Waiting {
                     attempts,
                     last: None,
-                } => self.record(node, Outcome::Cancelled, attempts),
-                State::Running { .. } | State::Ended { .. } => {}
+                } => self.record(node, Outcome::Cancelled, attempts, None),
+                State::Running { .. } | State::Ended => {}
             }
         }
     }
@@ -166,62 +205,94 @@ impl Schedule {
 
     /// Whether every node has ended; the last of them may still be there to be collected.
     pub fn is_done(&self) -> bool {
-        self.states
-            .iter()
-            .all(|state| matches!(state, State::Ended { .. }))
+        self.unfinished == 0
     }
 
-    fn weight(&self, node: usize) -> u32 {
-        self.nodes[node].weight.clamp(1, self.slots)
+    /// How many attempts of a node have been started.
+    pub fn attempts(&self, node: usize) -> u32 {
+        match self.states[node] {
+            State::Waiting { attempts, .. } => attempts,
+            State::Running { attempt } => attempt,
+            State::Ended => 0,
+        }
     }
 
-    fn used(&self) -> u32 {
-        (0..self.nodes.len())
-            .filter(|&node| matches!(self.states[node], State::Running { .. }))
-            .map(|node| self.weight(node))
-            .sum()
+    fn claims(&self, node: usize) -> impl Iterator<Item = (usize, u32)> {
+        let capacities = &self.capacities;
+        let claims = self.nodes[node].claims.iter();
+        claims.map(|(what, amount)| (*what, (*amount).clamp(1, capacities[*what])))
     }
 
-    fn may_start(&self, node: usize) -> bool {
-        matches!(self.states[node], State::Waiting { .. })
-            && self.nodes[node]
-                .needs
-                .iter()
-                .all(|&need| self.states[need] == State::Ended { opens: true })
+    fn fits(&self, node: usize) -> bool {
+        self.claims(node)
+            .all(|(what, amount)| self.used[what].saturating_add(amount) <= self.capacities[what])
+    }
+
+    fn count(&mut self, node: usize, change: fn(u32, u32) -> u32) {
+        let claims: Vec<(usize, u32)> = self.claims(node).collect();
+        for (what, amount) in claims {
+            self.used[what] = change(self.used[what], amount);
+        }
     }
 
     /// Ends a node, and with it what waits for it in vain.
-    fn end(&mut self, node: usize, outcome: Outcome, attempts: u32) {
-        self.record(node, outcome, attempts);
-        if self.states[node] == (State::Ended { opens: true }) {
-            return;
-        }
-        for dependent in 0..self.nodes.len() {
-            if matches!(self.states[dependent], State::Waiting { .. })
-                && self.nodes[dependent].needs.contains(&node)
-            {
-                self.end(dependent, Outcome::Skipped, 0);
+    fn end(&mut self, node: usize, outcome: Outcome, attempts: u32, because: Option<usize>) {
+        self.record(node, outcome, attempts, because);
+        let opens =
+            outcome == Outcome::Passed || (outcome.is_red() && self.nodes[node].allow_failure);
+        let waiting: Vec<usize> = (self.dependents[node].iter().copied())
+            .filter(|dependent| matches!(self.states[*dependent], State::Waiting { .. }))
+            .collect();
+        for dependent in waiting {
+            if opens {
+                self.unmet[dependent] -= 1;
+                if self.unmet[dependent] == 0 {
+                    self.ready
+                        .insert((Reverse(self.chains[dependent]), dependent));
+                }
+            } else if matches!(self.states[dependent], State::Waiting { .. }) {
+                let (outcome, because) = match (self.nodes[node].prepares, outcome) {
+                    (true, Outcome::Cancelled) => (Outcome::Cancelled, None),
+                    (true, _) => (Outcome::CouldNotRun, Some(because.unwrap_or(node))),
+                    (false, _) => (Outcome::Skipped, Some(because.unwrap_or(node))),
+                };
+                self.end(dependent, outcome, 0, because);
             }
         }
     }
 
-    fn record(&mut self, node: usize, outcome: Outcome, attempts: u32) {
-        let passed = outcome == Outcome::Passed;
-        self.states[node] = State::Ended {
-            opens: passed || (outcome.is_red() && self.nodes[node].allow_failure),
-        };
+    fn record(&mut self, node: usize, outcome: Outcome, attempts: u32, because: Option<usize>) {
+        self.states[node] = State::Ended;
+        self.ready.remove(&(Reverse(self.chains[node]), node));
+        self.unfinished -= 1;
         self.ended.push(Ended {
             node,
             outcome,
             attempts,
-            flaky: passed && attempts > 1,
+            flaky: outcome == Outcome::Passed && attempts > 1,
+            because,
         });
     }
 }
 
-/// How long the longest chain of needs takes, where each node takes what `took` says at its index: no number of slots
-/// makes a set of runs faster than that.
-pub fn critical_path(nodes: &[Node], took: &[Duration]) -> Duration {
+/// How long a set of runs takes at the least, where each node takes what `took` says at its index: no schedule makes it
+/// faster than its longest chain of needs, nor than the work on any one thing divided by how much there is of it.
+pub fn lower_bound(nodes: &[Node], capacities: &[u32], took: &[Duration]) -> Duration {
+    let mut work = vec![0_f64; capacities.len()];
+    for (node, took) in nodes.iter().zip(took) {
+        for (what, amount) in &node.claims {
+            let capacity = capacities[*what].max(1);
+            let share = f64::from((*amount).clamp(1, capacity)) / f64::from(capacity);
+            work[*what] += took.as_secs_f64() * share;
+        }
+    }
+    let busiest = work.into_iter().fold(0.0, f64::max);
+    let busiest = Duration::try_from_secs_f64(busiest).unwrap_or(Duration::MAX);
+    critical_path(nodes, took).max(busiest)
+}
+
+/// How long the longest chain of needs takes, where each node takes what `took` says at its index.
+fn critical_path(nodes: &[Node], took: &[Duration]) -> Duration {
     chains(nodes, took).into_iter().max().unwrap_or_default()
 }
 

@@ -48,13 +48,12 @@ pub struct Timing {
     pub wall: Duration,
     /// What the runs take one after the other (cached ones count nothing).
     pub sequential: Duration,
-    /// No schedule could be faster: the larger of the longest chain of needs and sequential / slots.
+    /// No schedule could be faster, see [`super::lower_bound`].
     pub lower_bound: Duration,
 }
 
 impl Timing {
-    /// `critical` is the longest chain of needs, see [`super::critical_path`].
-    pub fn new(wall: Duration, runs: &[Run], slots: u32, critical: Duration) -> Self {
+    pub fn new(wall: Duration, runs: &[Run], lower_bound: Duration) -> Self {
         let sequential: Duration = runs
             .iter()
             .filter(|run| !run.cached)
@@ -63,7 +62,7 @@ impl Timing {
         Timing {
             wall,
             sequential,
-            lower_bound: critical.max(sequential / slots.max(1)),
+            lower_bound,
         }
     }
 
@@ -164,16 +163,15 @@ mod tests {
             ..run(Outcome::Passed, 100)
         };
         let eight_seconds = [run(Outcome::Passed, 5), run(Outcome::Failed, 3), cached];
-        // Wall, slots, critical → lower bound, speedup, efficiency, overhead.
-        for (wall, slots, critical, lower_bound, speedup, efficiency, overhead) in [
-            (8, 2, 2, 4, 1.0, 0.5, 4),
-            (5, 2, 5, 5, 1.6, 1.0, 0),
-            (4, 0, 0, 8, 2.0, 1.0, 0),
+        // Wall, lower bound → speedup, efficiency, overhead.
+        for (wall, lower_bound, speedup, efficiency, overhead) in [
+            (8, 4, 1.0, 0.5, 4),
+            (5, 5, 1.6, 1.0, 0),
+            (4, 8, 2.0, 1.0, 0),
         ] {
             let seconds = Duration::from_secs;
-            let timing = Timing::new(seconds(wall), &eight_seconds, slots, seconds(critical));
+            let timing = Timing::new(seconds(wall), &eight_seconds, seconds(lower_bound));
             assert_eq!(timing.sequential, seconds(8));
-            assert_eq!(timing.lower_bound, seconds(lower_bound));
             assert!((timing.speedup() - speedup).abs() < 1e-9, "{timing:?}");
             assert!(
                 (timing.efficiency() - efficiency).abs() < 1e-9,
@@ -187,7 +185,7 @@ mod tests {
     fn nothing_ran() {
         for wall in [0, 3] {
             let wall = Duration::from_secs(wall);
-            let timing = Timing::new(wall, &[], 2, Duration::ZERO);
+            let timing = Timing::new(wall, &[], Duration::ZERO);
             assert!((timing.speedup() - 1.0).abs() < 1e-9);
             assert!((timing.efficiency() - 1.0).abs() < 1e-9);
             assert_eq!(timing.overhead(), wall);

@@ -14,6 +14,8 @@ pub struct Run {
     pub jobs: u32,
     pub per_track: u32,
     pub retries: u32,
+    /// Before the second attempt; doubled for each further one. May be zero.
+    pub backoff: Duration,
     pub timeout: Duration,
     pub grace: Duration,
     pub stall_timeout: Duration,
@@ -69,6 +71,8 @@ pub struct Check {
     pub settings: CheckSettings,
     /// How many job slots it takes; at least 1.
     pub weight: u32,
+    /// How many of this check run at once, over all tracks and processes of the repository; 0: no limit.
+    pub jobs: u32,
     pub resources: Vec<String>,
     pub services: Vec<String>,
     pub allow_failure: bool,
@@ -89,7 +93,9 @@ impl Check {
 pub struct CheckSettings {
     pub timeout: Duration,
     pub retries: u32,
+    pub backoff: Duration,
     pub stall_timeout: Duration,
+    pub stall: Stall,
     pub flaky: Flaky,
     /// `[run] env` and the check's own, merged.
     pub env: BTreeMap<String, String>,

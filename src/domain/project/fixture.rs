@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{
     Admit, Calendar, Check, CheckSettings, Command, CommitRules, Coordination, Dependency, Flaky,
-    Hooks, Integration, Land, Layout, OnConflict, OnFailure, Ownership, Project, Run, Stall, Track,
-    Unowned, When,
+    Hooks, Integration, Land, Layout, OnConflict, OnFailure, Ownership, Profile, Project, Run,
+    Stall, Track, Unowned, When,
 };
-use crate::domain::name::{BranchName, CheckName, TrackId};
+use crate::domain::name::{BranchName, CheckName, ProfileName, TrackId};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -25,12 +25,14 @@ pub(crate) fn project(tracks: &[&str]) -> Project {
             worktree: "{track}".to_owned(),
             branch: "track/{track}".to_owned(),
             setup: Vec::new(),
+            setup_inputs: Vec::new(),
             copy: Vec::new(),
         },
         run: Run {
             jobs: 3,
             per_track: 0,
             retries: 0,
+            backoff: Duration::from_secs(1),
             timeout: 30 * MINUTE,
             grace: Duration::from_secs(5),
             stall_timeout: 10 * MINUTE,
@@ -81,6 +83,18 @@ pub(crate) fn project(tracks: &[&str]) -> Project {
     }
 }
 
+/// A profile that changes nothing.
+pub(crate) fn profile(name: &str, project: &Project) -> Profile {
+    Profile {
+        name: ProfileName::new(name).unwrap(),
+        when: None,
+        run: project.run.clone(),
+        checks: project.checks.clone(),
+        integration: project.integration.clone(),
+        overrides: BTreeMap::new(),
+    }
+}
+
 pub(crate) fn track(id: &str) -> Track {
     Track::bare(
         TrackId::new(id).unwrap(),
@@ -111,11 +125,14 @@ pub(crate) fn check(name: &str, run: Command) -> Check {
         settings: CheckSettings {
             timeout: 30 * MINUTE,
             retries: 0,
+            backoff: Duration::from_secs(1),
             stall_timeout: 10 * MINUTE,
+            stall: Stall::Report,
             flaky: Flaky::Pass,
             env: BTreeMap::new(),
         },
         weight: 1,
+        jobs: 0,
         resources: Vec::new(),
         services: Vec::new(),
         allow_failure: false,

@@ -4,18 +4,22 @@
 //! exists, and `depends_on` has no cycle. Keys whose behaviour comes later are kept, so that nothing is parsed twice.
 
 mod check;
+mod condition;
 mod coordination;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod integration;
+mod profile;
 mod rules;
 mod track;
 
 use std::collections::BTreeMap;
 
 pub use check::{Check, CheckSettings, Flaky, Metric, MetricSource, Run, Service, Stall, When};
+pub use condition::{ChangeSize, Comparison, Condition, ConditionError, Measure};
 pub use coordination::{Checkpoint, Coordination, Escalation, Step};
 pub use integration::{Admit, Integration, Land, OnConflict, OnFailure, Resolve, Share};
+pub use profile::Profile;
 pub use rules::{
     Allow, CommitRules, Contract, Delivery, Hooks, Migrations, Ownership, Severity, Shared,
     SharedPolicy, Unowned,
@@ -40,6 +44,7 @@ pub struct Project {
     pub run: Run,
     pub resources: BTreeMap<String, u32>,
     pub services: BTreeMap<String, Service>,
+    /// In the order of the file.
     pub profiles: Vec<Profile>,
     /// In the order of the file.
     pub tracks: Vec<Track>,
@@ -98,14 +103,7 @@ pub struct Layout {
     /// Template of a branch name.
     pub branch: String,
     pub setup: Vec<Command>,
+    /// What the setup commands read. Empty: the whole tree.
+    pub setup_inputs: Vec<Pattern>,
     pub copy: Vec<Pattern>,
-}
-
-/// Overrides, kept as text until profiles get their behaviour.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Profile {
-    pub name: String,
-    pub when: Option<String>,
-    /// Dotted key → value, as written.
-    pub overrides: BTreeMap<String, String>,
 }

@@ -1,7 +1,6 @@
 //! The colour of commits: integration checks in the integration worktree, and the search for the merge that turned a
 //! green base red.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::domain::check::{Outcome, Run};
@@ -13,11 +12,11 @@ use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
 use crate::git::Merger;
 use crate::process::clock;
 
-use super::super::check::{in_order_of_needs, obstacle};
+use super::super::check::{in_order_of_needs, tasks};
 use super::super::keys::{Keys, with_needs};
 use super::super::own_worktree::{self, OwnWorktree};
-use super::super::runner::{self, Task};
-use super::super::setup;
+use super::super::runner::{self, Ground};
+use super::super::site::Integrated;
 use super::super::trust::Trust;
 use super::super::{Emit, Session};
 use super::SyncError;
@@ -114,64 +113,26 @@ impl<'a> Judge<'a> {
         let session = self.session;
         let tree = session.repository.commit(commit)?.tree;
         let merger = Merger::publishing(&session.repository, session.base.commit);
-        let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
-        let mut tasks = Vec::new();
-        for check in checks {
-            let key = self.keys.key(&merger, check, &self.setup, tree)?;
-            let needs = check
-                .needs
-                .iter()
-                .filter_map(|need| index_of.get(need).copied())
-                .collect();
-            index_of.insert(&check.name, tasks.len());
-            tasks.push(Task {
-                check,
-                side: Side::Integration,
-                dir: self.worktree.dir.clone(),
-                tree: Some(tree),
-                key,
-                needs,
-                blocked: None,
-            });
-        }
-        if runner::known_passes(session, &tasks)
-            .iter()
-            .any(Option::is_none)
-        {
-            let place =
-                self.worktree
-                    .stand_on(session, commit, None, self.setup.clone(), tracks)?;
-            setup::copy_ignored(session, &place)?;
-            let results = setup::run(session, self.trust, &[place], &self.log_dir, self.emit)?;
-            let blocked = match results.first().and_then(obstacle) {
-                None if self.tracked_files_changed() => Some(
-                    "setup changes tracked files, so what would be checked is not what was merged"
-                        .to_owned(),
-                ),
-                blocked => blocked,
-            };
-            for task in &mut tasks {
-                task.blocked.clone_from(&blocked);
-            }
-        }
-        let options = runner::Options {
-            fresh: false,
-            fail_fast: session.project.run.fail_fast,
-            stopped: false,
-            log_dir: &self.log_dir,
-            env: &[],
-            // Nobody else works there, but a check itself may write over what it judges.
-            tree_now: &|task| task.tree.filter(|_| !self.tracked_files_changed()),
+        let ground = Ground {
+            side: Side::Integration,
+            site: Box::new(Integrated {
+                session,
+                worktree: &self.worktree,
+                commit,
+                tracks: tracks.to_vec(),
+                setup: self.setup.clone(),
+            }),
+            tree: Some(tree),
+            blocked: None,
+            tasks: tasks(&merger, &self.keys, &self.setup, Some(tree), checks)?,
         };
-        Ok(runner::run(session, self.trust, &tasks, &options, self.emit)?.runs)
-    }
-
-    fn tracked_files_changed(&self) -> bool {
-        let status = self.session.repository.worktree_status(&self.worktree.dir);
-        status.map_or(true, |status| {
-            let dirty = status.dirty;
-            dirty.staged + dirty.unstaged + dirty.unmerged > 0
-        })
+        let options = runner::Options {
+            no_cache: false,
+            fail_fast: session.project.run.fail_fast,
+            log_dir: &self.log_dir,
+        };
+        let finished = runner::run(session, self.trust, &[ground], &options, self.emit)?;
+        Ok(finished.runs.into_iter().flatten().collect())
     }
 
     /// The track whose merge turned it red, with whom, and at which check; `None` where that could not be found out.

@@ -20,6 +20,7 @@ use crate::process::clock;
 use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
 
 use super::own_worktree::OwnWorktreeError;
+use super::profile::Choice;
 use super::runner::RunnerError;
 use super::setup::SetupError;
 use super::trust::Trust;
@@ -44,6 +45,7 @@ pub struct Report {
     pub round: u64,
     pub dry_run: bool,
     pub no_checks: bool,
+    pub profile: Option<Choice>,
     pub base: BasePoint,
     pub branch: BranchName,
     pub before: Option<CommitId>,
@@ -406,6 +408,7 @@ impl RoundRun<'_> {
             round: self.session.store.next_round()?,
             dry_run: self.options.dry_run,
             no_checks: self.options.no_checks,
+            profile: self.session.profile.clone(),
             base: self.session.base.clone(),
             branch: self.branch,
             before,

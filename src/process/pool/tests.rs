@@ -1,6 +1,6 @@
 //! The pool against real children.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::Read as _;
@@ -21,19 +21,27 @@ struct Jobs {
     most_running: usize,
     results: BTreeMap<usize, JobResult>,
     fail_fast: bool,
-    /// How often a slot is refused.
-    refusals: usize,
+    /// How often nothing may start yet.
+    refusals: Cell<usize>,
+    asked: usize,
+    calls: Vec<usize>,
+    called: Vec<usize>,
 }
 
-impl Work for Jobs {
-    fn next(&mut self) -> Option<ShellJob> {
-        if self.running == self.at_once {
+impl Work<'_> for Jobs {
+    fn next(&mut self) -> Option<Job<'static>> {
+        self.asked += 1;
+        if self.running == self.at_once || self.refusals.get() > 0 {
             return None;
+        }
+        if let Some(key) = self.calls.pop() {
+            let call = Box::new(|| ());
+            return Some(Job::Call(Call { key, call }));
         }
         let job = self.waiting.pop_front()?;
         self.running += 1;
         self.most_running = self.most_running.max(self.running);
-        Some(job)
+        Some(Job::Command(job))
     }
 
     fn ended(&mut self, key: usize, result: &JobResult) {
@@ -42,20 +50,27 @@ impl Work for Jobs {
         assert_eq!(before, None, "job {key} ended twice");
     }
 
-    fn cancel_running(&mut self) -> bool {
-        self.fail_fast && self.results.values().any(|r| r.end != End::Exited(0))
+    fn called(&mut self, key: usize) {
+        self.called.push(key);
     }
 
-    fn slot(&mut self, _key: usize) -> io::Result<Option<Box<dyn Slot>>> {
-        struct Free;
-        impl Slot for Free {}
-        if self.refusals > 0 {
-            self.refusals -= 1;
-            return Ok(None);
+    fn to_stop(&mut self) -> Vec<usize> {
+        let red = self.results.values().any(|r| r.end != End::Exited(0));
+        if self.fail_fast && red {
+            (0..9).collect()
+        } else {
+            Vec::new()
         }
-        Ok(Some(Box::new(Free)))
+    }
+
+    fn ask_again(&self) -> Option<Duration> {
+        let left = self.refusals.get().checked_sub(1)?;
+        self.refusals.set(left);
+        Some(BETWEEN_QUESTIONS)
     }
 }
+
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(10);
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -90,8 +105,10 @@ impl Bench {
             env: Vec::new(),
             stdin: Vec::new(),
             log: self.dir.path().join(format!("logs/{key}.log")),
-            timeout: Duration::from_secs(60),
+            timeout: Some(Duration::from_secs(60)),
             grace: Duration::from_secs(20),
+            stall: None,
+            end_stalled: false,
         }
     }
 
@@ -111,10 +128,8 @@ impl Bench {
         };
         pool.run(&mut self.jobs, &mut |event| {
             events.push(match event {
-                PoolEvent::Started { key } => format!("{key} started"),
                 PoolEvent::Output { key, line } => format!("{key}: {line}"),
-                PoolEvent::Ended { key, .. } => format!("{key} ended"),
-                PoolEvent::WaitingForSlot => "waiting".to_owned(),
+                PoolEvent::Stalled { key, .. } => format!("{key} stalled"),
             });
         })
         .unwrap();
@@ -203,8 +218,7 @@ fn both_streams_in_the_order_they_came() {
     bench.add_script("echo 1; echo 2 >&2; echo 3; echo 4 >&2; printf 5");
     bench.run();
     assert_eq!(bench.log(0), "1\n2\n3\n4\n5");
-    assert_eq!(bench.events.first().unwrap(), "0 started");
-    assert_eq!(bench.events[bench.events.len() - 2..], ["0: 5", "0 ended"]);
+    assert_eq!(bench.events.last().unwrap(), "0: 5");
 }
 
 #[test]
@@ -213,7 +227,7 @@ fn a_flood_is_logged_whole_and_announced_rarely() {
     bench.add_script("yes a-line-of-twenty-bytes | head -n 200000");
     let wall = bench.run();
     assert_eq!(bench.log(0).lines().count(), 200_000);
-    let announced = bench.events.len() - 2;
+    let announced = bench.events.len();
     let most = usize::try_from(wall.as_millis() / 50).unwrap() + 3;
     assert!(
         announced >= 1 && announced <= most,
@@ -248,7 +262,7 @@ fn a_timeout_ends_the_whole_group() {
     let mut bench = Bench::new();
     let watched = bench.watched();
     let mut job = bench.job(&format!("{DEAF_GRANDCHILD}; echo up; wait"));
-    job.timeout = Duration::from_secs(1);
+    job.timeout = Some(Duration::from_secs(1));
     job.grace = Duration::from_millis(100);
     bench.add(job);
     let wall = bench.run();
@@ -263,7 +277,7 @@ fn the_grace_is_for_cleaning_up_and_ends_early() {
     let mut bench = Bench::new();
     let mut job =
         bench.job("trap 'echo cleaned; exit 0' TERM; echo up; while :; do sleep 0.05; done");
-    job.timeout = Duration::from_millis(500);
+    job.timeout = Some(Duration::from_millis(500));
     bench.add(job);
     let wall = bench.run();
     assert_eq!(bench.ends(), [End::TimedOut]);
@@ -275,7 +289,7 @@ fn the_grace_is_for_cleaning_up_and_ends_early() {
 fn a_stopped_child_hears_the_end_too() {
     let mut bench = Bench::new();
     let mut job = bench.job("kill -STOP $$");
-    job.timeout = Duration::from_millis(200);
+    job.timeout = Some(Duration::from_millis(200));
     bench.add(job);
     assert!(bench.run() < Duration::from_secs(10));
     assert_eq!(bench.ends(), [End::TimedOut]);
@@ -363,28 +377,6 @@ fn an_interrupt_stops_what_runs_and_starts_nothing_more() {
 }
 
 #[test]
-fn an_interrupt_while_jobs_are_being_started() {
-    let mut bench = Bench::new();
-    for _ in 0..3 {
-        bench.add_script("sleep 100");
-    }
-    let interrupt = bench.interrupt.clone();
-    let start = Instant::now();
-    Pool {
-        interrupt: &interrupt,
-    }
-    .run(&mut bench.jobs, &mut |event| {
-        if matches!(event, PoolEvent::Started { key: 1 }) {
-            interrupt.raise(130);
-        }
-    })
-    .unwrap();
-    assert!(start.elapsed() < Duration::from_secs(10));
-    assert_eq!(bench.ends(), [End::Cancelled, End::Cancelled]);
-    assert_eq!(bench.jobs.waiting.len(), 1);
-}
-
-#[test]
 fn jobs_that_cannot_start_do_not_stop_the_others() {
     let mut bench = Bench::new();
     bench.jobs.at_once = 1;
@@ -404,37 +396,172 @@ fn jobs_that_cannot_start_do_not_stop_the_others() {
 }
 
 #[test]
-fn slots_are_waited_for_and_that_is_said_once() {
+fn work_is_asked_again_when_it_wants_to_be() {
     let mut bench = Bench::new();
-    bench.jobs.refusals = 3;
-    bench.jobs.at_once = 1;
-    bench.add_script("true");
+    bench.jobs.refusals = Cell::new(3);
     bench.add_script("true");
     let wall = bench.run();
-    assert_eq!(bench.ends(), [End::Exited(0), End::Exited(0)]);
-    assert!(wall >= 3 * BETWEEN_SLOT_QUESTIONS, "{wall:?}");
+    assert_eq!(bench.ends(), [End::Exited(0)]);
+    assert!(wall >= 3 * BETWEEN_QUESTIONS, "{wall:?}");
+    assert!(bench.jobs.asked >= 4);
+}
+
+#[test]
+fn an_interrupt_is_heard_while_nothing_may_start() {
+    let mut bench = Bench::new();
+    bench.jobs.refusals = Cell::new(usize::MAX);
+    bench.add_script("true");
+    let interrupt = bench.interrupt.clone();
+    let raise = std::thread::spawn(move || interrupt.raise(143));
+    bench.run();
+    raise.join().unwrap();
+    assert_eq!(bench.ends(), []);
+}
+
+#[test]
+fn calls_are_made_beside_commands() {
+    let mut bench = Bench::new();
+    bench.jobs.calls = vec![7, 8];
+    bench.add_script("true");
+    bench.run();
+    bench.jobs.called.sort_unstable();
+    assert_eq!(bench.jobs.called, [7, 8]);
+    assert_eq!(bench.ends(), [End::Exited(0)]);
+}
+
+#[test]
+fn a_call_that_panics_leaves_no_child_and_is_passed_on() {
+    struct Panics(VecDeque<Job<'static>>);
+    impl Work<'static> for Panics {
+        fn next(&mut self) -> Option<Job<'static>> {
+            self.0.pop_front()
+        }
+        fn ended(&mut self, _key: usize, _result: &JobResult) {}
+    }
+    let bench = Bench::new();
+    let call = Box::new(|| panic!("on purpose"));
+    let mut work = Panics(VecDeque::from([
+        Job::Call(Call { key: 1, call }),
+        Job::Command(bench.job("true")),
+    ]));
+    let pool = Pool {
+        interrupt: &bench.interrupt,
+    };
+    let run = || pool.run(&mut work, &mut |_| {});
+    assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+}
+
+#[test]
+fn silence_is_announced_and_may_be_the_end() {
+    let mut bench = Bench::new();
+    let mut patient = bench.job("echo up; sleep 0.7; echo again; sleep 0.1");
+    patient.stall = Some(Duration::from_millis(250));
+    bench.add(patient);
+    let mut strict = bench.job("echo up; sleep 60");
+    strict.stall = Some(Duration::from_millis(250));
+    strict.end_stalled = true;
+    bench.add(strict);
+    let mut chatty = bench.job("for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done");
+    chatty.stall = Some(Duration::from_secs(20));
+    bench.add(chatty);
+    bench.run();
+    assert_eq!(bench.ends(), [End::Exited(0), End::Stalled, End::Exited(0)]);
+    let stalled = |what: &str| bench.events.iter().filter(|event| *event == what).count();
+    assert!(
+        (1..=2).contains(&stalled("0 stalled")),
+        "{:?}",
+        bench.events
+    );
+    assert_eq!((stalled("1 stalled"), stalled("2 stalled")), (1, 0));
+}
+
+#[test]
+fn what_is_left_behind_is_told() {
+    let mut bench = Bench::new();
+    bench.add_script("true");
+    bench.add_script("sleep 100 & exit 3");
+    bench.add_script("sleep 100 >/dev/null 2>&1 & exit 0");
+    bench.add_script("(sleep 0.05; echo late) & exit 0");
+    bench.run();
+    let leaked: Vec<bool> = bench.jobs.results.values().map(|r| r.leaked).collect();
     assert_eq!(
-        bench.events,
-        ["waiting", "0 started", "0 ended", "1 started", "1 ended"]
+        leaked,
+        [false, true, true, false],
+        "the last one ends in time"
+    );
+    assert_eq!(bench.log(3), "late\n");
+}
+
+#[test]
+fn what_closes_its_output_is_waited_for() {
+    let mut bench = Bench::new();
+    bench.add_script("exec >&- 2>&-; sleep 0.3; exit 5");
+    let wall = bench.run();
+    assert_eq!(bench.ends(), [End::Exited(5)]);
+    assert!(wall >= Duration::from_millis(300), "{wall:?}");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_logged_as_they_are() {
+    let mut bench = Bench::new();
+    bench.add_script(r"printf '\377\000\376\n'");
+    bench.run();
+    let log = fs::read(bench.dir.path().join("logs/0.log")).unwrap();
+    assert_eq!(log, b"\xff\x00\xfe\n");
+}
+
+/// Only Linux has a file that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_does_not_change_how_a_job_ends() {
+    let mut bench = Bench::new();
+    let mut job = bench.job("echo lost; exit 4");
+    job.log = "/dev/full".into();
+    bench.add(job);
+    bench.run();
+    assert_eq!(bench.ends(), [End::Exited(4)]);
+    let trouble = bench.jobs.results[&0].log_trouble.clone().unwrap();
+    assert!(
+        trouble.starts_with("its log could not be written: No space"),
+        "{trouble}"
     );
 }
 
 #[test]
-fn an_interrupt_is_heard_while_waiting_for_a_slot() {
+fn of_a_flood_the_beginning_and_the_end_are_kept() {
     let mut bench = Bench::new();
-    bench.jobs.refusals = usize::MAX;
-    bench.add_script("true");
-    let interrupt = bench.interrupt.clone();
-    Pool {
-        interrupt: &interrupt,
+    bench.add_script("echo first; yes 0123456789abcdef | head -c 120000000; echo last");
+    bench.run();
+    assert_eq!(bench.ends(), [End::Exited(0)]);
+    let log = bench.log(0);
+    assert!(log.starts_with("first\n") && log.ends_with("last\n"));
+    assert!(log.len() < 40_000_000, "{}", log.len());
+    assert!(log.contains("bytes are left out here]"));
+    assert!(bench.jobs.results[&0].log_trouble.is_some());
+}
+
+/// The test starts itself once more, to be the process that is killed.
+#[test]
+fn who_is_killed_takes_its_children_along() {
+    const CHILD: &str = "TRACKS_TEST_KILLED";
+    if let Some(dir) = environment::var(CHILD) {
+        let mut bench = Bench::below(Path::new(&dir));
+        let mut job = bench.job(&format!("{DEAF_GRANDCHILD}; kill -KILL $PPID; sleep 100"));
+        job.cwd = dir.into();
+        bench.add(job);
+        bench.run();
+        panic!("it was not killed");
     }
-    .run(&mut bench.jobs, &mut |event| {
-        if matches!(event, PoolEvent::WaitingForSlot) {
-            interrupt.raise(143);
-        }
-    })
-    .unwrap();
-    assert_eq!(bench.ends(), [End::Cancelled]);
+    let bench = Bench::new();
+    let watched = bench.watched();
+    let name = "process::pool::tests::who_is_killed_takes_its_children_along";
+    let child = Cmd::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(CHILD, bench.dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(child.status, None);
+    wait_until_gone(watched);
 }
 
 /// The test starts itself once more, to be the process that is signalled.

@@ -64,7 +64,7 @@ pub(super) fn news(event: &Event<'_>, state: &State) -> String {
             failures::line(run) + "\n"
         }
         Event::CheckEnded { run } if run.outcome.is_red() => {
-            let length = match state.failed > failures::IN_FULL {
+            let length = match state.failures > failures::IN_FULL {
                 true => Length::End,
                 false => Length::Full,
             };

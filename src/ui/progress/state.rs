@@ -16,10 +16,12 @@ pub(super) struct State {
     pub(super) lines: Vec<Line>,
     /// With when it was said.
     pub(super) waits: Vec<(Wait, Instant)>,
-    /// Checks that have ended, beyond what passed before.
+    /// Checks of the plan that have ended, beyond what passed before.
     pub(super) done: usize,
     /// Of those: red, and not allowed to be.
     pub(super) failed: usize,
+    /// As many of them as there were under all plans.
+    pub(super) failures: usize,
     ended_expected: Duration,
     ended_took: Duration,
     side_by_side: u32,
@@ -64,10 +66,7 @@ impl State {
                     self.end(track.as_str());
                 }
             },
-            Event::Planned(plan) => {
-                self.plan = *plan;
-                self.planned.get_or_insert(now);
-            }
+            Event::Planned(plan) => self.planned(*plan, now),
             Event::CheckStarted {
                 check,
                 side,
@@ -157,6 +156,17 @@ impl State {
         course.remaining()
     }
 
+    /// A plan that is said again while it is carried out has grown; after its end, another one begins.
+    fn planned(&mut self, plan: Plan, now: Instant) {
+        if self.checks() == 0 && self.done >= self.plan.checks {
+            self.planned = None;
+            (self.done, self.failed, self.side_by_side) = (0, 0, 0);
+            (self.ended_expected, self.ended_took) = (Duration::ZERO, Duration::ZERO);
+        }
+        self.plan = plan;
+        self.planned.get_or_insert(now);
+    }
+
     fn start(&mut self, key: String, attempt: u32, expected: Option<Duration>, now: Instant) {
         let check = Check {
             attempt,
@@ -185,7 +195,9 @@ impl State {
             return;
         }
         self.done += 1;
-        self.failed += usize::from(run.outcome.is_red() && !run.allow_failure);
+        let failed = usize::from(run.outcome.is_red() && !run.allow_failure);
+        self.failed += failed;
+        self.failures += failed;
         if let Some(What::Check(check)) = line.map(|line| line.what)
             && let Some(expected) = check.expected
         {

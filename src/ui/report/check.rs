@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{count, document, failures, timing, with};
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
+use crate::ops::profile::Choice;
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
@@ -16,6 +17,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
     with(
         document("check", ok),
         json!({
+            "profile": report.profile.as_ref().map(profile_json),
             "runs": report.runs.iter().map(run_json).collect::<Vec<_>>(),
             "summary": summary_json(&report.summary),
             "wall_seconds": timing.wall.as_secs_f64(),
@@ -26,6 +28,11 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "overhead_seconds": timing.overhead().as_secs_f64(),
         }),
     )
+}
+
+/// The profile that counted, as in `check` and `sync`.
+pub(super) fn profile_json(choice: &Choice) -> Value {
+    json!({ "name": choice.profile.as_str(), "reason": choice.reason })
 }
 
 /// One run, as in `check`, `validate` and `sync`.

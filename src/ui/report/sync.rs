@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::check::{run_json, runs};
+use super::check::{profile_json, run_json, runs};
 use super::{document, failures, names, show, side_names, with};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::Ejected;
@@ -31,6 +31,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
         json!({
             "round": report.round,
             "dry_run": report.dry_run,
+            "profile": report.profile.as_ref().map(profile_json),
             "candidate": id(report.candidate),
             "integration": {
                 "branch": report.branch.as_str(),

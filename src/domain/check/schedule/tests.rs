@@ -7,15 +7,14 @@ use super::*;
 fn node(needs: &[usize], expected_ms: u64) -> Node {
     Node {
         needs: needs.to_vec(),
-        weight: 1,
-        retries: 0,
+        claims: vec![(0, 1)],
         expected_ms,
-        allow_failure: false,
+        ..Node::default()
     }
 }
 
 fn start_all(schedule: &mut Schedule) -> Vec<usize> {
-    std::iter::from_fn(|| schedule.next())
+    std::iter::from_fn(|| schedule.next(|_| true))
         .map(|start| start.node)
         .collect()
 }
@@ -53,9 +52,9 @@ fn the_longest_chain_starts_first() {
         ),
     ];
     for (what, nodes, expected) in cases {
-        let mut schedule = Schedule::new(nodes, 1, false);
+        let mut schedule = Schedule::new(nodes, &[1], false);
         let mut order = Vec::new();
-        while let Some(start) = schedule.next() {
+        while let Some(start) = schedule.next(|_| true) {
             order.push(start.node);
             schedule.finish(start.node, Outcome::Passed);
         }
@@ -67,7 +66,7 @@ fn the_longest_chain_starts_first() {
 #[test]
 fn weights_share_the_slots() {
     let heavy = |weight, expected_ms| Node {
-        weight,
+        claims: vec![(0, weight)],
         ..node(&[], expected_ms)
     };
     let nodes = vec![
@@ -77,7 +76,7 @@ fn weights_share_the_slots() {
         heavy(7, 5),
         heavy(0, 0),
     ];
-    let mut schedule = Schedule::new(nodes, 3, false);
+    let mut schedule = Schedule::new(nodes, &[3], false);
     assert_eq!(start_all(&mut schedule), [0, 4], "2 + 1 (0 counts as 1)");
     schedule.finish(4, Outcome::Passed);
     assert_eq!(
@@ -88,7 +87,7 @@ fn weights_share_the_slots() {
     schedule.finish(0, Outcome::Passed);
     assert_eq!(start_all(&mut schedule), [1]);
     schedule.finish(1, Outcome::Passed);
-    assert_eq!(schedule.next(), None, "3 wants every slot");
+    assert_eq!(schedule.next(|_| true), None, "3 wants every slot");
     schedule.finish(2, Outcome::Passed);
     assert_eq!(start_all(&mut schedule), [3]);
 }
@@ -103,9 +102,9 @@ fn what_did_not_pass_stops_what_needs_it() {
         Outcome::Cancelled,
         Outcome::CouldNotRun,
     ] {
-        let mut schedule = Schedule::new(chain(), 1, false);
+        let mut schedule = Schedule::new(chain(), &[1], false);
         assert_eq!(
-            schedule.next(),
+            schedule.next(|_| true),
             Some(Start {
                 node: 0,
                 attempt: 1
@@ -137,12 +136,12 @@ fn an_allowed_failure_stops_nothing() {
             ..node(&[], 9)
         };
         let nodes = vec![allowed, node(&[0], 0), node(&[], 0)];
-        let mut schedule = Schedule::new(nodes, 1, true);
-        schedule.next();
+        let mut schedule = Schedule::new(nodes, &[1], true);
+        schedule.next(|_| true);
         schedule.finish(0, outcome);
         let expected: &[usize] = if goes_on { &[1, 2] } else { &[2] };
         let mut order = Vec::new();
-        while let Some(start) = schedule.next() {
+        while let Some(start) = schedule.next(|_| true) {
             order.push(start.node);
             schedule.finish(start.node, Outcome::Passed);
         }
@@ -173,18 +172,19 @@ fn red_runs_are_tried_again() {
         ),
     ];
     for (attempts, outcome, flaky) in cases {
-        let mut schedule = Schedule::new(vec![retried.clone()], 1, false);
+        let mut schedule = Schedule::new(vec![retried.clone()], &[1], false);
         for (attempt, outcome) in (1..).zip(attempts) {
-            assert_eq!(schedule.next(), Some(Start { node: 0, attempt }));
+            assert_eq!(schedule.next(|_| true), Some(Start { node: 0, attempt }));
             assert_eq!(schedule.ended(), []);
             schedule.finish(0, *outcome);
         }
-        assert_eq!(schedule.next(), None);
+        assert_eq!(schedule.next(|_| true), None);
         let ended = Ended {
             node: 0,
             outcome,
             attempts: u32::try_from(attempts.len()).unwrap(),
             flaky,
+            because: None,
         };
         assert_eq!(schedule.ended(), [ended]);
         assert_eq!(schedule.ended(), [], "each is told once");
@@ -205,7 +205,7 @@ fn fail_fast_cancels_what_has_not_started() {
         node(&[1], 1),
         node(&[], 1),
     ];
-    let mut schedule = Schedule::new(nodes, 3, true);
+    let mut schedule = Schedule::new(nodes, &[3], true);
     assert_eq!(start_all(&mut schedule), [0, 1, 2]);
     schedule.finish(0, Outcome::Failed);
     assert_eq!(
@@ -217,7 +217,7 @@ fn fail_fast_cancels_what_has_not_started() {
             (5, Outcome::Cancelled, 0),
         ]
     );
-    assert_eq!(schedule.next(), None);
+    assert_eq!(schedule.next(|_| true), None);
     schedule.finish(2, Outcome::Failed);
     assert!(!schedule.is_done(), "1 still runs");
     schedule.finish(1, Outcome::Passed);
@@ -236,7 +236,7 @@ fn cancelling_keeps_what_is_known() {
         ..node(&[], 9)
     };
     let nodes = vec![retried, node(&[0], 0), node(&[], 5), node(&[2], 0)];
-    let mut schedule = Schedule::new(nodes, 2, false);
+    let mut schedule = Schedule::new(nodes, &[2], false);
     assert_eq!(start_all(&mut schedule), [0, 2]);
     schedule.finish(0, Outcome::Failed);
     schedule.cancel();
@@ -256,11 +256,96 @@ fn cancelling_keeps_what_is_known() {
 }
 
 #[test]
-fn the_critical_path() {
+fn no_schedule_is_faster() {
     let ms = Duration::from_millis;
-    let nodes = [node(&[], 0), node(&[0], 0), node(&[0], 0), node(&[1, 2], 0)];
-    assert_eq!(critical_path(&nodes, &[ms(1), ms(5), ms(2), ms(3)]), ms(9));
-    assert_eq!(critical_path(&[], &[]), Duration::ZERO);
+    let claiming = |claims: &[(usize, u32)]| Node {
+        claims: claims.to_vec(),
+        ..Node::default()
+    };
+    let diamond = [node(&[], 0), node(&[0], 0), node(&[0], 0), node(&[1, 2], 0)];
+    let wide = [
+        claiming(&[(0, 1)]),
+        claiming(&[(0, 1), (1, 1)]),
+        claiming(&[(0, 4)]),
+    ];
+    /// What, nodes, capacities, milliseconds that each takes, and all of them at the least.
+    type Case<'a> = (&'a str, &'a [Node], &'a [u32], &'a [u64], u64);
+    let cases: [Case<'_>; 5] = [
+        ("the longest chain", &diamond, &[9], &[1, 5, 2, 3], 9),
+        ("work over width", &diamond, &[1], &[1, 5, 2, 3], 11),
+        ("weights count", &wide, &[2], &[2, 2, 4], 6),
+        ("a resource of one", &wide[..2], &[4, 1], &[2, 8], 8),
+        ("nothing", &[], &[1], &[], 0),
+    ];
+    for (what, nodes, capacities, took, bound) in cases {
+        let nodes = nodes.iter().cloned().map(|mut node| {
+            node.claims.retain(|(what, _)| *what < capacities.len());
+            node
+        });
+        let nodes: Vec<Node> = nodes.collect();
+        let took: Vec<Duration> = took.iter().copied().map(ms).collect();
+        assert_eq!(lower_bound(&nodes, capacities, &took), ms(bound), "{what}");
+    }
+}
+
+#[test]
+fn resources_are_counted_beside_slots() {
+    let claiming = |claims: &[(usize, u32)], expected_ms| Node {
+        claims: claims.to_vec(),
+        ..node(&[], expected_ms)
+    };
+    let nodes = vec![
+        claiming(&[(0, 1), (1, 1)], 9),
+        claiming(&[(0, 1), (1, 1)], 8),
+        claiming(&[(0, 1)], 1),
+        claiming(&[], 0),
+    ];
+    let mut schedule = Schedule::new(nodes, &[3, 1], false);
+    assert_eq!(start_all(&mut schedule), [0, 3, 2], "one of the resource");
+    schedule.finish(2, Outcome::Passed);
+    assert!(start_all(&mut schedule).is_empty());
+    schedule.finish(0, Outcome::Passed);
+    assert_eq!(start_all(&mut schedule), [1]);
+}
+
+#[test]
+fn who_may_not_start_lets_the_next_one_pass() {
+    let nodes = vec![node(&[], 9), node(&[], 8), node(&[], 7)];
+    let mut schedule = Schedule::new(nodes, &[3], false);
+    let mut offered = Vec::new();
+    let start = schedule.next(|start| {
+        offered.push(start.node);
+        start.node == 1
+    });
+    assert_eq!(
+        (offered, start.map(|start| start.node)),
+        (vec![0, 1], Some(1))
+    );
+    assert_eq!(schedule.next(|_| false), None);
+    assert_eq!(start_all(&mut schedule), [0, 2]);
+}
+
+#[test]
+fn what_is_not_made_ready_could_not_run() {
+    let prepares = Node {
+        prepares: true,
+        ..node(&[], 0)
+    };
+    for (outcome, expected) in [
+        (Outcome::Failed, Outcome::CouldNotRun),
+        (Outcome::CouldNotRun, Outcome::CouldNotRun),
+        (Outcome::Cancelled, Outcome::Cancelled),
+    ] {
+        let nodes = vec![prepares.clone(), node(&[0], 0), node(&[1], 0)];
+        let mut schedule = Schedule::new(nodes, &[1], false);
+        assert_eq!(start_all(&mut schedule), [0]);
+        schedule.finish(0, outcome);
+        let ended = schedule.ended();
+        assert_eq!((ended[1].node, ended[1].outcome), (1, expected));
+        assert_eq!((ended[2].node, ended[2].outcome), (2, Outcome::Skipped));
+        let because = (outcome != Outcome::Cancelled).then_some(0);
+        assert_eq!(ended[1].because, because);
+    }
 }
 
 fn nodes() -> impl Strategy<Value = Vec<Node>> {
@@ -277,11 +362,12 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
             .enumerate()
             .map(
                 |(index, (needs, weight, retries, expected_ms, allow_failure))| Node {
+                    prepares: false,
                     needs: (needs.iter())
                         .filter(|_| index > 0)
                         .map(|need| need.index(index))
                         .collect(),
-                    weight,
+                    claims: vec![(0, weight)],
                     retries,
                     expected_ms,
                     allow_failure,
@@ -301,11 +387,11 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 64),
     ) {
         let count = nodes.len();
-        let mut schedule = Schedule::new(nodes.clone(), slots, fail_fast);
+        let mut schedule = Schedule::new(nodes.clone(), &[slots], fail_fast);
         let mut running: Vec<usize> = Vec::new();
         let mut ended: Vec<Option<Outcome>> = vec![None; count];
         for (answer, pick) in answers.iter().zip(&picks) {
-            while let Some(start) = schedule.next() {
+            while let Some(start) = schedule.next(|_| true) {
                 for &need in &nodes[start.node].needs {
                     let opens = ended[need] == Some(Outcome::Passed)
                         || nodes[need].allow_failure && ended[need].is_some_and(Outcome::is_red);
@@ -314,7 +400,7 @@ proptest! {
                 prop_assert!(start.attempt <= nodes[start.node].retries + 1);
                 running.push(start.node);
             }
-            let used: u32 = running.iter().map(|&node| nodes[node].weight.clamp(1, slots)).sum();
+            let used: u32 = running.iter().map(|&node| nodes[node].claims[0].1.clamp(1, slots)).sum();
             prop_assert!(used <= slots);
             if running.is_empty() {
                 break;

@@ -150,6 +150,29 @@ fn one_row_for_each_running_check_and_the_bar_below() {
 }
 
 #[test]
+fn after_the_end_of_a_plan_another_one_begins() {
+    let mut play = Play::new();
+    play.stage(0, "checking base");
+    play.plan(0, 2, 0, 0);
+    play.end(1000, &run("a", "lint", Outcome::Failed));
+    play.plan(1000, 3, 0, 0);
+    let bar = |play: &Play, ms| play.rows(ms, WIDE).pop().unwrap();
+    assert!(
+        bar(&play, 1000).contains("1/3  0 running, 1 failed"),
+        "it has grown"
+    );
+    play.end(2000, &run("a", "unit", Outcome::Passed));
+    play.end(2000, &run("a", "docs", Outcome::Passed));
+    play.plan(3000, 4, 0, 0);
+    assert!(
+        bar(&play, 3000).ends_with("0/4  0 running"),
+        "{}",
+        bar(&play, 3000)
+    );
+    assert_eq!((play.state.failed, play.state.failures), (0, 1));
+}
+
+#[test]
 fn nothing_is_estimated_where_nothing_is_known() {
     let mut play = Play::new();
     play.stage(0, "running 2 checks");

@@ -1,0 +1,140 @@
+//! What lets a node start beyond its needs: what other processes hold, pauses before further attempts, and how many
+//! worktrees may be lent at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crate::ops::Wait;
+use crate::store::{Claim, Claimant, Claimed, Grant, Holder, StoreError};
+
+/// How soon something that somebody else frees is noticed.
+const BETWEEN_CLAIMS: Duration = Duration::from_millis(15);
+
+/// What one node takes.
+#[derive(Debug)]
+pub(super) struct Toll {
+    pub(super) claims: Vec<Claim>,
+    /// What others are told while it runs.
+    pub(super) who: String,
+    /// It needs a worktree that is lent.
+    pub(super) lent: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Gate {
+    claimant: Claimant,
+    /// By node.
+    tolls: Vec<Toll>,
+    grants: BTreeMap<usize, Grant>,
+    not_before: BTreeMap<usize, Instant>,
+    lent: u32,
+    most_lent: u32,
+    /// What could not be had in this round.
+    refused: BTreeSet<String>,
+    waits: Vec<Wait>,
+    /// When to ask again for what others hold.
+    ask_at: Option<Instant>,
+    failure: Option<StoreError>,
+}
+
+impl Gate {
+    pub(super) fn new(claimant: Claimant, tolls: Vec<Toll>, most_lent: u32) -> Self {
+        Gate {
+            claimant,
+            tolls,
+            grants: BTreeMap::new(),
+            not_before: BTreeMap::new(),
+            lent: 0,
+            most_lent: most_lent.max(1),
+            refused: BTreeSet::new(),
+            waits: Vec::new(),
+            ask_at: None,
+            failure: None,
+        }
+    }
+
+    /// Whether the node may start now; it then has what it takes.
+    pub(super) fn admits(&mut self, node: usize, name: impl Fn(&str) -> String) -> bool {
+        let Toll { claims, who, lent } = &self.tolls[node];
+        let later = self.not_before.get(&node);
+        if later.is_some_and(|time| *time > Instant::now())
+            || *lent && self.lent >= self.most_lent
+            || claims
+                .iter()
+                .any(|claim| self.refused.contains(&claim.name))
+        {
+            return false;
+        }
+        if !claims.is_empty() {
+            match self.claimant.claim(who, claims) {
+                Ok(Claimed::Granted(grant)) => {
+                    self.grants.insert(node, grant);
+                }
+                Ok(Claimed::Taken(taken)) => {
+                    for taken in taken {
+                        // What we hold ourselves is no news to who watches us.
+                        let others = taken.holders.iter().find(|holder| !holder.is_us());
+                        self.waits.push(Wait {
+                            resource: name(&taken.name),
+                            holder: others.map_or_else(
+                                || "others that wait longer".to_owned(),
+                                |holder| holder.who.clone(),
+                            ),
+                            held: others.map_or(Duration::ZERO, Holder::held),
+                        });
+                        self.refused.insert(taken.name);
+                    }
+                    return false;
+                }
+                Err(error) => {
+                    self.failure.get_or_insert(error);
+                    return false;
+                }
+            }
+        }
+        self.lent += u32::from(*lent);
+        self.not_before.remove(&node);
+        true
+    }
+
+    /// The node runs no longer.
+    pub(super) fn release(&mut self, node: usize) {
+        self.grants.remove(&node);
+    }
+
+    /// A lent worktree is free again.
+    pub(super) fn given_back(&mut self) {
+        self.lent = self.lent.saturating_sub(1);
+    }
+
+    pub(super) fn pause(&mut self, node: usize, delay: Duration) {
+        self.not_before.insert(node, Instant::now() + delay);
+    }
+
+    /// The number of the unit that the node holds of what the store calls `claim`.
+    pub(super) fn unit(&self, node: usize, claim: &str) -> Option<u32> {
+        self.grants.get(&node)?.unit(claim)
+    }
+
+    /// Everything that may start has been started: what others have to give up first.
+    pub(super) fn end_round(&mut self) -> Vec<Wait> {
+        self.claimant.end_round();
+        let waits = std::mem::take(&mut self.waits);
+        self.ask_at = (!self.refused.is_empty()).then(|| Instant::now() + BETWEEN_CLAIMS);
+        self.refused.clear();
+        waits
+    }
+
+    /// When to try again though nothing of ours has ended.
+    pub(super) fn next_try(&self) -> Option<Duration> {
+        let now = Instant::now();
+        // A pause that is over and a node that did not start: it waits for something of ours.
+        let pauses = self.not_before.values().filter(|time| **time > now);
+        let next = pauses.chain(&self.ask_at).min()?;
+        Some(next.saturating_duration_since(now))
+    }
+
+    pub(super) fn take_failure(&mut self) -> Option<StoreError> {
+        self.failure.take()
+    }
+}
