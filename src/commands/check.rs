@@ -3,7 +3,7 @@
 use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
 use crate::ops;
-use crate::process::Interrupt;
+use crate::process::{Asks, Interrupt};
 use crate::ui::{Progress, report};
 
 use super::{CheckFormat, Context, status};
@@ -11,7 +11,7 @@ use super::{CheckFormat, Context, status};
 /// Run the tracks' checks in parallel.
 ///
 /// Each runs in the track's worktree as it is, uncommitted work included. What passed before on the same tree is not run
-/// again.
+/// again. While they run, the key `t` (on a terminal) or the signal USR1 prints what is going on.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these tracks. Default: in a track's worktree that track, elsewhere all.
@@ -45,7 +45,7 @@ pub struct Args {
 }
 
 pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
-    let interrupt = Interrupt::listen();
+    let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let mut session = context.session(args.remote, interrupt.clone())?;
     if args.tracks.is_empty()
         && !args.all
@@ -72,14 +72,18 @@ pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
         no_cache: args.no_cache,
         fail_fast: args.fail_fast,
     };
-    let progress = Progress::new(context.terminal);
+    let progress = Progress::new(context.terminal).answering(asks);
     let report = ops::check::run(&session, &trust, &options, &|event| progress.show(event))?;
     drop(progress);
     let failed = report.summary.failed > report.summary.allowed;
     let undetermined = report.summary.could_not_run > 0;
     let exit = status(failed, undetermined, interrupt.exit_status());
     match format {
-        CheckFormat::Text => context.terminal.answer(&report::check::text(&report)),
+        CheckFormat::Text => {
+            let workflow = context.terminal.workflow();
+            let text = report::check::text(&report, workflow.as_ref());
+            context.terminal.answer(&text);
+        }
         CheckFormat::Junit => {
             let text = report::junit::xml(&report.runs, &ops::check::last_lines);
             context.terminal.answer(&text);

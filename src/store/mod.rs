@@ -27,7 +27,7 @@ pub use claims::{Claim, Claimant, Claimed, Grant, Holder, Taken};
 pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use lock::{Lock, LockError, LockName, lock_directory};
-pub use logs::log_tail;
+pub use logs::{Excerpt, LeftOutOfLog, log_excerpt, log_tail};
 pub use metrics::{LastFigures, Yield};
 pub use operations::{Operation, RefMove};
 pub use results::{CachedResult, KeptFigure, ResultKey};

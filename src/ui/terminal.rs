@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::github::Workflow;
 use super::pager;
 use super::style::tame;
 use crate::process::{self, Paged, environment};
@@ -182,9 +183,32 @@ impl Terminal {
             .and_then(|()| stream.flush());
     }
 
-    /// Whether somebody watches stderr.
+    /// Whether somebody watches stderr, on a terminal that bears motion.
     pub fn is_watched(self) -> bool {
+        let set = |name, off| environment::var(name).is_some_and(|value| value != off);
         std::io::stderr().is_terminal()
+            && environment::var("TERM").is_none_or(|name| name != "dumb")
+            && !set("CI", "false")
+    }
+
+    /// The GitHub workflow that reads what is written for people, if there is one.
+    pub fn workflow(self) -> Option<Workflow> {
+        (self.format == Format::Text).then(Workflow::here).flatten()
+    }
+
+    /// Columns and rows of what is written beside the answer.
+    pub(super) fn size_beside(self) -> (usize, usize) {
+        match terminal_size::terminal_size_of(std::io::stderr()) {
+            Some((terminal_size::Width(width), terminal_size::Height(height))) => {
+                (usize::from(width), usize::from(height))
+            }
+            None => (80, 24),
+        }
+    }
+
+    /// Whether what is written beside the answer bears colour.
+    pub(super) fn has_colour_beside(self) -> bool {
+        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
     }
 
     /// Whether somebody could answer a question.

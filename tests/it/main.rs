@@ -5,6 +5,7 @@ mod answers;
 mod behaviour;
 mod branches;
 mod check;
+mod check_shown;
 mod cli;
 mod clone;
 mod config_errors;

@@ -8,6 +8,7 @@ mod counted;
 mod metric;
 mod outcome;
 mod port;
+mod remaining;
 mod schedule;
 mod summary;
 
@@ -18,5 +19,6 @@ pub use counted::{FailedTest, Tests};
 pub use metric::{Figure, number, score};
 pub use outcome::{Outcome, Run};
 pub use port::port;
+pub use remaining::Course;
 pub use schedule::{Ended, Node, Schedule, Start, lower_bound};
 pub use summary::{Summary, Timing};

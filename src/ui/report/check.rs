@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{count, document, figures, with};
+use super::{count, document, failures, figures, timing, with};
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
 use crate::ops::profile::Choice;
+use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
@@ -78,31 +79,22 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-pub fn text(report: &Report) -> String {
+/// `workflow`: the one whose log the answer goes to.
+pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
     if report.nothing_to_run {
         return "no check applies to these tracks; checks are defined as [check.NAME] in tracks.toml\n"
             .to_owned();
     }
     let mut text = runs(&report.runs);
+    text.push_str(&failures::text(&report.runs, workflow));
     text.push('\n');
+    text.push_str(&failures::flaky(&report.runs));
     text.push_str(&summary(&report.summary, figures::score_of(&report.runs)));
-    let timing = &report.timing;
-    if report
-        .runs
-        .iter()
-        .any(|run| !run.cached && run.attempts > 0)
-    {
-        text.push_str(&format!("in {}", seconds(timing.wall)));
-        if timing.sequential > timing.wall {
-            let alone = seconds(timing.sequential);
-            text.push_str(&format!("; one after the other it would be {alone}"));
-        }
-        text.push('\n');
-    }
+    text.push_str(&timing::figures(&report.timing, &report.runs));
     text
 }
 
-/// A table of runs, with their numbers and tests, and the logs of those that ended badly.
+/// A table of runs, with their numbers and tests.
 pub(super) fn runs(runs: &[Run]) -> String {
     let mut table = Table::default();
     for run in runs {
@@ -116,6 +108,9 @@ pub(super) fn runs(runs: &[Run]) -> String {
         }
         if let Some(status) = run.exit_status.filter(|status| *status != 0) {
             remarks.push(format!("exit status {status}"));
+        }
+        if run.leaked {
+            remarks.push(failures::LEAKED.to_owned());
         }
         remarks.extend(run.note.as_deref().map(tame));
         if run.outcome.is_red() && run.allow_failure {
@@ -136,18 +131,7 @@ pub(super) fn runs(runs: &[Run]) -> String {
             styled(DIM, remarks.join(", ")),
         ]);
     }
-    let mut text = table.render(0);
-    text.push_str(&figures::lines(runs));
-    for run in runs.iter().filter(|run| run.outcome.is_red()) {
-        if let Some(log) = &run.log {
-            text.push_str(&paint(
-                DIM,
-                &format!("log of {} {}: {}", run.side, run.check, log.display()),
-            ));
-            text.push('\n');
-        }
-    }
-    text
+    table.render(0) + &figures::lines(runs)
 }
 
 fn summary(summary: &Summary, score: Option<f64>) -> String {

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod conflicts;
 pub mod events;
+pub(super) mod failures;
 mod figures;
 pub mod init;
 pub mod judged;
@@ -11,6 +12,7 @@ pub mod junit;
 pub mod log;
 pub mod status;
 pub mod sync;
+mod timing;
 pub mod trust;
 pub mod validate;
 pub mod watch;
