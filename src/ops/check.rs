@@ -93,7 +93,7 @@ pub fn run(
     let merger = matrix::scratch_merger(session, &session.repository)?;
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
-    let keys = Keys::new(&session.project, trust);
+    let keys = Keys::new(session, trust, checks.iter().copied());
     for ground in &mut grounds {
         ground.tasks = tasks(session, &merger, &keys, ground, &checks)?;
     }

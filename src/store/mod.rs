@@ -14,6 +14,7 @@ mod operations;
 mod record;
 mod results;
 mod rounds;
+mod selections;
 mod slots;
 mod verdicts;
 

@@ -3,6 +3,7 @@
 mod outcome;
 mod schedule;
 mod summary;
+pub mod why;
 
 pub use outcome::{Outcome, Run};
 pub use schedule::{Ended, Node, Schedule, Start, critical_path};
