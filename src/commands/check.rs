@@ -21,9 +21,15 @@ pub struct Args {
     /// Judge the committed tips, in worktrees of tracks' own.
     #[arg(long)]
     committed: bool,
-    /// Run again what passed before.
+    /// Only checks that read what the track has changed, and what these need.
     #[arg(long)]
-    fresh: bool,
+    affected: bool,
+    /// Run again what passed before; what passes now is kept.
+    #[arg(long)]
+    no_cache: bool,
+    /// Tell why each check was run, or was not.
+    #[arg(long)]
+    why: bool,
     /// Stop at the first failure.
     #[arg(long)]
     fail_fast: bool,
@@ -45,8 +51,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         tracks: args.tracks,
         checks: args.checks,
         committed: args.committed,
-        fresh: args.fresh,
+        no_cache: args.no_cache,
         fail_fast: args.fail_fast,
+        affected: args.affected,
+        why: args.why,
     };
     let progress = Progress::new(context.terminal);
     let report = ops::check::run(&session, &trust, &options, &|event| progress.show(event))?;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::check::{Run, Summary, Timing};
+use crate::domain::check::why::Why;
+use crate::domain::check::{self, Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
 use crate::domain::revision::{CommitId, TreeId};
@@ -19,7 +20,8 @@ use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
 use super::runner::{self, Finished, RunnerError, Task};
 use super::setup::{self, Place, SetUp, SetupError, job_slots};
 use super::trust::Trust;
-use super::{Emit, Event, Session, SessionError, matrix};
+use super::why::Explainer;
+use super::{Emit, Event, Session, SessionError, affected, matrix};
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -31,9 +33,13 @@ pub struct Options {
     /// Judge tips, not worktrees.
     pub committed: bool,
     /// Run again what passed before.
-    pub fresh: bool,
+    pub no_cache: bool,
     /// Overrides `[run] fail_fast`.
     pub fail_fast: bool,
+    /// Only what reads a path that the track has changed, and what that needs.
+    pub affected: bool,
+    /// Tell why each was run, or was not.
+    pub why: bool,
 }
 
 #[derive(Debug)]
@@ -43,6 +49,10 @@ pub struct Report {
     pub timing: Timing,
     /// No check applies to any of the tracks.
     pub nothing_to_run: bool,
+    /// As many as runs, in the same order, if that was asked for; otherwise none.
+    pub why: Vec<Why>,
+    /// Runs that were left out because their track changes nothing that they read; `None`: not asked for.
+    pub unaffected: Option<usize>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -94,20 +104,38 @@ pub fn run(
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let mut grounds = grounds(session, &merger, &tracks, options.committed)?;
     let keys = Keys::new(session, trust, checks.iter().copied());
+    let mut unaffected = 0;
     for ground in &mut grounds {
-        ground.tasks = tasks(session, &merger, &keys, ground, &checks)?;
+        let own = checks.iter().copied();
+        let mut own: Vec<&Check> = own.filter(|it| it.applies_to(&ground.track.id)).collect();
+        if options.affected {
+            let changed = affected::changed_paths(session, &merger, ground.tip, ground.tree)?;
+            let before = own.len();
+            if let Some(changed) = changed {
+                own = check::affected(&session.project, &own, &changed);
+            }
+            unaffected += before - own.len();
+        }
+        ground.tasks = tasks(session, &merger, &keys, ground, own)?;
     }
+    let explainer = Explainer {
+        session,
+        trust,
+        keys: &keys,
+        merger: &merger,
+    };
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
     let fail_fast = options.fail_fast || session.project.run.fail_fast;
     let mut course = Course {
         session,
         trust,
-        fresh: options.fresh,
+        fresh: options.no_cache,
         log_dir: session.store.new_log_dir(clock::now())?,
         probes: Vec::new(),
         emit,
     };
     let mut runs: Vec<(usize, Vec<Run>)> = Vec::new();
+    let mut why: Vec<(usize, Vec<Why>)> = Vec::new();
     let mut total = Finished {
         runs: Vec::new(),
         wall: Duration::ZERO,
@@ -124,12 +152,18 @@ pub fn run(
         if round == 0 {
             emit(&Event::Stage(format!("running {number} checks")));
         }
+        let tasks = joined(&grounds, &batch);
+        let mut reasons = if options.why {
+            explainer.explain(&tasks, options.no_cache)?.into_iter()
+        } else {
+            Vec::new().into_iter()
+        };
         let finished = runner::run(
             session,
             trust,
-            &joined(&grounds, &batch),
+            &tasks,
             &runner::Options {
-                fresh: options.fresh,
+                fresh: options.no_cache,
                 fail_fast,
                 stopped,
                 log_dir: &course.log_dir,
@@ -138,20 +172,25 @@ pub fn run(
             },
             emit,
         )?;
+        explainer.remember(&tasks, &finished.runs);
         total.wall += finished.wall;
         total.critical = total.critical.max(finished.critical);
         let mut finished = finished.runs.into_iter();
         for index in batch {
             let own = grounds[index].tasks.len();
             runs.push((index, finished.by_ref().take(own).collect()));
+            why.push((index, reasons.by_ref().take(own).collect()));
         }
     }
     runs.sort_by_key(|(index, _)| *index);
+    why.sort_by_key(|(index, _)| *index);
     total.runs = runs.into_iter().flat_map(|(_, runs)| runs).collect();
     Ok(Report {
         summary: Summary::of(&total.runs),
         timing: Timing::new(total.wall, &total.runs, total.slots, total.critical),
-        nothing_to_run: total.runs.is_empty(),
+        nothing_to_run: total.runs.is_empty() && unaffected == 0,
+        why: why.into_iter().flat_map(|(_, why)| why).collect(),
+        unaffected: options.affected.then_some(unaffected),
         runs: total.runs,
     })
 }
@@ -239,15 +278,12 @@ fn tasks<'a>(
     merger: &Merger<'_>,
     keys: &Keys<'_>,
     ground: &Ground<'a>,
-    checks: &[&'a Check],
+    own: Vec<&'a Check>,
 ) -> Result<Vec<Task<'a>>, CheckError> {
     let setup = commands_of_setup(&session.project, Some(ground.track));
     let mut tasks: Vec<Task<'a>> = Vec::new();
     let mut index_of: BTreeMap<&CheckName, usize> = BTreeMap::new();
-    let own = checks
-        .iter()
-        .filter(|check| check.applies_to(&ground.track.id));
-    for check in in_order_of_needs(own.copied().collect()) {
+    for check in in_order_of_needs(own) {
         let key = match ground.tree {
             Some(tree) => keys.key(merger, check, &setup, tree)?,
             None => None,

@@ -1,6 +1,7 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+mod affected;
 pub mod announce;
 pub mod behaviour;
 pub mod branches;
@@ -24,6 +25,7 @@ mod tips;
 pub mod trust;
 pub mod validate;
 pub mod watch;
+mod why;
 
 pub use event::{Emit, Event, TrackStep};
 pub use own_worktree::OwnWorktreeError;

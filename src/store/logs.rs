@@ -53,6 +53,13 @@ pub fn log_tail(log: &Path, lines: usize) -> Vec<String> {
     last.iter().map(|line| (*line).to_owned()).collect()
 }
 
+/// The side that a check's log is about, by the log's name.
+pub fn side_of_log(log: &Path, check: &str) -> Option<String> {
+    let name = log.file_name()?.to_str()?;
+    let side = name.strip_suffix(&format!(".{check}.log"))?;
+    Some(side.to_owned())
+}
+
 fn make_unique(logs: &Path, name: &str) -> Result<PathBuf, StoreError> {
     let mut dir = logs.join(name);
     let mut number = 1;
@@ -130,6 +137,14 @@ mod tests {
         assert_eq!(log_tail(&log, 9), ["one", "two", "three x"]);
         write(&"long line\n".repeat(100_000));
         assert_eq!(log_tail(&log, 1), ["long line"]);
+    }
+
+    #[test]
+    fn a_log_is_about_a_side() {
+        let side = |name: &str| side_of_log(&Path::new("logs/x").join(name), "unit");
+        assert_eq!(side("a.b.unit.log").as_deref(), Some("a.b"));
+        assert_eq!(side("a+b.unit.log").as_deref(), Some("a+b"));
+        assert_eq!(side("a.lint.log"), None);
     }
 
     #[test]

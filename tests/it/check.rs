@@ -173,7 +173,7 @@ fn passes_are_reused_on_the_same_tree_and_failures_run_again() {
     assert!(!cached(1), "a failure runs again");
     assert_eq!(lines(&ran), 4);
     world.write_at(edited, "1\n");
-    let (_, answer) = ask(&world, &["check", "--yes", "--fresh"]);
+    let (_, answer) = ask(&world, &["check", "--yes", "--no-cache"]);
     assert_eq!(run(&answer)["cached"], false);
     let (_, answer) = ask(&world, &["status"]);
     assert_eq!(

@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod affected;
 mod against_git;
 mod answers;
 mod behaviour;
@@ -35,4 +36,5 @@ mod terminal;
 mod trust;
 mod validate;
 mod watch;
+mod why;
 mod world;

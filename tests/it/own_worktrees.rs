@@ -296,12 +296,12 @@ fn no_more_probes_than_jobs() {
     );
 
     world.commit("main", &[("tracks.toml", &config(2))], "Two");
-    let (_, answer) = ask(&world, &["check", "--committed", "--yes", "--fresh"]);
+    let (_, answer) = ask(&world, &["check", "--committed", "--yes", "--no-cache"]);
     assert_eq!(answer["summary"]["passed"], 11, "{answer:#}");
     assert_eq!(worktrees(&world), [".probe-0", ".probe-1"]);
     let (_, answer) = ask(
         &world,
-        &["check", "--committed", "--yes", "--fresh", "--fail-fast"],
+        &["check", "--committed", "--yes", "--no-cache", "--fail-fast"],
     );
     assert_eq!(answer["summary"]["failed"], 1, "{answer:#}");
     assert_eq!(

@@ -114,25 +114,25 @@ pub struct Last {
 }
 
 pub fn why(facts: &Facts<'_>) -> Why {
+    if let Some(last) = facts.last.as_ref().filter(|_| facts.reused) {
+        return Why::Reused {
+            finished: last.finished,
+            side: last.side.clone(),
+        };
+    }
     if !facts.approved {
         return Why::NotApproved;
     }
     let Some(now) = facts.now else {
         return Why::NoTree;
     };
-    match &facts.last {
-        Some(last) if facts.reused => Why::Reused {
-            finished: last.finished,
-            side: last.side.clone(),
-        },
+    match (&facts.last, facts.last_pass) {
         _ if facts.no_cache => Why::NoCache,
-        Some(last) if last.unstable => Why::PassedOnlyAgain,
-        Some(last) if last.passed => Why::NotBuilt,
-        Some(_) => Why::FailedLast,
-        None => match facts.last_pass {
-            None => Why::NeverPassed,
-            Some(then) => Why::Changed(differences(then, now, facts)),
-        },
+        (Some(last), _) if last.unstable => Why::PassedOnlyAgain,
+        (Some(last), _) if last.passed => Why::NotBuilt,
+        (Some(_), _) => Why::FailedLast,
+        (None, None) => Why::NeverPassed,
+        (None, Some(then)) => Why::Changed(differences(then, now, facts)),
     }
 }
 

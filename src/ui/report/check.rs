@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{count, document, with};
+use crate::domain::check::why::Why;
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
 use crate::ui::style::{BAD, DIM, GOOD, WARN, paint, tame};
@@ -12,10 +13,14 @@ use crate::ui::table::{Table, cell, styled};
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let timing = &report.timing;
+    let mut head = document("check", ok);
+    if let Some(unaffected) = report.unaffected {
+        head.insert("unaffected".to_owned(), json!(unaffected));
+    }
     with(
-        document("check", ok),
+        head,
         json!({
-            "runs": report.runs.iter().map(run_json).collect::<Vec<_>>(),
+            "runs": runs_json(report),
             "summary": summary_json(&report.summary),
             "wall_seconds": timing.wall.as_secs_f64(),
             "sequential_seconds": timing.sequential.as_secs_f64(),
@@ -25,6 +30,14 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "overhead_seconds": timing.overhead().as_secs_f64(),
         }),
     )
+}
+
+fn runs_json(report: &Report) -> Vec<Value> {
+    let mut runs: Vec<Value> = report.runs.iter().map(run_json).collect();
+    for (run, why) in runs.iter_mut().zip(&report.why) {
+        run["why"] = json!(why.to_string());
+    }
+    runs
 }
 
 /// One run, as in `check`, `validate` and `sync`.
@@ -64,9 +77,12 @@ pub fn text(report: &Report) -> String {
         return "no check applies to these tracks; checks are defined as [check.NAME] in tracks.toml\n"
             .to_owned();
     }
-    let mut text = runs(&report.runs);
-    text.push('\n');
-    text.push_str(&summary(&report.summary));
+    let mut text = String::new();
+    if !report.runs.is_empty() {
+        text.push_str(&explained(&report.runs, &report.why));
+        text.push('\n');
+        text.push_str(&summary(&report.summary));
+    }
     let timing = &report.timing;
     if report
         .runs
@@ -80,16 +96,29 @@ pub fn text(report: &Report) -> String {
         }
         text.push('\n');
     }
+    if let Some(number) = report.unaffected.filter(|number| *number > 0) {
+        let left_out = count(number, "check");
+        text.push_str(&format!(
+            "{left_out} left out: their tracks change nothing that they read\n"
+        ));
+    }
     text
 }
 
 /// A table of runs, with the logs of those that ended badly.
 pub(super) fn runs(runs: &[Run]) -> String {
+    explained(runs, &[])
+}
+
+/// As [`runs`]; where there are reasons, there is one for each.
+fn explained(runs: &[Run], why: &[Why]) -> String {
     let mut table = Table::default();
-    for run in runs {
+    for (index, run) in runs.iter().enumerate() {
         let (style, word) = outcome(run);
         let mut remarks = Vec::new();
-        if run.cached {
+        if let Some(why) = why.get(index) {
+            remarks.push(tame(&why.to_string()));
+        } else if run.cached {
             remarks.push("passed before on the same tree".to_owned());
         }
         if run.flaky {

@@ -71,6 +71,7 @@ fn reasons() {
         ),
         (
             Facts {
+                approved: false,
                 last: last(true, false),
                 reused: true,
                 ..facts.clone()
@@ -167,7 +168,7 @@ fn each_part_has_its_words() {
             with(|it| {
                 it.tools.values_mut().for_each(|it| {
                     it.version = "\n v16\n".to_owned();
-                })
+                });
             }),
             &[],
             None,
@@ -183,7 +184,7 @@ fn each_part_has_its_words() {
             with(|it| {
                 it.tools.values_mut().for_each(|it| {
                     it.path = "/opt/node".to_owned();
-                })
+                });
             }),
             &[],
             None,
@@ -193,7 +194,7 @@ fn each_part_has_its_words() {
             with(|it| {
                 it.tools.values_mut().for_each(|it| {
                     it.version = "v18.1\nless".to_owned();
-                })
+                });
             }),
             &[],
             None,
