@@ -5,6 +5,7 @@ use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::logs::LogsError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
@@ -69,6 +70,7 @@ type Kind = (&'static str, &'static str);
 
 const TRACKS: Kind = ("tracks", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
+const LOGS: Kind = ("logs", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -297,6 +299,23 @@ impl From<CheckError> for Failure {
                     _ => failure,
                 }
             }
+        }
+    }
+}
+
+impl From<LogsError> for Failure {
+    fn from(error: LogsError) -> Self {
+        let message = error.to_string();
+        match error {
+            LogsError::Form { .. } => Failure::usage(message)
+                .hint("write the track and the check, like `api/unit`, or leave it out to see which logs are kept"),
+            LogsError::Check(error) => error.into(),
+            LogsError::NothingKept { kept, .. } => undetermined(message).hint(if kept.is_empty() {
+                "no log is kept yet: checks write them when they run".to_owned()
+            } else {
+                meant(None, &kept, LOGS)
+            }),
+            LogsError::Read { .. } => undetermined(message),
         }
     }
 }

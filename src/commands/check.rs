@@ -1,9 +1,9 @@
 //! `tracks check`.
 
-use crate::failure::{DONE, Failure};
-use crate::ops;
+use crate::failure::{DONE, Failure, UNDETERMINED};
+use crate::ops::{self, Session};
 use crate::process::Interrupt;
-use crate::ui::{Format, Progress, report};
+use crate::ui::{Format, Progress, Terminal, report};
 
 use super::{Context, LongFormat, status};
 
@@ -30,6 +30,14 @@ pub struct Args {
     /// Tell why each check was run, or was not.
     #[arg(long)]
     why: bool,
+    /// Print the newest log of a check on a track, as it is, and run nothing; without a value, list the logs that are kept.
+    #[arg(
+        long,
+        value_name = "TRACK/CHECK",
+        num_args = 0..=1,
+        conflicts_with_all = ["tracks", "checks", "committed", "affected", "no_cache", "why", "fail_fast", "yes"],
+    )]
+    logs: Option<Option<String>>,
     /// Stop at the first failure.
     #[arg(long)]
     fail_fast: bool,
@@ -46,6 +54,9 @@ pub struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let interrupt = Interrupt::listen();
     let session = context.session(args.remote, interrupt.clone())?;
+    if let Some(wanted) = &args.logs {
+        return logs(&session, wanted.as_deref(), context.terminal);
+    }
     let trust = context.trust(&session, args.yes)?;
     let options = ops::check::Options {
         tracks: args.tracks,
@@ -71,4 +82,24 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         }
     }
     Ok(exit)
+}
+
+fn logs(session: &Session, wanted: Option<&str>, terminal: Terminal) -> Result<u8, Failure> {
+    let (report, log) = match wanted {
+        None => (ops::logs::list(session), None),
+        Some(wanted) => {
+            let (report, file) = ops::logs::newest(session, wanted)?;
+            (report, Some(file))
+        }
+    };
+    match (terminal.format, log) {
+        (Format::Text, None) => terminal.answer(&report::logs::text(&report)),
+        (Format::Text, Some(mut log)) => terminal.pass_on(&mut log).map_err(|error| {
+            Failure::new(UNDETERMINED, format!("the log cannot be read: {error}"))
+        })?,
+        (Format::Json | Format::JsonLines, _) => {
+            terminal.document(&report::logs::json(&report));
+        }
+    }
+    Ok(DONE)
 }

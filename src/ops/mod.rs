@@ -13,6 +13,7 @@ pub mod init;
 mod integration_side;
 pub mod judged;
 mod keys;
+pub mod logs;
 mod matrix;
 
 mod own_worktree;

@@ -175,6 +175,8 @@ pub(super) fn run(
         .zip(tasks)
         .map(|(run, task)| run.unwrap_or_else(|| blank(task, Outcome::Cancelled)))
         .collect();
+    // Only for who looks for a log: that it cannot be noted is no news.
+    let _ = session.store.note_ended(options.log_dir, &runs);
     let critical = critical(tasks, &runs);
     Ok(Finished {
         runs,

@@ -20,6 +20,7 @@ mod init_mend;
 mod init_refused;
 mod init_setup;
 mod judged;
+mod logs;
 mod notify;
 mod oddities;
 mod own_worktrees;

@@ -7,6 +7,7 @@ pub mod events;
 pub mod init;
 pub mod judged;
 pub mod log;
+pub mod logs;
 pub mod status;
 pub mod sync;
 pub mod trust;
