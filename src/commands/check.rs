@@ -1,10 +1,10 @@
 //! `tracks check`.
 
 use crate::domain::name::TrackId;
-use crate::failure::{DONE, Failure};
-use crate::ops;
+use crate::failure::{DONE, Failure, UNDETERMINED};
+use crate::ops::{self, Session};
 use crate::process::{Asks, Interrupt};
-use crate::ui::{Progress, report};
+use crate::ui::{Format, Progress, Terminal, report};
 
 use super::{CheckFormat, Context, status};
 
@@ -25,9 +25,23 @@ pub struct Args {
     /// Judge the committed tips, in worktrees of tracks' own.
     #[arg(long)]
     committed: bool,
+    /// Only checks that read what the track has changed, and what these need.
+    #[arg(long)]
+    affected: bool,
     /// Run again what passed before; what passes now is kept.
     #[arg(long)]
     no_cache: bool,
+    /// Tell why each check was run, or was not.
+    #[arg(long)]
+    why: bool,
+    /// Print the newest log of a check on a track, as it is, and run nothing; without a value, list the logs that are kept.
+    #[arg(
+        long,
+        value_name = "TRACK/CHECK",
+        num_args = 0..=1,
+        conflicts_with_all = ["tracks", "checks", "committed", "affected", "no_cache", "why", "fail_fast", "profile", "all", "yes"],
+    )]
+    logs: Option<Option<String>>,
     /// Stop at the first failure.
     #[arg(long)]
     fail_fast: bool,
@@ -47,6 +61,9 @@ pub struct Args {
 pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
     let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let mut session = context.session(args.remote, interrupt.clone())?;
+    if let Some(wanted) = &args.logs {
+        return logs(&session, wanted.as_deref(), context.terminal);
+    }
     if args.tracks.is_empty()
         && !args.all
         && session.project.tracks.len() > 1
@@ -71,6 +88,8 @@ pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
         committed: args.committed,
         no_cache: args.no_cache,
         fail_fast: args.fail_fast,
+        affected: args.affected,
+        why: args.why,
     };
     let progress = Progress::new(context.terminal).answering(asks);
     let report = ops::check::run(&session, &trust, &options, &|event| progress.show(event))?;
@@ -95,4 +114,24 @@ pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
         }
     }
     Ok(exit)
+}
+
+fn logs(session: &Session, wanted: Option<&str>, terminal: Terminal) -> Result<u8, Failure> {
+    let (report, log) = match wanted {
+        None => (ops::logs::list(session), None),
+        Some(wanted) => {
+            let (report, file) = ops::logs::newest(session, wanted)?;
+            (report, Some(file))
+        }
+    };
+    match (terminal.format, log) {
+        (Format::Text, None) => terminal.answer(&report::logs::text(&report)),
+        (Format::Text, Some(mut log)) => terminal.pass_on(&mut log).map_err(|error| {
+            Failure::new(UNDETERMINED, format!("the log cannot be read: {error}"))
+        })?,
+        (Format::Json | Format::JsonLines, _) => {
+            terminal.document(&report::logs::json(&report));
+        }
+    }
+    Ok(DONE)
 }

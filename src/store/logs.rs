@@ -139,6 +139,13 @@ fn next_line(log: &mut impl io::BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(line))
 }
 
+/// The side that a check's log is about, by the log's name.
+pub fn side_of_log(log: &Path, check: &str) -> Option<String> {
+    let name = log.file_name()?.to_str()?;
+    let side = name.strip_suffix(&format!(".{check}.log"))?;
+    Some(side.to_owned())
+}
+
 fn make_unique(logs: &Path, name: &str) -> Result<PathBuf, StoreError> {
     let mut dir = logs.join(name);
     let mut number = 1;
@@ -269,6 +276,14 @@ mod tests {
         assert_eq!(excerpt.last, [b"last".to_vec()]);
         let shown = "first\nsecond\nlast\n".len() as u64;
         assert_eq!(excerpt.left_out, LeftOutOfLog::Bytes((1 << 40) + 6 - shown));
+    }
+
+    #[test]
+    fn a_log_is_about_a_side() {
+        let side = |name: &str| side_of_log(&Path::new("logs/x").join(name), "unit");
+        assert_eq!(side("a.b.unit.log").as_deref(), Some("a.b"));
+        assert_eq!(side("a+b.unit.log").as_deref(), Some("a+b"));
+        assert_eq!(side("a.lint.log"), None);
     }
 
     #[test]

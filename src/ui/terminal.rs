@@ -87,6 +87,29 @@ impl Terminal {
         self.written(stream.write_all(bytes).and_then(|()| stream.flush()));
     }
 
+    /// Bytes that somebody else has written, as they are.
+    ///
+    /// # Errors
+    /// When they cannot be read; what keeps them from their reader is told as in [`Terminal::answer`].
+    pub fn pass_on(self, source: &mut impl std::io::Read) -> std::io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut stream = std::io::stdout().lock();
+        loop {
+            let read = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if let Err(error) = stream.write_all(&buffer[..read]) {
+                self.written(Err(error));
+                return Ok(());
+            }
+        }
+        self.written(stream.flush());
+        Ok(())
+    }
+
     fn written(self, result: std::io::Result<()>) {
         match result {
             Ok(()) => {}

@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod affected;
 mod against_git;
 mod answers;
 mod behaviour;
@@ -21,6 +22,7 @@ mod init_mend;
 mod init_refused;
 mod init_setup;
 mod judged;
+mod logs;
 mod notify;
 mod oddities;
 mod own_worktrees;
@@ -38,4 +40,5 @@ mod terminal;
 mod trust;
 mod validate;
 mod watch;
+mod why;
 mod world;

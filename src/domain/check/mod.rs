@@ -1,6 +1,7 @@
 //! Checks: how one run ended, which runs are due, in which order they start, what they add up to, and the numbers
 //! and tests that they yield.
 
+mod affected;
 mod backoff;
 mod blame;
 mod breaker;
@@ -11,7 +12,9 @@ mod port;
 mod remaining;
 mod schedule;
 mod summary;
+pub mod why;
 
+pub use affected::affected;
 pub use backoff::backoff;
 pub use blame::{Window, suspects};
 pub use breaker::Breaker;

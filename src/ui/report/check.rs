@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{count, document, failures, figures, timing, with};
+use crate::domain::check::why::Why;
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
 use crate::ops::profile::Choice;
@@ -14,11 +15,15 @@ use crate::ui::table::{Table, cell, styled};
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let timing = &report.timing;
+    let mut head = document("check", ok);
+    if let Some(unaffected) = report.unaffected {
+        head.insert("unaffected".to_owned(), json!(unaffected));
+    }
     with(
-        document("check", ok),
+        head,
         json!({
             "profile": report.profile.as_ref().map(profile_json),
-            "runs": report.runs.iter().map(run_json).collect::<Vec<_>>(),
+            "runs": runs_json(report),
             "summary": summary_json(&report.summary, figures::score_of(&report.runs)),
             "wall_seconds": timing.wall.as_secs_f64(),
             "sequential_seconds": timing.sequential.as_secs_f64(),
@@ -33,6 +38,14 @@ pub fn json(report: &Report, ok: bool) -> Value {
 /// The profile that counted, as in `check` and `sync`.
 pub(super) fn profile_json(choice: &Choice) -> Value {
     json!({ "name": choice.profile.as_str(), "reason": choice.reason })
+}
+
+fn runs_json(report: &Report) -> Vec<Value> {
+    let mut runs: Vec<Value> = report.runs.iter().map(run_json).collect();
+    for (run, why) in runs.iter_mut().zip(&report.why) {
+        run["why"] = json!(why.to_string());
+    }
+    runs
 }
 
 /// One run, as in `check`, `validate` and `sync`.
@@ -85,22 +98,38 @@ pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
         return "no check applies to these tracks; checks are defined as [check.NAME] in tracks.toml\n"
             .to_owned();
     }
-    let mut text = runs(&report.runs);
-    text.push_str(&failures::text(&report.runs, workflow));
-    text.push('\n');
-    text.push_str(&failures::flaky(&report.runs));
-    text.push_str(&summary(&report.summary, figures::score_of(&report.runs)));
-    text.push_str(&timing::figures(&report.timing, &report.runs));
+    let mut text = String::new();
+    if !report.runs.is_empty() {
+        text.push_str(&explained(&report.runs, &report.why));
+        text.push_str(&failures::text(&report.runs, workflow));
+        text.push('\n');
+        text.push_str(&failures::flaky(&report.runs));
+        text.push_str(&summary(&report.summary, figures::score_of(&report.runs)));
+        text.push_str(&timing::figures(&report.timing, &report.runs));
+    }
+    if let Some(number) = report.unaffected.filter(|number| *number > 0) {
+        let left_out = count(number, "check");
+        text.push_str(&format!(
+            "{left_out} left out: their tracks change nothing that they read\n"
+        ));
+    }
     text
 }
 
 /// A table of runs, with their numbers and tests.
 pub(super) fn runs(runs: &[Run]) -> String {
+    explained(runs, &[])
+}
+
+/// As [`runs`]; where there are reasons, there is one for each.
+fn explained(runs: &[Run], why: &[Why]) -> String {
     let mut table = Table::default();
-    for run in runs {
+    for (index, run) in runs.iter().enumerate() {
         let (style, word) = outcome(run);
         let mut remarks = Vec::new();
-        if run.cached {
+        if let Some(why) = why.get(index) {
+            remarks.push(tame(&why.to_string()));
+        } else if run.cached {
             remarks.push("passed before on the same tree".to_owned());
         }
         if run.flaky {

@@ -10,6 +10,7 @@ pub mod init;
 pub mod judged;
 pub mod junit;
 pub mod log;
+pub mod logs;
 pub mod status;
 pub mod sync;
 mod timing;

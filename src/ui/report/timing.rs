@@ -38,25 +38,13 @@ mod tests {
     use crate::domain::name::{CheckName, Side};
 
     fn run(cached: bool, attempts: u32) -> Run {
+        let unit = CheckName::new("unit").unwrap();
         Run {
-            figures: Vec::new(),
-            tests: None,
-            check: CheckName::new("unit").unwrap(),
-            side: Side::Base,
-            tree: None,
-            outcome: Outcome::Passed,
-            note: None,
             cached,
-            flaky: false,
-            leaked: false,
-            allow_failure: false,
             attempts,
             exit_status: Some(0),
-            wall: Duration::ZERO,
-            cpu: None,
-            peak_memory: None,
-            log: None,
             ended: 1,
+            ..Run::new(unit, Side::Base, Outcome::Passed)
         }
     }
 

@@ -58,24 +58,10 @@ fn check(name: &str) -> CheckName {
 
 fn run(name: &str, outcome: Outcome, ms: u64) -> Run {
     Run {
-        figures: Vec::new(),
-        tests: None,
-        check: check(name),
-        side: Side::Base,
-        tree: None,
-        outcome,
-        note: None,
-        cached: false,
-        flaky: false,
-        leaked: false,
-        allow_failure: false,
         attempts: 1,
-        exit_status: None,
         wall: Duration::from_millis(ms),
-        cpu: None,
-        peak_memory: None,
-        log: None,
         ended: 1,
+        ..Run::new(check(name), Side::Base, outcome)
     }
 }
 

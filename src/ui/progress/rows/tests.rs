@@ -19,24 +19,10 @@ fn side(track: &str) -> Side {
 
 fn run(track: &str, check: &str, outcome: Outcome) -> Run {
     Run {
-        figures: Vec::new(),
-        tests: None,
-        check: CheckName::new(check).unwrap(),
-        side: side(track),
-        tree: None,
-        outcome,
-        note: None,
-        cached: false,
-        flaky: false,
-        leaked: false,
-        allow_failure: false,
         attempts: 1,
-        exit_status: None,
         wall: Duration::from_secs(1),
-        cpu: None,
-        peak_memory: None,
-        log: None,
         ended: 1,
+        ..Run::new(CheckName::new(check).unwrap(), side(track), outcome)
     }
 }
 

@@ -8,24 +8,15 @@ use crate::domain::name::{Side, TrackId};
 
 fn run(name: &str, outcome: Outcome, ended: usize) -> Run {
     Run {
-        figures: Vec::new(),
-        tests: None,
-        check: CheckName::new(name).unwrap(),
-        side: Side::Track(TrackId::new("pricing").unwrap()),
-        tree: None,
-        outcome,
-        note: None,
-        cached: false,
-        flaky: false,
-        leaked: false,
-        allow_failure: false,
         attempts: 1,
         exit_status: (outcome == Outcome::Failed).then_some(7),
         wall: Duration::from_millis(1200),
-        cpu: None,
-        peak_memory: None,
-        log: None,
         ended,
+        ..Run::new(
+            CheckName::new(name).unwrap(),
+            Side::Track(TrackId::new("pricing").unwrap()),
+            outcome,
+        )
     }
 }
 
