@@ -89,7 +89,10 @@ pub fn run(
     let tracks = session.tracks_named(&options.tracks)?;
     let checks = wanted_checks(session, &options.checks)?;
     let merger = matrix::scratch_merger(session, &session.repository)?;
-    emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
+    emit(&Event::Stage(match tracks.len() {
+        1 => "reading 1 track".to_owned(),
+        number => format!("reading {number} tracks"),
+    }));
     let probes = Probes::new(session, None);
     let (mut grounds, tips) = grounds(session, &merger, &probes, &tracks, options.committed)?;
     let project = &session.project;
@@ -134,7 +137,10 @@ pub fn run(
         }
     }
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
-    emit(&Event::Stage(format!("running {number} checks")));
+    emit(&Event::Stage(match number {
+        1 => "running 1 check".to_owned(),
+        _ => format!("running {number} checks"),
+    }));
     let finished = runner::run(
         session,
         trust,

@@ -1,8 +1,8 @@
 //! The numbers and tests that one attempt at a check has yielded: taken, compared with base and the last time, and kept.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::domain::check::{Figure, Run, Tests};
@@ -178,7 +178,7 @@ pub(super) struct Earlier {
     base: TreeId,
     last: LastFigures,
     /// Of each check on base, in a worktree with this setup: many tracks ask for the same.
-    keys: RefCell<BTreeMap<OnBase, Option<ResultKey>>>,
+    keys: Mutex<BTreeMap<OnBase, Option<ResultKey>>>,
 }
 
 impl Earlier {
@@ -192,7 +192,7 @@ impl Earlier {
                 true => session.store.last_figures(),
                 false => LastFigures::default(),
             },
-            keys: RefCell::default(),
+            keys: Mutex::default(),
         })
     }
 
@@ -243,11 +243,12 @@ impl Earlier {
         setup: &[TrustedCommand],
     ) -> Result<Option<ResultKey>, GitError> {
         let what = (check.name.clone(), setup.to_vec());
-        if let Some(known) = self.keys.borrow().get(&what) {
+        let known = || self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(&what) {
             return Ok(known.clone());
         }
         let key = keys.key(merger, check, setup, self.base)?;
-        self.keys.borrow_mut().insert(what, key.clone());
+        known().insert(what, key.clone());
         Ok(key)
     }
 }

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 
 use crate::domain::change::Dirty;
-use crate::domain::check::Outcome;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::{Track, When};
@@ -15,9 +14,12 @@ use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Repository, Worktree};
 use crate::process::{cores, in_parallel};
 
+use super::figures::Earlier;
 use super::integration_side::last_round;
 use super::keys::Keys;
 use super::matrix::{self, Matrix, Scope, TrackSide};
+use super::runner;
+use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
 use super::{BasePoint, Session};
 
@@ -119,9 +121,14 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
         trust,
         checks.filter(|check| check.when.contains(&When::Track)),
     );
+    let of_tasks = Tasks {
+        session,
+        keys: &keys,
+        earlier: &Earlier::read(session)?,
+    };
     let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();
     let rows: Result<Vec<Row>, GitError> = in_parallel(&tracks, cores().get(), |(track, side)| {
-        row(session, &merger, &keys, &worktrees, &pairs, track, side)
+        row(session, &merger, &of_tasks, &worktrees, &pairs, track, side)
     })
     .into_iter()
     .collect();
@@ -144,7 +151,7 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
 fn row(
     session: &Session,
     merger: &Merger<'_>,
-    keys: &Keys<'_>,
+    of_tasks: &Tasks<'_, '_>,
     worktrees: &[Worktree],
     pairs: &[Pair],
     track: &Track,
@@ -208,7 +215,7 @@ fn row(
         behind,
         dirty,
         last_commit,
-        checks: known_checks(session, merger, keys, track, side)?,
+        checks: known_checks(of_tasks, merger, track, side)?,
         collisions,
         conflicts_with_base,
         readiness: Readiness::Empty,
@@ -250,29 +257,33 @@ fn on_first_parent_line(repository: &Repository, tip: CommitId, base: CommitId) 
 }
 
 fn known_checks(
-    session: &Session,
+    of_tasks: &Tasks<'_, '_>,
     merger: &Merger<'_>,
-    keys: &Keys<'_>,
     track: &Track,
     side: &TrackSide,
 ) -> Result<Checks, GitError> {
     let mut checks = Checks::default();
-    let setup = commands_of_setup(&session.project, Some(track));
-    let own = session
-        .project
+    let (session, project) = (of_tasks.session, &of_tasks.session.project);
+    let setup = commands_of_setup(project, Some(track));
+    let own = project
         .checks
         .iter()
         .filter(|check| check.when.contains(&When::Track) && check.applies_to(&track.id));
-    for check in own {
-        let key = match side.tree.filter(|_| side.note.is_none()) {
-            Some(tree) => keys.key(merger, check, &setup, tree)?,
-            None => None,
-        };
-        let result = key.and_then(|key| session.store.result(&key));
-        let name = check.name.to_string();
-        match result.map(|result| result.outcome) {
-            Some(Outcome::Passed) => checks.passed.push(name),
-            Some(outcome) if outcome.is_red() => checks.failed.push(name),
+    let judged = Judged {
+        side: &Side::Track(track.id.clone()),
+        tree: side.tree.filter(|_| side.note.is_none()),
+        setup: &setup,
+        setups_of_base: &[&setup],
+    };
+    for task in of_tasks.of(merger, &judged, &own.collect::<Vec<_>>())? {
+        let result = task.key.and_then(|key| session.store.result(&key));
+        let name = task.check.name.to_string();
+        match result {
+            Some(result) if runner::is_pass(task.check, &result, &task.before) => {
+                checks.passed.push(name);
+            }
+            Some(result) if result.outcome.is_red() => checks.failed.push(name),
+            // A pass that is none any more is run again, and may come out either way.
             _ => checks.unknown.push(name),
         }
     }

@@ -98,7 +98,7 @@ fn how_many_were_left_out_is_said() {
     passed  a  whole  [DURATION]
     
     2 checks: 2 passed
-    in [DURATION]
+    in [DURATION]; one after the other [DURATION], at best [DURATION]; [DURATION] overhead
     6 checks left out: their tracks change nothing that they read
     --- stderr
     ");

@@ -252,7 +252,7 @@ impl Schedule {
                 }
             } else if matches!(self.states[dependent], State::Waiting { .. }) {
                 let (outcome, because) = match (self.nodes[node].prepares, outcome) {
-                    (true, Outcome::Cancelled) => (Outcome::Cancelled, None),
+                    (_, Outcome::Cancelled) => (Outcome::Cancelled, None),
                     (true, _) => (Outcome::CouldNotRun, Some(because.unwrap_or(node))),
                     (false, _) => (Outcome::Skipped, Some(because.unwrap_or(node))),
                 };

@@ -92,10 +92,7 @@ pub(super) fn known_passes(session: &Session, ground: &Ground<'_>) -> Vec<Option
         .iter()
         .map(|task| {
             let result = session.store.result(task.key.as_ref()?)?;
-            (result.outcome == Outcome::Passed
-                && !(result.flaky && flaky_fails(task.check))
-                && figures::still_pass(task.check, &result, &task.before))
-            .then_some(result)
+            is_pass(task.check, &result, &task.before).then_some(result)
         })
         .collect();
     let dir = ground.site.standing().map(|place| place.dir);
@@ -129,6 +126,13 @@ fn forget_what_is_not_built(
             forget_what_is_not_built(session, dir, tasks, need, known);
         }
     }
+}
+
+/// Whether a result that was kept is a pass by what tracks.toml says today.
+pub(super) fn is_pass(check: &Check, result: &CachedResult, before: &Before) -> bool {
+    result.outcome == Outcome::Passed
+        && !(result.flaky && flaky_fails(check))
+        && figures::still_pass(check, result, before)
 }
 
 fn flaky_fails(check: &Check) -> bool {
