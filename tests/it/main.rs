@@ -22,6 +22,7 @@ mod init_mend;
 mod init_refused;
 mod init_setup;
 mod judged;
+mod lease;
 mod logs;
 mod notify;
 mod oddities;

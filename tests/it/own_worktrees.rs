@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::project::{Gate, ask, ask_in, document, finish, project, start, wait_for_file, work};
+use crate::project::{
+    Gate, ask, ask_in, document, find, finish, project, start, wait_for_file, work,
+};
 use crate::world::{Ran, World};
 
 /// A track `a` with one commit, and this script as its only check. `ROOT` is the world's directory.
@@ -313,4 +315,64 @@ fn a_probe_that_is_in_the_way_or_taken_is_passed_over() {
     assert_eq!(ask(&world, &["check", "--committed", "--yes"]).0, 0);
     assert_eq!(world.git_in(&taken, &["status", "--porcelain"]), " M f");
     assert_eq!(worktrees(&world).len(), 3);
+}
+
+#[test]
+fn setup_runs_again_where_what_it_reads_has_changed() {
+    let world = project(
+        "[run]\njobs = 1\n[layout]\nsetup = 'echo $TRACKS_TRACK >>ROOT/setups'\nsetup_inputs = ['*.lock']\n\
+         [track.a]\n[track.b]\n[track.c]\n[check.unit]\nrun = 'true'\n",
+        &[("deps.lock", "1\n")],
+    );
+    work(&world, "a", &[("a", "1\n")]);
+    work(&world, "b", &[("b", "1\n")]);
+    let setups = || fs::read_to_string(world.root().join("setups")).unwrap_or_default();
+    assert_eq!(
+        ask(&world, &["check", "a", "b", "--committed", "--yes"]).0,
+        0
+    );
+    assert_eq!(worktrees(&world), [".probe-0"]);
+    // Going from one track to another clears what the first has left, and with it what its setup made.
+    assert_eq!(setups().lines().count(), 2);
+    let both = ["check", "b", "--committed", "--yes", "--no-cache"];
+    assert_eq!(ask(&world, &both).0, 0);
+    let after_one_more = setups().lines().count();
+    work(&world, "b", &[("b", "2\n")]);
+    assert_eq!(ask(&world, &both).0, 0);
+    assert_eq!(
+        setups().lines().count(),
+        after_one_more,
+        "only `b` has changed"
+    );
+    work(&world, "b", &[("deps.lock", "2\n")]);
+    assert_eq!(ask(&world, &both).0, 0);
+    assert_eq!(setups().lines().count(), after_one_more + 1);
+}
+
+#[test]
+fn what_reads_the_same_runs_once() {
+    let world = project(
+        "[run]\njobs = 4\n[track.a]\n[track.b]\n[track.c]\n[check.unit]\ninputs = ['src/**']\nrun = 'echo >>ROOT/runs; test ! -e src/bad'\n",
+        &[("src/x", "1\n")],
+    );
+    work(&world, "a", &[("a", "1\n")]);
+    work(&world, "b", &[("b", "1\n")]);
+    work(&world, "c", &[("src/x", "2\n")]);
+    let runs = || {
+        fs::read_to_string(world.root().join("runs"))
+            .unwrap_or_default()
+            .lines()
+            .count()
+    };
+    let (status, answer) = ask(&world, &["check", "--committed", "--yes"]);
+    assert_eq!((status, runs()), (0, 2), "{answer:#}");
+    assert_eq!(find(&answer["runs"], "track", "a")["cached"], false);
+    assert_eq!(find(&answer["runs"], "track", "b")["cached"], true);
+    // A failure says nothing of the other: it is run there, too.
+    for track in ["a", "b"] {
+        work(&world, track, &[("src/bad", "1\n")]);
+    }
+    let (status, answer) = ask(&world, &["check", "--committed", "--yes"]);
+    assert_eq!((status, runs()), (1, 4), "{answer:#}");
+    assert_eq!(answer["summary"]["failed"], 2);
 }
