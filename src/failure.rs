@@ -5,6 +5,8 @@ use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::lease::LeaseError;
+use crate::ops::logs::LogsError;
 use crate::ops::profile::ProfileError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
@@ -69,8 +71,10 @@ fn undetermined(error: impl Into<String>) -> Failure {
 type Kind = (&'static str, &'static str);
 
 const TRACKS: Kind = ("tracks", " in tracks.toml");
+const RESOURCES: Kind = ("resources", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
+const LOGS: Kind = ("logs", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -314,6 +318,35 @@ impl From<ProfileError> for Failure {
             ProfileError::Unknown { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, PROFILES))
             }
+        }
+    }
+}
+
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            LeaseError::Store(error) => error.into(),
+            LeaseError::UnknownResource { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, RESOURCES))
+            }
+        }
+    }
+}
+
+impl From<LogsError> for Failure {
+    fn from(error: LogsError) -> Self {
+        let message = error.to_string();
+        match error {
+            LogsError::Form { .. } => Failure::usage(message)
+                .hint("write the track and the check, like `api/unit`, or leave it out to see which logs are kept"),
+            LogsError::Check(error) => error.into(),
+            LogsError::NothingKept { kept, .. } => undetermined(message).hint(if kept.is_empty() {
+                "no log is kept yet: checks write them when they run".to_owned()
+            } else {
+                meant(None, &kept, LOGS)
+            }),
+            LogsError::Read { .. } => undetermined(message),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::ops::behaviour::Behaviour;
 use crate::ops::branches::{Asked, BranchesError};
 use crate::ops::conflicts::Report;
 use crate::ops::{self, OpenOptions, Session, SessionError};
-use crate::process::Interrupt;
+use crate::process::{Asks, Interrupt};
 use crate::ui::report::conflicts::Layout;
 use crate::ui::{self, Format, Progress, Terminal, report};
 
@@ -78,6 +78,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         true => Interrupt::listen(),
         false => Interrupt::never(),
     };
+    let asks = args.check.as_ref().map(|_| Asks::listen());
     let mut session = opened(args, context, &interrupt)?;
     ui::notices(context.terminal, &session.notices, false);
     let options = ops::conflicts::Options {
@@ -99,7 +100,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         None => None,
     };
     let asked = (asked.as_ref()).map(|(check, trust)| ops::behaviour::Asked { check, trust });
-    let progress = Progress::new(context.terminal);
+    let mut progress = Progress::new(context.terminal);
+    if let Some(asks) = asks {
+        progress = progress.answering(asks);
+    }
     let emit = |event: &ops::Event<'_>| progress.show(event);
     let report = ops::conflicts::run(&session, &options, asked.as_ref(), &emit)?;
     drop(progress);

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod conflicts;
 pub mod init;
+pub mod lease;
 pub mod log;
 pub mod path;
 pub mod reference;
@@ -83,8 +84,13 @@ impl Context {
         let choice = ops::profile::choose(session, by_hand, tracks, uncommitted)?;
         let Some(choice) = choice else { return Ok(()) };
         let text = format!("profile {}: {}", choice.profile, choice.reason);
-        ui::notices(self.terminal, &[Notice::Text(text)], false);
+        self.note(text);
         Ok(session.use_profile(choice)?)
+    }
+
+    /// One sentence beside the answer.
+    fn note(&self, text: String) {
+        ui::notices(self.terminal, &[Notice::Text(text)], false);
     }
 
     /// What may run. Where somebody is there to ask, and something is not approved yet, they are asked.

@@ -4,7 +4,7 @@ use crate::domain::name::TrackId;
 use crate::failure::{DONE, Failure};
 use crate::ops::trust::Trust;
 use crate::ops::{self, Session};
-use crate::process::Interrupt;
+use crate::process::{Asks, Interrupt};
 use crate::ui::{Format, Progress, report};
 
 use super::{Context, LongFormat, status};
@@ -47,7 +47,7 @@ pub struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
-    let interrupt = Interrupt::listen();
+    let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let mut session = context.session(args.remote, interrupt.clone())?;
     if args.fetch {
         session.repository.fetch(&session.project.remote)?;
@@ -74,13 +74,17 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         no_checks: args.no_checks,
         push: args.push,
     };
-    let progress = Progress::new(context.terminal);
+    let progress = Progress::new(context.terminal).answering(asks);
     let report = ops::sync::run(&session, &trust, &options, &|event| progress.show(event))?;
     drop(progress);
     let undetermined = !report.undetermined.is_empty() || matches!(report.pushed, Some(Err(_)));
     let exit = status(report.found(), undetermined, interrupt.exit_status());
     match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::sync::text(&report)),
+        Format::Text => {
+            let workflow = context.terminal.workflow();
+            let text = report::sync::text(&report, workflow.as_ref());
+            context.terminal.answer(&text);
+        }
         Format::Json | Format::JsonLines => {
             context
                 .terminal

@@ -1,9 +1,13 @@
 //! Paths inside the repository, and the patterns that select them.
 
+mod selection;
+
 use std::fmt;
 use std::sync::Arc;
 
 use globset::{Candidate, GlobBuilder, GlobMatcher};
+
+pub use self::selection::{Reach, Selection, Stage};
 
 /// A `/`-separated path from the root of the repository; any bytes, as git has it. Cloning copies nothing.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,7 +125,11 @@ impl Pattern {
     }
 
     pub fn matches(&self, path: &RepoPath) -> bool {
-        let path = Candidate::from_bytes(path.as_bytes());
+        self.matches_bytes(path.as_bytes())
+    }
+
+    fn matches_bytes(&self, path: &[u8]) -> bool {
+        let path = Candidate::from_bytes(path);
         let matches = |glob: &GlobMatcher| glob.is_match_candidate(&path);
         matches(&self.exact) || self.below.as_ref().is_some_and(matches)
     }

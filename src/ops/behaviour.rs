@@ -253,13 +253,14 @@ impl<'a> Course<'a> {
     ) -> Result<Self, CheckError> {
         let project = &session.project;
         let tracks: Vec<&Track> = project.tracks.iter().collect();
+        let checks = with_needs(project, vec![&asked.check.name]);
         Ok(Course {
             session,
             merger,
             trust: asked.trust,
             emit,
-            checks: with_needs(project, vec![&asked.check.name]),
-            keys: Keys::new(project, asked.trust),
+            keys: Keys::new(session, asked.trust, checks.iter().copied()),
+            checks,
             earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(project, &tracks),
             log_dir: session.store.new_log_dir(clock::now())?,

@@ -1,9 +1,11 @@
 //! The tracks' checks: each in the track's worktree as it is, uncommitted work included; without a worktree, or where only
 //! commits are to count, on the tip in a probe worktree.
 
-use crate::domain::check::{Run, Summary, Timing};
+use crate::domain::check::why::Why;
+use crate::domain::check::{self, Run, Summary, Timing};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
+use crate::domain::revision::CommitId;
 use crate::domain::trust::{commands_of_integration_setup, commands_of_setup};
 use crate::git::{GitError, Merger, Worktree};
 use crate::process::clock;
@@ -17,7 +19,8 @@ use super::runner::{self, Ground, RunnerError};
 use super::site::{Probed, Probes, Site, TrackWorktree};
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
-use super::{Emit, Event, Session, SessionError, matrix};
+use super::why::Explainer;
+use super::{Emit, Event, Session, SessionError, affected, matrix};
 
 /// So many lines at the end of a log go into a report.
 const TAIL: usize = 50;
@@ -35,6 +38,10 @@ pub struct Options {
     pub no_cache: bool,
     /// Overrides `[run] fail_fast`.
     pub fail_fast: bool,
+    /// Only what reads a path that the track has changed, and what that needs.
+    pub affected: bool,
+    /// Tell why each was run, or was not.
+    pub why: bool,
 }
 
 #[derive(Debug)]
@@ -45,6 +52,10 @@ pub struct Report {
     pub profile: Option<Choice>,
     /// No check applies to any of the tracks.
     pub nothing_to_run: bool,
+    /// As many as runs, in the same order, if that was asked for; otherwise none.
+    pub why: Vec<Why>,
+    /// Runs that were left out because their track changes nothing that they read; `None`: not asked for.
+    pub unaffected: Option<usize>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -80,19 +91,28 @@ pub fn run(
     let merger = matrix::scratch_merger(session, &session.repository)?;
     emit(&Event::Stage(format!("reading {} tracks", tracks.len())));
     let probes = Probes::new(session, None);
-    let mut grounds = grounds(session, &merger, &probes, &tracks, options.committed)?;
+    let (mut grounds, tips) = grounds(session, &merger, &probes, &tracks, options.committed)?;
     let project = &session.project;
+    let keys = Keys::new(session, trust, checks.iter().copied());
     let of_tasks = Tasks {
         session,
-        keys: &Keys::new(project, trust),
+        keys: &keys,
         earlier: &Earlier::read(session)?,
     };
+    let mut unaffected = 0;
     let everybody: Vec<&Track> = project.tracks.iter().collect();
     let of_integration = commands_of_integration_setup(project, &everybody);
-    for (ground, track) in grounds.iter_mut().zip(&tracks) {
+    for ((ground, track), tip) in grounds.iter_mut().zip(&tracks).zip(tips) {
         let setup = commands_of_setup(project, Some(track));
         let own = checks.iter().filter(|check| check.applies_to(&track.id));
-        let own: Vec<&Check> = own.copied().collect();
+        let mut own: Vec<&Check> = own.copied().collect();
+        if options.affected
+            && let Some(changed) = affected::changed_paths(session, &merger, tip, ground.tree)?
+        {
+            let all = own.len();
+            own = check::affected(project, &own, &changed);
+            unaffected += all - own.len();
+        }
         let judged = Judged {
             side: &ground.side,
             tree: ground.tree,
@@ -100,6 +120,18 @@ pub fn run(
             setups_of_base: &[&setup, &of_integration],
         };
         ground.tasks = of_tasks.of(&merger, &judged, &own)?;
+    }
+    let explainer = Explainer {
+        session,
+        trust,
+        keys: &keys,
+        merger: &merger,
+    };
+    let mut why = Vec::new();
+    if options.why {
+        for ground in &grounds {
+            why.extend(explainer.explain(ground, options.no_cache)?);
+        }
     }
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
     emit(&Event::Stage(format!("running {number} checks")));
@@ -114,12 +146,17 @@ pub fn run(
         },
         emit,
     )?;
+    for (ground, runs) in grounds.iter().zip(&finished.runs) {
+        explainer.remember(ground, runs);
+    }
     let runs: Vec<Run> = finished.runs.into_iter().flatten().collect();
     Ok(Report {
         summary: Summary::of(&runs),
         timing: Timing::new(finished.wall, &runs, finished.lower_bound),
         profile: session.profile.clone(),
-        nothing_to_run: runs.is_empty(),
+        nothing_to_run: runs.is_empty() && unaffected == 0,
+        why,
+        unaffected: options.affected.then_some(unaffected),
         runs,
     })
 }
@@ -162,19 +199,20 @@ pub fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Check, CheckErr
     })
 }
 
-/// One for each track, without tasks.
+/// One for each track, without tasks; and the tips of their branches.
 fn grounds<'a>(
     session: &'a Session,
     merger: &'a Merger<'a>,
     probes: &'a Probes<'a>,
     tracks: &[&'a Track],
     committed: bool,
-) -> Result<Vec<Ground<'a>>, CheckError> {
+) -> Result<(Vec<Ground<'a>>, Vec<Option<CommitId>>), CheckError> {
     let ids: Vec<TrackId> = tracks.iter().map(|track| track.id.clone()).collect();
     let sides = matrix::track_sides(session, merger, &ids, committed)?;
     let worktrees = session.repository.worktrees()?;
-    let mut grounds = Vec::new();
+    let (mut grounds, mut tips) = (Vec::new(), Vec::new());
     for (track, side) in tracks.iter().zip(sides) {
+        tips.push(side.tip);
         let worktree = Worktree::of_branch(&worktrees, &track.branch)
             .filter(|worktree| !committed && side.tip == worktree.commit);
         let blocked = match side.tip {
@@ -208,5 +246,5 @@ fn grounds<'a>(
             tasks: Vec::new(),
         });
     }
-    Ok(grounds)
+    Ok((grounds, tips))
 }

@@ -1,6 +1,7 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+mod affected;
 pub mod announce;
 pub mod behaviour;
 pub mod branches;
@@ -13,6 +14,8 @@ pub mod init;
 mod integration_side;
 pub mod judged;
 mod keys;
+pub mod lease;
+pub mod logs;
 mod matrix;
 
 mod own_worktree;
@@ -29,6 +32,7 @@ pub mod trust;
 pub mod validate;
 mod variables;
 pub mod watch;
+mod why;
 
 pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};
 pub use own_worktree::OwnWorktreeError;

@@ -242,6 +242,32 @@ impl Session {
             })
     }
 
+    /// The branch that is checked out where the session was opened, also in the middle of a rebase.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub(super) fn branch_here(&self) -> Result<Option<BranchName>, GitError> {
+        if let Head::Branch { name, .. } = self.repository.head()? {
+            return Ok(Some(name));
+        }
+        let here = self.repository.current_worktree();
+        let worktrees = self.repository.worktrees()?;
+        Ok(worktrees
+            .into_iter()
+            .find(|entry| Some(entry.path.as_path()) == here)
+            .and_then(|entry| entry.branch))
+    }
+
+    /// The track in whose worktree the session was opened.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn track_here(&self) -> Result<Option<&Track>, GitError> {
+        let here = self.branch_here()?;
+        let mut tracks = self.project.tracks.iter();
+        Ok(tracks.find(|track| Some(&track.branch) == here.as_ref()))
+    }
+
     /// The tracks that a user named, or all of them in the order of the file.
     ///
     /// # Errors

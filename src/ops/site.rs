@@ -80,7 +80,14 @@ impl Site for TrackWorktree<'_> {
         };
         match self.merger.snapshot(dir, tip, 1) {
             Ok(Snapshot::Clean(now) | Snapshot::Dirty(now)) if now == tree => Look::Same,
-            Ok(Snapshot::Clean(_) | Snapshot::Dirty(_)) => Look::Changed(Vec::new()),
+            Ok(Snapshot::Clean(now) | Snapshot::Dirty(now)) => {
+                let changes = self.merger.changes(tree, now);
+                let paths = changes.map(|changes| {
+                    let changed = changes.list().iter();
+                    changed.map(|change| change.path.clone()).collect()
+                });
+                Look::Changed(paths.unwrap_or_default())
+            }
             Ok(Snapshot::TipOnly { .. } | Snapshot::Unavailable(_)) | Err(_) => Look::Unknown,
         }
     }

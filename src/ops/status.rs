@@ -113,7 +113,12 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
     matrix::remember(session, &memo);
     let worktrees = session.repository.worktrees()?;
-    let keys = Keys::new(&session.project, trust);
+    let checks = session.project.checks.iter();
+    let keys = Keys::new(
+        session,
+        trust,
+        checks.filter(|check| check.when.contains(&When::Track)),
+    );
     let tracks: Vec<(&Track, &TrackSide)> = session.project.tracks.iter().zip(&sides).collect();
     let rows: Result<Vec<Row>, GitError> = in_parallel(&tracks, cores().get(), |(track, side)| {
         row(session, &merger, &keys, &worktrees, &pairs, track, side)

@@ -163,7 +163,7 @@ fn track_here<'a>(
 ) -> Result<&'a Track, ValidateError> {
     let remote = format!("{}/", session.project.remote);
     let named = head.map(|head| head.strip_prefix(&remote).unwrap_or(head));
-    let here = branch_here(session)?;
+    let here = session.branch_here()?;
     let branch = here.as_ref().map(BranchName::as_str);
     let tracks = &session.project.tracks;
     let of = |wanted: Option<&str>| {
@@ -181,18 +181,6 @@ fn track_here<'a>(
             },
             known: tracks.iter().map(|track| track.id.to_string()).collect(),
         })
-}
-
-fn branch_here(session: &Session) -> Result<Option<BranchName>, GitError> {
-    if let Head::Branch { name, .. } = session.repository.head()? {
-        return Ok(Some(name));
-    }
-    let here = session.repository.current_worktree();
-    let worktrees = session.repository.worktrees()?;
-    Ok(worktrees
-        .into_iter()
-        .find(|entry| Some(entry.path.as_path()) == here)
-        .and_then(|entry| entry.branch))
 }
 
 fn head(

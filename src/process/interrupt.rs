@@ -168,6 +168,7 @@ impl Shared {
         for leader in &groups.leaders {
             let _ = kill_process_group(*leader, Raw::KILL);
         }
+        super::keys::restore();
         std::process::exit(i32::from(status))
     }
 }
@@ -210,7 +211,7 @@ impl Drop for LeftToChild {
 }
 
 /// Handlers are installed when this returns, so that no signal is missed while the thread starts.
-fn register(signals: &[(SignalKind, u8)]) -> io::Result<(Runtime, Vec<(Signal, u8)>)> {
+pub(super) fn register(signals: &[(SignalKind, u8)]) -> io::Result<(Runtime, Vec<(Signal, u8)>)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let streams = {
         let _context = runtime.enter();
@@ -242,7 +243,8 @@ async fn attend(mut streams: Vec<(Signal, u8)>, shared: &Shared) {
     }
 }
 
-async fn next(streams: &mut [(Signal, u8)]) -> u8 {
+/// The number that goes with the next of these signals to come.
+pub(super) async fn next(streams: &mut [(Signal, u8)]) -> u8 {
     poll_fn(|context| {
         for (stream, status) in streams.iter_mut() {
             if let Poll::Ready(Some(())) = stream.poll_recv(context) {

@@ -1,8 +1,8 @@
-//! The system calls that no safe crate of ours wraps: resource usage, of a child that is waited for and of this process, and
-//! asking how a signal is handled.
+//! The system calls that no safe crate of ours wraps: resource usage, of a child that is waited for and of this process,
+//! asking how a signal is handled, and doing for once what the system does of itself.
 #![expect(
     unsafe_code,
-    reason = "wait4, getrusage and sigaction have no safe wrapper; they only fill in a structure of ours"
+    reason = "wait4, getrusage and sigaction have no safe wrapper; they fill in a structure of ours, or put one back"
 )]
 
 use std::io;
@@ -86,6 +86,23 @@ pub(super) fn is_ignored(signal: i32) -> bool {
     let result = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
     // SAFETY: all-zero is a value of this structure (no handler), and a successful call has filled it in.
     result == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Stops this process as Ctrl-Z does where nobody catches it; returns once it goes on. Where nobody could continue it, the
+/// system does not stop it.
+pub(super) fn suspend() {
+    let mut default = MaybeUninit::<libc::sigaction>::zeroed();
+    let mut caught = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: all-zero is the default action with no flags and an empty mask, and both pointers are valid during the call.
+    // What is put back afterwards is what the same call has given.
+    unsafe {
+        (*default.as_mut_ptr()).sa_sigaction = libc::SIG_DFL;
+        if libc::sigaction(libc::SIGTSTP, default.as_ptr(), caught.as_mut_ptr()) == 0 {
+            // To this thread: the whole process has stopped when the call returns.
+            libc::raise(libc::SIGTSTP);
+            libc::sigaction(libc::SIGTSTP, caught.as_ptr(), ptr::null_mut());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -65,6 +65,14 @@ impl Grant {
     pub fn unit(&self, name: &str) -> Option<u32> {
         self.units.get(name).copied()
     }
+
+    /// Whether children that are started from now on hold it too: should we be killed, it is taken as long as they live.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn pass_on(&self, yes: bool) -> Result<(), StoreError> {
+        self.locks.iter().try_for_each(|lock| lock.pass_on(yes))
+    }
 }
 
 /// Something of which there is not enough left.

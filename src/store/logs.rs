@@ -1,7 +1,8 @@
 //! Where the output of checks and setup steps is kept.
 
+use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, BufRead as _, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,6 +18,12 @@ const IN_USE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// So many bytes at the end of a log are looked at for its last lines.
 const TAIL: u64 = 64 * 1024;
+
+/// Up to so many bytes, the lines of a log are counted.
+const COUNTED: u64 = 32 * 1024 * 1024;
+
+/// So many bytes of a line are shown.
+const LONGEST_LINE: u64 = 4096;
 
 impl Store {
     /// A new directory for the logs of one run, `logs/<time>-<pid>/`; the oldest beyond fifty are removed, unless a file in
@@ -51,6 +58,92 @@ pub fn log_tail(log: &Path, lines: usize) -> Vec<String> {
     let all: Vec<&str> = text.trim_end().lines().collect();
     let last = &all[all.len().saturating_sub(lines)..];
     last.iter().map(|line| (*line).to_owned()).collect()
+}
+
+/// The beginning and the end of a log, each as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Excerpt {
+    /// Whole lines, without what ends them.
+    pub first: Vec<Vec<u8>>,
+    pub left_out: LeftOutOfLog,
+    pub last: Vec<Vec<u8>>,
+}
+
+/// What lies between beginning and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LeftOutOfLog {
+    #[default]
+    Nothing,
+    Lines(u64),
+    /// Bytes, of a log too long to be counted.
+    Bytes(u64),
+}
+
+/// At most so many lines of the beginning and of the end of a log, and of the longest lines a part. However large the log is,
+/// little of it is held in memory, and no more than [`COUNTED`] read.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn log_excerpt(log: &Path, first: usize, last: usize) -> io::Result<Excerpt> {
+    let mut file = fs::File::open(log)?;
+    let length = file.metadata()?.len();
+    if length <= COUNTED {
+        return excerpt(&mut io::BufReader::new(file), first, last);
+    }
+    let mut beginning = excerpt(&mut io::BufReader::new((&file).take(TAIL)), first, 0)?;
+    // The line at which the part ends may be cut, as may be the one at which the next begins.
+    if beginning.left_out == LeftOutOfLog::Nothing {
+        beginning.first.pop();
+    }
+    let taken = |lines: &[Vec<u8>]| lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+    file.seek(io::SeekFrom::Start(length - TAIL))?;
+    let mut end = excerpt(&mut io::BufReader::new(file.take(TAIL)), 1, last)?;
+    beginning.last = std::mem::take(&mut end.last);
+    let shown = taken(&beginning.first) + taken(&beginning.last);
+    beginning.left_out = LeftOutOfLog::Bytes(length.saturating_sub(shown));
+    Ok(beginning)
+}
+
+fn excerpt(log: &mut impl io::BufRead, first: usize, last: usize) -> io::Result<Excerpt> {
+    let mut excerpt = Excerpt::default();
+    let mut end = VecDeque::new();
+    let mut left_out = 0;
+    while let Some(line) = next_line(log)? {
+        if excerpt.first.len() < first {
+            excerpt.first.push(line);
+            continue;
+        }
+        end.push_back(line);
+        if end.len() > last {
+            end.pop_front();
+            left_out += 1;
+        }
+    }
+    if left_out > 0 {
+        excerpt.left_out = LeftOutOfLog::Lines(left_out);
+    }
+    excerpt.last = end.into();
+    Ok(excerpt)
+}
+
+/// The next line, or the part of it that is shown of a long one.
+fn next_line(log: &mut impl io::BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    if log.take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    match line.last() {
+        Some(b'\n') => drop(line.pop()),
+        _ => drop(log.skip_until(b'\n')?),
+    }
+    Ok(Some(line))
+}
+
+/// The side that a check's log is about, by the log's name.
+pub fn side_of_log(log: &Path, check: &str) -> Option<String> {
+    let name = log.file_name()?.to_str()?;
+    let side = name.strip_suffix(&format!(".{check}.log"))?;
+    Some(side.to_owned())
 }
 
 fn make_unique(logs: &Path, name: &str) -> Result<PathBuf, StoreError> {
@@ -130,6 +223,67 @@ mod tests {
         assert_eq!(log_tail(&log, 9), ["one", "two", "three x"]);
         write(&"long line\n".repeat(100_000));
         assert_eq!(log_tail(&log, 1), ["long line"]);
+    }
+
+    #[test]
+    fn an_excerpt_is_of_both_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("unit.log");
+        let write = |text: &str| {
+            let mut file = File::create(&log).unwrap();
+            io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        };
+        let texts = |lines: &[Vec<u8>]| -> Vec<String> {
+            let text = |line: &Vec<u8>| String::from_utf8_lossy(line).into_owned();
+            lines.iter().map(text).collect()
+        };
+        assert!(log_excerpt(&log, 2, 3).is_err());
+        for (text, first, left_out, last) in [
+            ("", "", LeftOutOfLog::Nothing, ""),
+            ("1\n2", "1 2", LeftOutOfLog::Nothing, ""),
+            ("1\n2\n\n4\n5\n", "1 2", LeftOutOfLog::Nothing, " 4 5"),
+            (
+                "1\n2\n3\n4\n5\n6\n7\n",
+                "1 2",
+                LeftOutOfLog::Lines(2),
+                "5 6 7",
+            ),
+        ] {
+            write(text);
+            let excerpt = log_excerpt(&log, 2, 3).unwrap();
+            assert_eq!(texts(&excerpt.first).join(" "), first, "{text:?}");
+            assert_eq!(texts(&excerpt.last).join(" "), last, "{text:?}");
+            assert_eq!(excerpt.left_out, left_out, "{text:?}");
+        }
+        write(&format!("{}\nend\n", "x".repeat(100_000)));
+        let excerpt = log_excerpt(&log, 1, 9).unwrap();
+        assert_eq!(excerpt.first[0].len(), 4096);
+        assert_eq!(texts(&excerpt.last), ["end"]);
+    }
+
+    #[test]
+    fn of_an_endless_log_little_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("unit.log");
+        let mut file = File::create(&log).unwrap();
+        io::Write::write_all(&mut file, b"first\nsecond\n").unwrap();
+        // A hole, which takes no room on the disk.
+        file.set_len(1 << 40).unwrap();
+        file.seek(io::SeekFrom::End(0)).unwrap();
+        io::Write::write_all(&mut file, b"\nlast\n").unwrap();
+        let excerpt = log_excerpt(&log, 2, 1).unwrap();
+        assert_eq!(excerpt.first, [b"first".to_vec(), b"second".to_vec()]);
+        assert_eq!(excerpt.last, [b"last".to_vec()]);
+        let shown = "first\nsecond\nlast\n".len() as u64;
+        assert_eq!(excerpt.left_out, LeftOutOfLog::Bytes((1 << 40) + 6 - shown));
+    }
+
+    #[test]
+    fn a_log_is_about_a_side() {
+        let side = |name: &str| side_of_log(&Path::new("logs/x").join(name), "unit");
+        assert_eq!(side("a.b.unit.log").as_deref(), Some("a.b"));
+        assert_eq!(side("a+b.unit.log").as_deref(), Some("a+b"));
+        assert_eq!(side("a.lint.log"), None);
     }
 
     #[test]

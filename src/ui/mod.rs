@@ -1,6 +1,7 @@
 //! The only room with a terminal. Answers go to stdout; notes, progress, warnings, errors and hints to stderr. Neither
 //! bears colour or motion where it is not a terminal.
 
+mod github;
 mod message;
 mod pager;
 mod progress;
@@ -12,6 +13,7 @@ mod table;
 mod terminal;
 mod watch;
 
+pub use github::Workflow;
 pub use message::{Hint, error, notices, warning};
 pub use progress::Progress;
 pub use prompt::approve;

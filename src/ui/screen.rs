@@ -54,7 +54,7 @@ fn fit(text: &str, (width, height): (usize, usize)) -> Vec<String> {
 }
 
 /// Cuts to so many columns; escape sequences take none, and those after the cut are kept, since they end styles.
-fn cut(line: &str, width: usize) -> String {
+pub(super) fn cut(line: &str, width: usize) -> String {
     let mut result = String::with_capacity(line.len());
     let mut column = 0;
     let mut chars = line.chars();

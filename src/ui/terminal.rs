@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::github::Workflow;
 use super::pager;
 use super::style::tame;
 use crate::process::{self, Paged, environment};
@@ -84,6 +85,29 @@ impl Terminal {
     pub fn answer_bytes(self, bytes: &[u8]) {
         let mut stream = anstream::stdout().lock();
         self.written(stream.write_all(bytes).and_then(|()| stream.flush()));
+    }
+
+    /// Bytes that somebody else has written, as they are.
+    ///
+    /// # Errors
+    /// When they cannot be read; what keeps them from their reader is told as in [`Terminal::answer`].
+    pub fn pass_on(self, source: &mut impl std::io::Read) -> std::io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut stream = std::io::stdout().lock();
+        loop {
+            let read = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if let Err(error) = stream.write_all(&buffer[..read]) {
+                self.written(Err(error));
+                return Ok(());
+            }
+        }
+        self.written(stream.flush());
+        Ok(())
     }
 
     fn written(self, result: std::io::Result<()>) {
@@ -182,9 +206,32 @@ impl Terminal {
             .and_then(|()| stream.flush());
     }
 
-    /// Whether somebody watches stderr.
+    /// Whether somebody watches stderr, on a terminal that bears motion.
     pub fn is_watched(self) -> bool {
+        let set = |name, off| environment::var(name).is_some_and(|value| value != off);
         std::io::stderr().is_terminal()
+            && environment::var("TERM").is_none_or(|name| name != "dumb")
+            && !set("CI", "false")
+    }
+
+    /// The GitHub workflow that reads what is written for people, if there is one.
+    pub fn workflow(self) -> Option<Workflow> {
+        (self.format == Format::Text).then(Workflow::here).flatten()
+    }
+
+    /// Columns and rows of what is written beside the answer.
+    pub(super) fn size_beside(self) -> (usize, usize) {
+        match terminal_size::terminal_size_of(std::io::stderr()) {
+            Some((terminal_size::Width(width), terminal_size::Height(height))) => {
+                (usize::from(width), usize::from(height))
+            }
+            None => (80, 24),
+        }
+    }
+
+    /// Whether what is written beside the answer bears colour.
+    pub(super) fn has_colour_beside(self) -> bool {
+        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
     }
 
     /// Whether somebody could answer a question.

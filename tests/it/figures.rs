@@ -308,7 +308,7 @@ fn runs_as_a_junit_document() {
           <error message="the shell did not find the command (127)" type="could-not-run"/>
         </testcase>
         <testcase name="after" classname="a" time="[TIME]">
-          <skipped message="a check that it needs did not pass" type="skipped"/>
+          <skipped message="unit, which it needs, did not pass" type="skipped"/>
         </testcase>
       </testsuite>
       <testsuite name="b" tests="3" failures="0" errors="1" skipped="0" time="[TIME]">

@@ -1,10 +1,12 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod affected;
 mod against_git;
 mod answers;
 mod behaviour;
 mod branches;
 mod check;
+mod check_shown;
 mod cli;
 mod clone;
 mod config_errors;
@@ -20,6 +22,7 @@ mod init_mend;
 mod init_refused;
 mod init_setup;
 mod judged;
+mod logs;
 mod notify;
 mod oddities;
 mod own_worktrees;
@@ -37,4 +40,5 @@ mod terminal;
 mod trust;
 mod validate;
 mod watch;
+mod why;
 mod world;

@@ -1,6 +1,7 @@
 //! Checks: how one run ended, which runs are due, in which order they start, what they add up to, and the numbers
 //! and tests that they yield.
 
+mod affected;
 mod backoff;
 mod blame;
 mod breaker;
@@ -8,9 +9,12 @@ mod counted;
 mod metric;
 mod outcome;
 mod port;
+mod remaining;
 mod schedule;
 mod summary;
+pub mod why;
 
+pub use affected::affected;
 pub use backoff::backoff;
 pub use blame::{Window, suspects};
 pub use breaker::Breaker;
@@ -18,5 +22,6 @@ pub use counted::{FailedTest, Tests};
 pub use metric::{Figure, number, score};
 pub use outcome::{Outcome, Run};
 pub use port::port;
+pub use remaining::Course;
 pub use schedule::{Ended, Node, Schedule, Start, lower_bound};
 pub use summary::{Summary, Timing};

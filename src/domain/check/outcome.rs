@@ -67,3 +67,29 @@ pub struct Run {
     /// `None`: it names no JUnit files, or has written none.
     pub tests: Option<Tests>,
 }
+
+impl Run {
+    /// One that has not run: nothing is known of it but this.
+    pub fn new(check: CheckName, side: Side, outcome: Outcome) -> Self {
+        Run {
+            check,
+            side,
+            tree: None,
+            outcome,
+            note: None,
+            cached: false,
+            flaky: false,
+            leaked: false,
+            allow_failure: false,
+            attempts: 0,
+            exit_status: None,
+            wall: Duration::ZERO,
+            cpu: None,
+            peak_memory: None,
+            log: None,
+            ended: 0,
+            figures: Vec::new(),
+            tests: None,
+        }
+    }
+}

@@ -99,24 +99,10 @@ mod tests {
 
     fn run(outcome: Outcome, seconds: u64) -> Run {
         Run {
-            check: CheckName::new("unit").unwrap(),
-            side: Side::Base,
-            tree: None,
-            outcome,
-            note: None,
-            cached: false,
-            flaky: false,
-            leaked: false,
-            ended: 1,
-            allow_failure: false,
             attempts: 1,
-            exit_status: None,
             wall: Duration::from_secs(seconds),
-            cpu: None,
-            peak_memory: None,
-            log: None,
-            figures: Vec::new(),
-            tests: None,
+            ended: 1,
+            ..Run::new(CheckName::new("unit").unwrap(), Side::Base, outcome)
         }
     }
 

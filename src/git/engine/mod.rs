@@ -35,6 +35,7 @@ pub use self::memo::Memo;
 use self::memo::digest;
 use self::settings::{Attributes, Settings};
 use self::table::Table;
+pub(in crate::git) use self::trees::changes as tree_changes;
 use super::{GitError, MergeAnswer, Merger, NewCommit};
 use crate::domain::merge::{
     Changes, Conflict, Delta, KnownResult, KnownVerdict, Reason, VerdictKey, Which, plan,

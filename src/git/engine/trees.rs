@@ -12,7 +12,7 @@ use crate::git::GitError;
 use crate::git::object::{blob_id, object_id, tree_id, unreadable};
 
 /// Everything that differs between two trees. What does not differ is not read.
-pub(super) fn changes(
+pub(in crate::git) fn changes(
     gix: &gix::Repository,
     from: TreeId,
     to: TreeId,

@@ -76,6 +76,10 @@ impl Limits {
         self.thing(format!("resource {name}"), name, count)
     }
 
+    pub(in crate::ops) fn slots(&self, amount: u32) -> (usize, u32) {
+        (0, amount)
+    }
+
     /// What a setup takes: nobody else sets up the same worktree meanwhile.
     pub(super) fn of_setup(&mut self, dir: Option<&Path>) -> Vec<(usize, u32)> {
         let mut claims = vec![(0, 1)];

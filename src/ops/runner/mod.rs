@@ -18,6 +18,7 @@ use crate::domain::revision::TreeId;
 use crate::git::GitError;
 use crate::store::{CachedResult, ResultKey, StoreError};
 
+pub(super) use gate::{BETWEEN_CLAIMS, waits};
 pub(super) use limits::{Limits, job_slots};
 
 use super::figures::{self, Before};
@@ -201,8 +202,11 @@ pub(super) fn run(
         runs.map(|(run, task)| run.unwrap_or_else(|| blank(ground, task, Outcome::Cancelled)))
             .collect()
     });
+    let runs: Vec<Vec<Run>> = runs.collect();
+    // Only for who looks for a log: that it cannot be noted is no news.
+    let _ = (session.store).note_ended(options.log_dir, runs.iter().flatten());
     Ok(Finished {
-        runs: runs.collect(),
+        runs,
         wall: started.elapsed(),
         lower_bound,
     })
@@ -229,24 +233,9 @@ fn are_twins(one: &Ground<'_>, other: &Ground<'_>) -> bool {
 
 fn blank(ground: &Ground<'_>, task: &Task<'_>, outcome: Outcome) -> Run {
     Run {
-        check: task.check.name.clone(),
-        side: ground.side.clone(),
         tree: ground.tree,
-        outcome,
-        note: None,
-        cached: false,
-        flaky: false,
-        leaked: false,
         allow_failure: task.check.allow_failure,
-        attempts: 0,
-        exit_status: None,
-        wall: Duration::ZERO,
-        cpu: None,
-        peak_memory: None,
-        log: None,
-        ended: 0,
-        figures: Vec::new(),
-        tests: None,
+        ..Run::new(task.check.name.clone(), ground.side.clone(), outcome)
     }
 }
 

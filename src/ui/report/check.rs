@@ -4,20 +4,26 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{count, document, figures, with};
+use super::{count, document, failures, figures, timing, with};
+use crate::domain::check::why::Why;
 use crate::domain::check::{Outcome, Run, Summary};
 use crate::ops::check::Report;
 use crate::ops::profile::Choice;
+use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let timing = &report.timing;
+    let mut head = document("check", ok);
+    if let Some(unaffected) = report.unaffected {
+        head.insert("unaffected".to_owned(), json!(unaffected));
+    }
     with(
-        document("check", ok),
+        head,
         json!({
             "profile": report.profile.as_ref().map(profile_json),
-            "runs": report.runs.iter().map(run_json).collect::<Vec<_>>(),
+            "runs": runs_json(report),
             "summary": summary_json(&report.summary, figures::score_of(&report.runs)),
             "wall_seconds": timing.wall.as_secs_f64(),
             "sequential_seconds": timing.sequential.as_secs_f64(),
@@ -32,6 +38,14 @@ pub fn json(report: &Report, ok: bool) -> Value {
 /// The profile that counted, as in `check` and `sync`.
 pub(super) fn profile_json(choice: &Choice) -> Value {
     json!({ "name": choice.profile.as_str(), "reason": choice.reason })
+}
+
+fn runs_json(report: &Report) -> Vec<Value> {
+    let mut runs: Vec<Value> = report.runs.iter().map(run_json).collect();
+    for (run, why) in runs.iter_mut().zip(&report.why) {
+        run["why"] = json!(why.to_string());
+    }
+    runs
 }
 
 /// One run, as in `check`, `validate` and `sync`.
@@ -78,37 +92,44 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-pub fn text(report: &Report) -> String {
+/// `workflow`: the one whose log the answer goes to.
+pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
     if report.nothing_to_run {
         return "no check applies to these tracks; checks are defined as [check.NAME] in tracks.toml\n"
             .to_owned();
     }
-    let mut text = runs(&report.runs);
-    text.push('\n');
-    text.push_str(&summary(&report.summary, figures::score_of(&report.runs)));
-    let timing = &report.timing;
-    if report
-        .runs
-        .iter()
-        .any(|run| !run.cached && run.attempts > 0)
-    {
-        text.push_str(&format!("in {}", seconds(timing.wall)));
-        if timing.sequential > timing.wall {
-            let alone = seconds(timing.sequential);
-            text.push_str(&format!("; one after the other it would be {alone}"));
-        }
+    let mut text = String::new();
+    if !report.runs.is_empty() {
+        text.push_str(&explained(&report.runs, &report.why));
+        text.push_str(&failures::text(&report.runs, workflow));
         text.push('\n');
+        text.push_str(&failures::flaky(&report.runs));
+        text.push_str(&summary(&report.summary, figures::score_of(&report.runs)));
+        text.push_str(&timing::figures(&report.timing, &report.runs));
+    }
+    if let Some(number) = report.unaffected.filter(|number| *number > 0) {
+        let left_out = count(number, "check");
+        text.push_str(&format!(
+            "{left_out} left out: their tracks change nothing that they read\n"
+        ));
     }
     text
 }
 
-/// A table of runs, with their numbers and tests, and the logs of those that ended badly.
+/// A table of runs, with their numbers and tests.
 pub(super) fn runs(runs: &[Run]) -> String {
+    explained(runs, &[])
+}
+
+/// As [`runs`]; where there are reasons, there is one for each.
+fn explained(runs: &[Run], why: &[Why]) -> String {
     let mut table = Table::default();
-    for run in runs {
+    for (index, run) in runs.iter().enumerate() {
         let (style, word) = outcome(run);
         let mut remarks = Vec::new();
-        if run.cached {
+        if let Some(why) = why.get(index) {
+            remarks.push(tame(&why.to_string()));
+        } else if run.cached {
             remarks.push("passed before on the same tree".to_owned());
         }
         if run.flaky {
@@ -116,6 +137,9 @@ pub(super) fn runs(runs: &[Run]) -> String {
         }
         if let Some(status) = run.exit_status.filter(|status| *status != 0) {
             remarks.push(format!("exit status {status}"));
+        }
+        if run.leaked {
+            remarks.push(failures::LEAKED.to_owned());
         }
         remarks.extend(run.note.as_deref().map(tame));
         if run.outcome.is_red() && run.allow_failure {
@@ -136,18 +160,7 @@ pub(super) fn runs(runs: &[Run]) -> String {
             styled(DIM, remarks.join(", ")),
         ]);
     }
-    let mut text = table.render(0);
-    text.push_str(&figures::lines(runs));
-    for run in runs.iter().filter(|run| run.outcome.is_red()) {
-        if let Some(log) = &run.log {
-            text.push_str(&paint(
-                DIM,
-                &format!("log of {} {}: {}", run.side, run.check, log.display()),
-            ));
-            text.push('\n');
-        }
-    }
-    text
+    table.render(0) + &figures::lines(runs)
 }
 
 fn summary(summary: &Summary, score: Option<f64>) -> String {

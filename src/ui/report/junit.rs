@@ -201,25 +201,12 @@ mod tests {
     use crate::domain::name::{CheckName, TrackId};
 
     fn run(track: &str, check: &str, outcome: Outcome) -> Run {
+        let (check, track) = (CheckName::new(check), TrackId::new(track));
         Run {
-            check: CheckName::new(check).unwrap(),
-            side: Side::Track(TrackId::new(track).unwrap()),
-            tree: None,
-            outcome,
-            note: None,
-            cached: false,
-            flaky: false,
-            leaked: false,
-            ended: 1,
-            allow_failure: false,
             attempts: 1,
-            exit_status: None,
             wall: Duration::from_millis(1500),
-            cpu: None,
-            peak_memory: None,
-            log: None,
-            figures: Vec::new(),
-            tests: None,
+            ended: 1,
+            ..Run::new(check.unwrap(), Side::Track(track.unwrap()), outcome)
         }
     }
 

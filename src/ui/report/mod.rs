@@ -4,13 +4,16 @@
 pub mod check;
 pub mod conflicts;
 pub mod events;
+pub(super) mod failures;
 mod figures;
 pub mod init;
 pub mod judged;
 pub mod junit;
 pub mod log;
+pub mod logs;
 pub mod status;
 pub mod sync;
+mod timing;
 pub mod trust;
 pub mod validate;
 pub mod watch;

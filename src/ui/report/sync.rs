@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::check::{profile_json, run_json, runs};
-use super::{document, names, show, side_names, with};
+use super::{document, failures, names, show, side_names, with};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::Ejected;
 use crate::ops::sync::Report;
+use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
@@ -71,7 +72,8 @@ fn ejected_json(ejected: &Ejected) -> Value {
     })
 }
 
-pub fn text(report: &Report) -> String {
+/// `workflow`: the one whose log the answer goes to.
+pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
     let mut text = format!(
         "round {} on {} {}{}\n",
         report.round,
@@ -87,6 +89,7 @@ pub fn text(report: &Report) -> String {
     if !report.checks.is_empty() {
         text.push_str("\nchecks on the candidate\n");
         text.push_str(&runs(&report.checks));
+        text.push_str(&failures::text(&report.checks, workflow));
     }
     text.push('\n');
     text.push_str(&verdict(report));

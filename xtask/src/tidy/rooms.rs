@@ -43,7 +43,7 @@ const TENANTS: &[Tenant] = &[
         &["src/files/junit.rs", "src/ui/report/junit.rs"],
     ),
     outside("schemars", &["src/config/"]),
-    outside("indicatif", &["src/ui/progress.rs"]),
+    outside("indicatif", &["src/ui/progress/moving.rs"]),
     outside("similar", &["src/ui/"]),
     outside("annotate_snippets", &["src/ui/"]),
     outside("clap", &["src/cli.rs", "src/commands/"]),
