@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,9 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
 };
 
-use super::cmd::unbound;
+use super::Interrupt;
 use super::group::Group;
-use super::job::{argv, cannot_start};
-use super::{Interrupt, environment};
+use super::job::{cannot_start, child};
 use crate::domain::project::Command;
 
 /// What to start.
@@ -129,14 +128,8 @@ fn command(job: &DaemonJob) -> Result<(std::process::Command, &str), String> {
     }
     let log = File::create(&job.log).map_err(no_log)?;
     let second = log.try_clone().map_err(no_log)?;
-    let (program, args) = argv(&job.command)?;
-    let mut command = unbound(Path::new(program));
+    let (program, mut command) = child(&job.command, &job.cwd, &job.env)?;
     command
-        .args(args)
-        .current_dir(&job.cwd)
-        .env_clear()
-        .envs(environment::inherited())
-        .envs(job.env.iter().map(|(name, value)| (name, value)))
         .stdin(std::process::Stdio::null())
         .stdout(log)
         .stderr(second);
@@ -153,6 +146,8 @@ fn started(pid: i32) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn job(dir: &Path, script: &str) -> DaemonJob {

@@ -1,7 +1,8 @@
 //! One job of the pool, from its start to the end of its whole process group.
 
+use std::ffi::OsStr;
 use std::io::{self, Seek as _, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::cmd::unbound;
 use super::group::Group;
 use super::output::{Announcement, Log, Output};
+use super::program::find_for;
 use super::{End, Interrupt, JobResult, ShellJob, environment};
 use crate::domain::project::Command;
 
@@ -56,14 +58,8 @@ impl Job {
         // Before the child exists, so that its end cannot be missed.
         let child_signals = signal(SignalKind::child()).map_err(system)?;
 
-        let (program, args) = argv(&job.command)?;
-        let mut command = unbound(Path::new(program));
+        let (program, mut command) = child(&job.command, &job.cwd, &job.env)?;
         command
-            .args(args)
-            .current_dir(&job.cwd)
-            .env_clear()
-            .envs(environment::inherited())
-            .envs(job.env.iter().map(|(name, value)| (name, value)))
             .stdin(input(&job.stdin).map_err(system)?)
             .stdout(writer)
             .stderr(second_writer);
@@ -201,7 +197,35 @@ fn input(bytes: &[u8]) -> io::Result<Stdio> {
     Ok(Stdio::from(file))
 }
 
-pub(super) fn argv(command: &Command) -> Result<(&str, Vec<&str>), String> {
+/// What is to be started, and how its program is called.
+pub(super) fn child<'c>(
+    command: &'c Command,
+    cwd: &Path,
+    env: &[(String, String)],
+) -> Result<(&'c str, std::process::Command), String> {
+    let (program, args) = argv(command)?;
+    let inherited = environment::inherited();
+    let own = env.iter().rev().find(|(name, _)| name == "PATH");
+    let path = own.map(|(_, path)| OsStr::new(path.as_str())).or_else(|| {
+        let path = inherited.iter().find(|(name, _)| name == "PATH");
+        path.map(|(_, path)| path.as_os_str())
+    });
+    // Were it left to the child to look along its PATH, we would be copied for that first, with all our memory.
+    let found = path
+        .filter(|_| !program.contains('/'))
+        .and_then(|path| find_for(program, path, cwd));
+    let mut child = unbound(found.as_deref().unwrap_or(Path::new(program)));
+    child
+        .arg0(program)
+        .args(args)
+        .current_dir(cwd)
+        .env_clear()
+        .envs(inherited)
+        .envs(env.iter().map(|(name, value)| (name, value)));
+    Ok((program, child))
+}
+
+fn argv(command: &Command) -> Result<(&str, Vec<&str>), String> {
     match command {
         Command::Shell(script) => Ok(("sh", vec!["-c", script])),
         Command::Argv(words) => {

@@ -75,8 +75,16 @@ impl Lock {
 
     /// Replaces what the file says.
     pub(super) fn put(&mut self, text: &[u8]) -> io::Result<()> {
-        self.file.set_len(0)?;
+        self.clear()?;
         self.file.write_all_at(text, 0)
+    }
+
+    /// Mostly there is nothing to clear, and then a look costs less.
+    fn clear(&self) -> io::Result<()> {
+        match self.file.metadata()?.len() {
+            0 => Ok(()),
+            _ => self.file.set_len(0),
+        }
     }
 
     /// Since when there may be what a killed holder left unfinished: when it took the lock, or the first of several did.
@@ -103,7 +111,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = self.file.set_len(0);
+        let _ = self.clear();
         // Closing alone would not do while a child that is just being started still has a copy of the descriptor.
         let _ = self.file.unlock();
     }
@@ -198,14 +206,16 @@ fn lock_of(file: File) -> Lock {
 
 /// The files stay for ever: removing one would let two processes hold locks on two files of the same name.
 fn open(path: &Path) -> Result<File, StoreError> {
-    make_parent(path)?;
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(StoreError::io(path))
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_parent(path)?;
+            options.open(path)
+        }
+        file => file,
+    };
+    file.map_err(StoreError::io(path))
 }
 
 #[cfg(test)]

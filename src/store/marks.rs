@@ -114,7 +114,11 @@ impl Store {
             worktree: worktree.to_string_lossy().into_owned(),
             checks,
         };
-        record::write(&self.built_path(worktree), &built)
+        match key {
+            Some(_) => record::write_cached(&self.built_path(worktree), &built),
+            // Forgotten for good: were this lost, what is half written over would pass for a build.
+            None => record::write(&self.built_path(worktree), &built),
+        }
     }
 
     /// # Errors

@@ -88,6 +88,11 @@ pub(super) fn write<T: Serialize>(path: &Path, record: &T) -> Result<(), StoreEr
     write_with_mode(path, record, SHARED)
 }
 
+/// The same for what is only a cache: it need not survive a power cut, and many are written one after the other.
+pub(super) fn write_cached<T: Serialize>(path: &Path, record: &T) -> Result<(), StoreError> {
+    replace(path, &encode(path, record)?, SHARED, Durable::No)
+}
+
 pub(super) fn write_with_mode<T: Serialize>(
     path: &Path,
     record: &T,

@@ -84,6 +84,9 @@ struct Took {
     ms: u64,
 }
 
+/// Between two durations of a check.
+const NO_DIFFERENCE: Duration = Duration::from_millis(5);
+
 const OUTCOMES: [Outcome; 7] = [
     Outcome::Passed,
     Outcome::Failed,
@@ -135,7 +138,7 @@ impl Store {
             figures: result.figures.clone(),
             tests: result.tests.as_ref().map(TestsRecord::from),
         };
-        record::write(&self.result_path(key), &record)
+        record::write_cached(&self.result_path(key), &record)
     }
 
     /// How long the check took the last time it ran to its end, on any tree.
@@ -144,6 +147,8 @@ impl Store {
         Some(Duration::from_millis(took.ms))
     }
 
+    /// A difference that no schedule would notice is not written down.
+    ///
     /// # Errors
     /// When it cannot be written.
     pub fn keep_duration(
@@ -152,10 +157,14 @@ impl Store {
         side: &str,
         duration: Duration,
     ) -> Result<(), StoreError> {
+        let known = self.last_duration(check, side);
+        if known.is_some_and(|known| known.abs_diff(duration) < (known / 20).max(NO_DIFFERENCE)) {
+            return Ok(());
+        }
         let took = Took {
             ms: milliseconds(duration),
         };
-        record::write(&self.duration_path(check, side), &took)
+        record::write_cached(&self.duration_path(check, side), &took)
     }
 
     fn result_path(&self, key: &ResultKey) -> PathBuf {
@@ -308,6 +317,20 @@ mod tests {
             let took = Duration::from_millis(ms);
             store.keep_duration("unit", "a", took).unwrap();
             assert_eq!(store.last_duration("unit", "a"), Some(took));
+        }
+        for (ms, known) in [
+            (24, 20),
+            (16, 20),
+            (25, 25),
+            (1000, 1000),
+            (1049, 1000),
+            (1051, 1051),
+        ] {
+            store
+                .keep_duration("unit", "a", Duration::from_millis(ms))
+                .unwrap();
+            let known = Some(Duration::from_millis(known));
+            assert_eq!(store.last_duration("unit", "a"), known, "{ms}");
         }
         assert_eq!(store.last_duration("unit", "b"), None);
         assert_eq!(store.last_duration("a", "unit"), None);

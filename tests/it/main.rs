@@ -6,6 +6,8 @@ mod answers;
 mod behaviour;
 mod branches;
 mod check;
+mod check_faults;
+mod check_shared;
 mod check_shown;
 mod cli;
 mod clone;

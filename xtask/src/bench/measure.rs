@@ -69,6 +69,10 @@ impl Times {
         median(&self.sorted)
     }
 
+    pub(super) fn most(&self) -> Duration {
+        self.sorted.last().copied().unwrap_or_default()
+    }
+
     pub(super) fn least(&self) -> Duration {
         self.sorted.first().copied().unwrap_or_default()
     }

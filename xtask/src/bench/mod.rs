@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: the tool beside the git commands that it stands in for, measured in turns in one run.
 
 mod cases;
+mod check;
+mod document;
 mod matrix;
 mod measure;
 mod repository;
@@ -16,12 +18,13 @@ use crate::sealed::Sealed;
 use cases::Bench;
 use matrix::Options;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|check|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR]";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|check-quick|check|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
 
 const USE: &str = "  --tracks N   for matrix: so many tracks instead of 50 and 200
   --files N    over so many files instead of 57000
   --repo PATH  topic branches of an existing repository, too, which is only read (or REPO=PATH)
-  --keep DIR   makes the large repository there (new or empty), and leaves it";
+  --keep DIR   makes the large repository there (new or empty), and leaves it
+  --repo-files N  for check: so many files instead of 50000";
 
 /// A measurement by name.
 struct Case {
@@ -63,9 +66,14 @@ const CASES: &[Case] = &[
         long: false,
     },
     Case {
-        name: "check",
+        name: "check-quick",
         run: cases::check,
         long: false,
+    },
+    Case {
+        name: "check",
+        run: check::run,
+        long: true,
     },
     Case {
         name: "matrix",
@@ -115,6 +123,7 @@ fn parse(arguments: &[String]) -> Result<(Vec<&'static str>, Options), Failure> 
         match word.as_str() {
             "--tracks" => options.tracks = Some(count(value()?)?),
             "--files" => options.files = Some(count(value()?)?),
+            "--repo-files" => options.repo_files = Some(count(value()?)?),
             "--repo" => options.repository = Some(PathBuf::from(value()?)),
             "--keep" => options.keep = Some(PathBuf::from(value()?)),
             _ => names.push(named(word)?),
@@ -154,10 +163,11 @@ mod tests {
 
     #[test]
     fn names_and_sizes_are_read_and_mistakes_are_usage_errors() {
-        let line = "matrix --tracks 20 --files 3000 --repo r --keep k version";
+        let line = "matrix --tracks 20 --files 3000 --repo-files 9 --repo r --keep k version";
         let (names, options) = parse(&words(line)).unwrap();
         assert_eq!(names, ["matrix", "version"]);
         assert_eq!((options.tracks, options.files), (Some(20), Some(3000)));
+        assert_eq!(options.repo_files, Some(9));
         assert_eq!(options.repository, Some(PathBuf::from("r")));
         assert_eq!(options.keep, Some(PathBuf::from("k")));
         for line in [

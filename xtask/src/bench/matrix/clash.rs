@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::branch;
-use super::document::Json;
+use crate::bench::document::Json;
 use crate::child;
 use crate::failure::Failure;
 use crate::sealed::Sealed;

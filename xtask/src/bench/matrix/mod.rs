@@ -1,7 +1,6 @@
 //! The collision matrix beside git itself: the same pairs, the same answers, and what each way needs for them.
 
 mod clash;
-mod document;
 mod layout;
 mod moved;
 mod profile;
@@ -15,12 +14,12 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use self::document::Json;
 use self::moved::Moved;
 use self::question::{GitAnswer, Question};
 use self::world::Shape;
 use super::cases::Bench;
 use super::measure::{Contender, Times, in_turns, table};
+use crate::bench::document::Json;
 use crate::child;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
@@ -43,6 +42,8 @@ pub(super) struct Options {
     /// Only this many, instead of 50 and 200.
     pub(super) tracks: Option<u64>,
     pub(super) files: Option<u64>,
+    /// Of the repository in which all checks have passed.
+    pub(super) repo_files: Option<u64>,
     /// Where real topic branches come from.
     pub(super) repository: Option<PathBuf>,
     /// Where the large repository is made, and left.

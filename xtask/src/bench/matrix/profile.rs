@@ -1,6 +1,6 @@
 //! Who decided the pairs of a matrix, and where its time went, in the tool's own words.
 
-use super::document::Json;
+use crate::bench::document::Json;
 use crate::bench::measure::Times;
 
 /// A few lines on one run; `times` are those of all of its kind.

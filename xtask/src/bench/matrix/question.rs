@@ -6,8 +6,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::document::Json;
 use super::{BASE, branch, track};
+use crate::bench::document::Json;
 use crate::child;
 use crate::failure::Failure;
 use crate::sealed::Sealed;

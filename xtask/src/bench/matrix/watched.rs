@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
-use super::document::Json;
 use super::moved::Moved;
 use crate::bench::cases::Bench;
+use crate::bench::document::Json;
 use crate::child;
 use crate::failure::Failure;
 
