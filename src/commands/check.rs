@@ -62,6 +62,10 @@ pub(crate) fn run(mut args: Args, context: &Context) -> Result<u8, Failure> {
     let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let mut session = context.session(args.remote, interrupt.clone())?;
     if let Some(wanted) = &args.logs {
+        if args.format == CheckFormat::Junit {
+            let message = "`--format junit` shows runs, and `--logs` makes none";
+            return Err(Failure::usage(message).hint("leave one of them out"));
+        }
         return logs(&session, wanted.as_deref(), context.terminal);
     }
     if args.tracks.is_empty()

@@ -130,10 +130,10 @@ pub fn run(
         keys: &keys,
         merger: &merger,
     };
-    let mut why = Vec::new();
+    let mut before = Vec::new();
     if options.why {
         for ground in &grounds {
-            why.extend(explainer.explain(ground, options.no_cache)?);
+            before.push(explainer.explain(ground, options.no_cache)?);
         }
     }
     let number: usize = grounds.iter().map(|ground| ground.tasks.len()).sum();
@@ -152,6 +152,9 @@ pub fn run(
         },
         emit,
     )?;
+    let told = grounds.iter().zip(before).zip(&finished.runs);
+    let why = told.flat_map(|((ground, before), runs)| explainer.told(ground, before, runs));
+    let why: Vec<Why> = why.collect();
     for (ground, runs) in grounds.iter().zip(&finished.runs) {
         explainer.remember(ground, runs);
     }

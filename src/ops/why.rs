@@ -16,6 +16,7 @@ use crate::git::{GitError, Merger};
 use crate::store::{Pass, Uncommitted, side_of_log};
 
 use super::Session;
+use super::figures;
 use super::keys::{Keyed, Keys};
 use super::runner::{self, Ground, Task};
 use super::trust::Trust;
@@ -52,7 +53,7 @@ impl Explainer<'_> {
         for (task, known) in tasks.iter().zip(&known) {
             let keyed = self.keyed(ground, task)?;
             let keyed = keyed.as_deref();
-            let last = keyed.and_then(|keyed| self.last(task.check, keyed));
+            let last = keyed.and_then(|keyed| self.last(task, keyed));
             let last_pass = match (keyed, &last) {
                 (Some(_), None) if !no_cache => self.last_pass(ground, task),
                 _ => None,
@@ -82,6 +83,26 @@ impl Explainer<'_> {
         Ok(reasons)
     }
 
+    /// What to tell once they have run: what passed on a twin in the meantime was reused, whatever was to be expected
+    /// `before`.
+    pub(super) fn told(&self, ground: &Ground<'_>, before: Vec<Why>, runs: &[Run]) -> Vec<Why> {
+        let reasons = ground.tasks.iter().zip(before).zip(runs);
+        let told = reasons.map(|((task, reason), run)| {
+            if !run.cached || matches!(reason, Why::Reused { .. }) {
+                return reason;
+            }
+            let keyed = self.keyed(ground, task).ok().flatten();
+            match keyed.and_then(|keyed| self.last(task, &keyed)) {
+                Some(last) => Why::Reused {
+                    finished: last.finished,
+                    side: last.side,
+                },
+                None => reason,
+            }
+        });
+        told.collect()
+    }
+
     /// Keeps what the next explanation compares with, of the checks that have passed here or are known to pass. It only
     /// explains: that it cannot be kept is no news.
     pub(super) fn remember(&self, ground: &Ground<'_>, runs: &[Run]) {
@@ -93,7 +114,7 @@ impl Explainer<'_> {
             let Ok(Some(keyed)) = self.keyed(ground, task) else {
                 continue;
             };
-            let counts = run.cached || self.last(task.check, &keyed).is_some_and(|it| it.passed);
+            let counts = run.cached || self.last(task, &keyed).is_some_and(|it| it.passed);
             let known = self.last_pass(ground, task);
             let same = known.is_some_and(|pass| pass.key == keyed.key.as_str());
             let Some(tree) = ground.tree.filter(|_| counts && !same) else {
@@ -122,12 +143,14 @@ impl Explainer<'_> {
         self.keys.keyed(self.merger, task.check, &setup, tree)
     }
 
-    fn last(&self, check: &Check, keyed: &Keyed) -> Option<Last> {
+    fn last(&self, task: &Task<'_>, keyed: &Keyed) -> Option<Last> {
         let result = self.session.store.result(&keyed.key)?;
+        let check = task.check;
         let passed = result.outcome == Outcome::Passed;
         let side = |log: &PathBuf| side_of_log(log, check.name.as_str());
         Some(Last {
             passed,
+            beyond: passed && !figures::still_pass(check, &result, &task.before),
             unstable: result.flaky && check.settings.flaky == Flaky::Fail,
             finished: result.finished,
             side: result.log.as_ref().and_then(side),

@@ -91,17 +91,13 @@ fn how_many_were_left_out_is_said() {
     --- stderr
     ");
     world.write_at("a/docs/d", "2\n");
-    insta::assert_snapshot!(world.tracks(&["check", "--yes", "--affected"]).shown(), @r"
-    exit: 0
-    --- stdout
-    passed  a  docs   [DURATION]
-    passed  a  whole  [DURATION]
-    
-    2 checks: 2 passed
-    in [DURATION]; one after the other [DURATION], at best [DURATION]; [DURATION] overhead
-    6 checks left out: their tracks change nothing that they read
-    --- stderr
-    ");
+    let ran = world.tracks(&["check", "--yes", "--affected"]);
+    assert_eq!(
+        ran.stdout.lines().last(),
+        Some("6 checks left out: their tracks change nothing that they read"),
+        "{}",
+        ran.shown()
+    );
     let (_, answer) = ask(&world, &["check", "--yes"]);
     assert_eq!(answer.get("unaffected"), None);
 }

@@ -186,4 +186,6 @@ fn it_runs_nothing_and_goes_with_no_option_that_would() {
         assert_eq!(ran.status, 2, "{option}");
     }
     assert_eq!(world.tracks(&["check", "a", "--logs"]).status, 2);
+    let ran = world.tracks(&["check", "--logs", "--format", "junit"]);
+    assert_eq!(ran.status, 2, "{}", ran.shown());
 }

@@ -51,6 +51,8 @@ pub enum Why {
     /// On the very same.
     FailedLast,
     PassedOnlyAgain,
+    /// Its numbers are beyond limits that were others, or compared with others, when it passed.
+    BeyondLimits,
     /// What it left behind for others is not there.
     NotBuilt,
     NeverPassed,
@@ -111,6 +113,8 @@ pub struct Last {
     pub side: Option<String>,
     /// It counts as failed, because it passed only when it was run again.
     pub unstable: bool,
+    /// It does not count any more, because its numbers are beyond the limits of today.
+    pub beyond: bool,
 }
 
 pub fn why(facts: &Facts<'_>) -> Why {
@@ -129,6 +133,7 @@ pub fn why(facts: &Facts<'_>) -> Why {
     match (&facts.last, facts.last_pass) {
         _ if facts.no_cache => Why::NoCache,
         (Some(last), _) if last.unstable => Why::PassedOnlyAgain,
+        (Some(last), _) if last.beyond => Why::BeyondLimits,
         (Some(last), _) if last.passed => Why::NotBuilt,
         (Some(_), _) => Why::FailedLast,
         (None, None) => Why::NeverPassed,
@@ -226,6 +231,9 @@ impl fmt::Display for Why {
             Why::FailedLast => f.write_str("it failed last time, and failures are run again"),
             Why::PassedOnlyAgain => {
                 f.write_str("it passed only when run again, and `flaky = \"fail\"`")
+            }
+            Why::BeyondLimits => {
+                f.write_str("it passed before, but its numbers are beyond today's limits")
             }
             Why::NotBuilt => f.write_str("what it builds is not in this worktree"),
             Why::NeverPassed => f.write_str("no pass is known yet"),

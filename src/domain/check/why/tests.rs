@@ -39,6 +39,7 @@ fn last(passed: bool, unstable: bool) -> Option<Last> {
     Some(Last {
         passed,
         unstable,
+        beyond: false,
         finished: Timestamp(1_795_687_320),
         side: Some("pricing".to_owned()),
     })
@@ -100,6 +101,16 @@ fn reasons() {
                 ..facts.clone()
             },
             "it failed last time, and failures are run again",
+        ),
+        (
+            Facts {
+                last: last(true, false).map(|last| Last {
+                    beyond: true,
+                    ..last
+                }),
+                ..facts.clone()
+            },
+            "it passed before, but its numbers are beyond today's limits",
         ),
         (
             Facts {
