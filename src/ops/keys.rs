@@ -5,6 +5,7 @@ use std::env::consts;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::domain::check::why::{Basis, Tool};
 use crate::domain::name::CheckName;
@@ -21,6 +22,9 @@ use super::trust::Trust;
 
 /// Bump when what goes into a key changes its meaning.
 const FORMAT: &[u8] = b"3";
+
+/// A tool that does not tell its version by then has none; what asks for it would hang with it.
+const TOOL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Makes keys. What several keys have in common is found out once: the versions of tools (only of those that checks use
 /// which may run), what inputs select in a tree, the keys of what is needed.
@@ -311,7 +315,8 @@ fn ask_tool(tool: &str, dir: &Path) -> Tool {
     let Some(program) = find_program(tool).filter(|_| !tool.contains('/')) else {
         return Tool::default();
     };
-    let version = match Cmd::new(&program).arg("--version").cwd(dir).output() {
+    let asked = Cmd::new(&program).arg("--version").cwd(dir);
+    let version = match asked.output_within(TOOL_TIMEOUT) {
         Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into(),
         Err(error) => error.to_string(),
     };

@@ -4,7 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// What ties a process to one repository: the names that `git rev-parse --local-env-vars` prints, and two that git knows
 /// without listing them. A child that works on another worktree must not inherit any.
@@ -131,6 +135,44 @@ impl Cmd {
         })
     }
 
+    /// As [`Cmd::output`], for programs that may never end: after this long it is killed, and told so.
+    ///
+    /// # Errors
+    /// When it cannot be started, or has been killed.
+    pub fn output_within(&self, limit: Duration) -> Result<CmdOutput, CmdError> {
+        let fail = |source| CmdError {
+            program: self.program.clone(),
+            source: self.explain(source),
+        };
+        let child = self.command().spawn().map_err(fail)?;
+        let pid = Pid::from_child(&child);
+        let (ended, wait) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let watch = scope.spawn(move || {
+                let late = wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+                if late {
+                    // Nobody else has its number: it is waited for only by us.
+                    let _ = kill_process(pid, Signal::KILL);
+                }
+                late
+            });
+            let output = child.wait_with_output();
+            drop(ended);
+            let output = output.map_err(fail)?;
+            match watch.join() {
+                Ok(false) => Ok(CmdOutput {
+                    status: output.status.code(),
+                    stdout: output.stdout,
+                    stderr: output.stderr,
+                }),
+                _ => Err(fail(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("it has not ended in {limit:?}"),
+                ))),
+            }
+        })
+    }
+
     fn command(&self) -> Command {
         let mut command = unbound(&self.program);
         command.args(&self.args);
@@ -234,6 +276,17 @@ mod tests {
     #[test]
     fn without_input_stdin_is_empty() {
         assert_eq!(sh("cat; echo end").output().unwrap().stdout, b"end\n");
+    }
+
+    #[test]
+    fn one_that_never_ends() {
+        let quick = sh("echo 1.2").output_within(Duration::from_secs(60));
+        assert_eq!(quick.unwrap().stdout, b"1.2\n");
+        let error = Cmd::new("sleep")
+            .args(["100"])
+            .output_within(Duration::from_millis(50));
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "cannot run sleep: it has not ended in 50ms");
     }
 
     #[test]

@@ -42,6 +42,14 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes the directory of a run away where nothing was written: it would take the place of one that has logs.
+    pub fn leave_log_dir(&self, dir: &Path) {
+        // One with something in it stays, and one that cannot be removed does no harm.
+        let _ = fs::remove_dir(dir);
+    }
+}
+
 /// The last lines of a log, blank ones at its end left out; none where it cannot be read. Bytes that are no text are shown
 /// as such.
 pub fn log_tail(log: &Path, lines: usize) -> Vec<String> {

@@ -209,6 +209,7 @@ pub(super) fn run(
     let runs: Vec<Vec<Run>> = runs.collect();
     // Only for who looks for a log: that it cannot be noted is no news.
     let _ = (session.store).note_ended(options.log_dir, runs.iter().flatten());
+    session.store.leave_log_dir(options.log_dir);
     Ok(Finished {
         runs,
         wall: started.elapsed(),
