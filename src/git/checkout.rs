@@ -194,6 +194,30 @@ impl Repository {
 }
 
 impl Repository {
+    /// Whether a worktree of ours stands on this commit.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn own_worktree_is_on(&self, worktree: &Path, commit: CommitId) -> Result<bool, GitError> {
+        Ok(head(&self.git_dir_of(worktree)?)? == Ok(commit))
+    }
+
+    /// Whether there are files in a worktree that are neither tracked nor ignored.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn has_untracked_files(&self, worktree: &Path) -> Result<bool, GitError> {
+        let args = [
+            "ls-files",
+            "--others",
+            "--exclude-standard",
+            "--directory",
+            "-z",
+        ];
+        let cmd = self.cmd_in(worktree).args(args);
+        Ok(!run(&cmd, "ls-files")?.is_empty())
+    }
+
     /// The tracked files of a worktree that are other than in the commit on which it stands.
     ///
     /// # Errors

@@ -52,7 +52,8 @@ pub(super) fn snapshot(
     if let Some(reason) = not_content(unfinished(&git_dir), changes.unmerged) {
         return Ok(Snapshot::TipOnly { tree, reason });
     }
-    if changes.is_empty() {
+    // Clean is what is checked out; that it is the tip has to be asked.
+    if changes.is_empty() && moment.still(merger.repository(), tip).is_ok() {
         return Ok(Snapshot::Clean(tree));
     }
     let quick = edited_tree(merger, worktree, tree, &changes)

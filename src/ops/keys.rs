@@ -12,7 +12,7 @@ use crate::domain::name::CheckName;
 use crate::domain::path::Selection;
 use crate::domain::project::{Check, MetricSource, Project};
 use crate::domain::revision::TreeId;
-use crate::domain::trust::{TrustedCommand, commands_of_check};
+use crate::domain::trust::{TrustedCommand, commands_of_check, commands_of_service};
 use crate::git::{GitError, Merger, SelectedMemo};
 use crate::process::{Cmd, cores, find_program, in_parallel};
 use crate::store::ResultKey;
@@ -21,7 +21,7 @@ use super::Session;
 use super::trust::Trust;
 
 /// Bump when what goes into a key changes its meaning.
-const FORMAT: &[u8] = b"3";
+const FORMAT: &[u8] = b"4";
 
 /// A tool that does not tell its version by then has none; what asks for it would hang with it.
 const TOOL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -131,8 +131,12 @@ impl<'p> Keys<'p> {
         } else {
             self.selected(merger, check, *tree)?
         };
+        let services: Vec<String> = (check.services.iter())
+            .flat_map(|name| commands_of_service(&self.session.project, name))
+            .map(|command| command.exact_text())
+            .collect();
         let basis = Basis {
-            command: digest(&(&check.run, &check.retry, figures(check))),
+            command: digest(&(&check.run, &check.retry, figures(check), &services)),
             directory: check.cwd.clone(),
             environment: digest(&check.settings.env),
             setup: digest(setup),
@@ -145,7 +149,7 @@ impl<'p> Keys<'p> {
             selected,
         };
         Ok(Some(Keyed {
-            key: key(check, setup, &basis),
+            key: key(check, &services, setup, &basis),
             basis,
         }))
     }
@@ -216,13 +220,14 @@ impl Drop for Keys<'_> {
     }
 }
 
-fn key(check: &Check, setup: &[String], basis: &Basis) -> ResultKey {
+fn key(check: &Check, services: &[String], setup: &[String], basis: &Basis) -> ResultKey {
     let mut parts = Parts::default();
     let text = |text: &String| text.clone().into_bytes();
     parts.list("format", [FORMAT.to_vec()]);
     parts.list("platform", [text(&basis.platform)]);
     let exact = |command: &TrustedCommand| command.exact_text().into_bytes();
     parts.list("run", commands_of_check(check).iter().map(exact));
+    parts.list("services", services.iter().map(text));
     parts.list("setup", setup.iter().map(text));
     parts.list("figures", figures(check));
     let tools = basis.tools.values();

@@ -44,7 +44,7 @@ pub enum LogsError {
 pub fn list(session: &Session) -> Report {
     Report {
         now: clock::now(),
-        logs: session.store.kept_logs(|name| read(session, name)),
+        logs: session.store.kept_logs(),
     }
 }
 
@@ -107,19 +107,4 @@ fn side_names(session: &Session) -> Vec<String> {
         .map(|track| track.id.to_string())
         .chain(["base", "integration"].map(str::to_owned))
         .collect()
-}
-
-/// Side and check of a log's name, `SIDE.CHECK`, both of which may have dots.
-fn read(session: &Session, name: &str) -> Option<(String, String)> {
-    let (sides, checks) = (side_names(session), &session.project.checks);
-    let known = |side: &str| {
-        side.split('+')
-            .all(|part| sides.iter().any(|side| side == part))
-    };
-    let dots = name.match_indices('.');
-    let mut readings = dots.map(|(dot, _)| (&name[..dot], &name[dot + 1..]));
-    let (side, check) = readings.find(|(side, check)| {
-        known(side) && checks.iter().any(|known| known.name.as_str() == *check)
-    })?;
-    Some((side.to_owned(), check.to_owned()))
 }

@@ -1,16 +1,18 @@
 //! Making a worktree fit to run something in: the ignored files it brings along, and its setup commands, one after the
 //! other, several worktrees at once. What was done is remembered, so that it is not done again for nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::project::{Command, Project, Track};
 use crate::domain::revision::CommitId;
 use crate::domain::trust::{TrustedCommand, commands_of_setup};
 use crate::git::{GitError, Merger};
 use crate::process::{End, Job, JobResult, Pool, PoolEvent, ShellJob, Work};
-use crate::store::{ResultKey, StoreError};
+use crate::store::{Claimant, Claimed, Grant, ResultKey, StoreError, other_log};
 
-use super::runner::job_slots;
+use super::runner::{BETWEEN_CLAIMS, Limits};
 use super::trust::Trust;
 use super::variables::{self, Variables};
 use super::{Emit, Event, Session};
@@ -207,7 +209,9 @@ pub(super) fn run(
         session,
         sequences,
         log_dir,
-        running: 0,
+        claimant: session.store.claimant(),
+        grants: BTreeMap::new(),
+        waits: false,
         emit,
     };
     if work
@@ -277,53 +281,86 @@ struct Sequence<'a> {
     state: State,
 }
 
+/// How the log of a setup command is called.
+pub(super) fn log(name: &str, step: usize) -> String {
+    other_log(name, &format!("setup-{}", step + 1))
+}
+
 struct Setups<'a> {
     session: &'a Session,
+    claimant: Claimant,
+    grants: BTreeMap<usize, Grant>,
+    /// What could not be had the last time.
+    waits: bool,
     sequences: Vec<Sequence<'a>>,
     log_dir: &'a Path,
-    running: usize,
     emit: Emit<'a>,
 }
 
 impl Setups<'_> {
-    fn log(&self, key: usize) -> PathBuf {
+    fn log(&self, key: usize, step: usize) -> PathBuf {
         self.log_dir
-            .join(format!("{}.setup.log", self.sequences[key].place.name))
+            .join(log(&self.sequences[key].place.name, step))
+    }
+}
+
+impl Setups<'_> {
+    /// A place whose next command may run: that takes a job slot of the repository, and that nobody else sets up there.
+    fn next_step(&mut self) -> Option<(usize, usize)> {
+        self.waits = false;
+        for (key, sequence) in self.sequences.iter_mut().enumerate() {
+            let State::Waiting(step) = sequence.state else {
+                continue;
+            };
+            if self.grants.contains_key(&key) {
+                return Some((key, step));
+            }
+            let mut limits = Limits::new(&self.session.project);
+            let wanted = limits.of_setup(Some(&sequence.place.dir));
+            let who = format!("{} setup", sequence.place.name);
+            match self.claimant.claim(&who, &limits.claims(&wanted)) {
+                Ok(Claimed::Granted(grant)) => {
+                    self.grants.insert(key, grant);
+                    return Some((key, step));
+                }
+                Ok(Claimed::Taken(_)) => self.waits = true,
+                Err(error) => {
+                    sequence.state = State::Ended(SetUp::Failed {
+                        message: error.to_string(),
+                        log: None,
+                    });
+                }
+            }
+        }
+        self.claimant.end_round();
+        None
     }
 }
 
 impl Work<'_> for Setups<'_> {
     fn next(&mut self) -> Option<Job<'static>> {
-        if self.running >= job_slots(&self.session.project) as usize {
-            return None;
-        }
-        let (key, step) = self
-            .sequences
-            .iter()
-            .enumerate()
-            .find_map(|(key, sequence)| match sequence.state {
-                State::Waiting(step) => Some((key, step)),
-                State::Running(_) | State::Ended(_) => None,
-            })?;
-        let log = self.log(key);
+        let (key, step) = self.next_step()?;
+        let log = self.log(key, step);
         let sequence = &mut self.sequences[key];
         sequence.state = State::Running(step);
-        self.running += 1;
         let (place, variables) = (sequence.place, &sequence.variables);
         let job = job(self.session, place, step, variables, log, key);
         Some(Job::Command(job))
     }
 
+    fn ask_again(&self) -> Option<Duration> {
+        self.waits.then_some(BETWEEN_CLAIMS)
+    }
+
     fn ended(&mut self, key: usize, result: &JobResult) {
-        self.running -= 1;
-        let log = self.log(key);
+        let State::Running(step) = self.sequences[key].state else {
+            return;
+        };
+        let log = self.log(key, step);
         let sequence = &mut self.sequences[key];
         (self.emit)(&Event::SetupEnded {
             place: &sequence.place.name,
         });
-        let State::Running(step) = sequence.state else {
-            return;
-        };
         sequence.state = match failure(&result.end) {
             None if step + 1 < sequence.place.setup.len() => State::Waiting(step + 1),
             None => State::Ended(SetUp::Done),
@@ -332,6 +369,9 @@ impl Work<'_> for Setups<'_> {
                 log: Some(log),
             }),
         };
+        if matches!(sequence.state, State::Ended(_)) {
+            self.grants.remove(&key);
+        }
     }
 }
 

@@ -242,7 +242,7 @@ impl Site for Probed<'_> {
     }
 
     fn look(&self, dir: &Path) -> Look {
-        own_look(self.probes.session, self.probes.merger, dir)
+        own_look(self.probes.session, self.probes.merger, dir, self.commit)
     }
 
     fn is_ours(&self) -> bool {
@@ -259,7 +259,12 @@ impl Site for Probed<'_> {
 
     fn close(&self) {
         let probe = self.lent().take();
-        self.probes.free().extend(probe);
+        // One that something has led elsewhere is not ours to move any more.
+        let ours = |probe: &Probe| {
+            let repository = &self.probes.session.repository;
+            repository.assert_own_worktree(&probe.worktree.dir).is_ok()
+        };
+        self.probes.free().extend(probe.filter(ours));
     }
 }
 
@@ -290,7 +295,7 @@ impl Site for Integrated<'_> {
     }
 
     fn look(&self, dir: &Path) -> Look {
-        own_look(self.session, None, dir)
+        own_look(self.session, None, dir, self.commit)
     }
 
     fn is_ours(&self) -> bool {
@@ -303,7 +308,12 @@ impl Site for Integrated<'_> {
 }
 
 /// Nobody else works in a worktree of ours, but what runs there may write over what it judges.
-fn own_look(session: &Session, merger: Option<&Merger<'_>>, dir: &Path) -> Look {
+fn own_look(session: &Session, merger: Option<&Merger<'_>>, dir: &Path, commit: CommitId) -> Look {
+    match session.repository.own_worktree_is_on(dir, commit) {
+        Ok(true) => {}
+        Ok(false) => return Look::Changed(Vec::new()),
+        Err(_) => return Look::Unknown,
+    }
     let changed = match merger {
         Some(merger) => merger.changed_tracked_files(dir),
         None => session.repository.changed_tracked_files(dir),

@@ -13,7 +13,7 @@ use crate::domain::project::{Check, Flaky};
 use crate::domain::revision::TreeId;
 use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger};
-use crate::store::{Pass, Uncommitted, side_of_log};
+use crate::store::{Pass, Uncommitted, read_log_name};
 
 use super::Session;
 use super::figures;
@@ -147,7 +147,7 @@ impl Explainer<'_> {
         let result = self.session.store.result(&keyed.key)?;
         let check = task.check;
         let passed = result.outcome == Outcome::Passed;
-        let side = |log: &PathBuf| side_of_log(log, check.name.as_str());
+        let side = |log: &PathBuf| read_log_name(log).map(|(side, _)| side);
         Some(Last {
             passed,
             beyond: passed && !figures::still_pass(check, &result, &task.before),

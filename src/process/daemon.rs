@@ -7,12 +7,10 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::Interrupt;
-use super::group::Group;
+use super::group::{Group, exit_status, has_living_members};
 use super::job::{cannot_start, child};
 use crate::domain::project::Command;
 
@@ -50,6 +48,11 @@ impl Daemon {
         self.group.has_ended()
     }
 
+    /// How the process that was started has ended; `None`: not yet, or by a signal.
+    pub fn exit_status(&self) -> Option<i32> {
+        self.group.exit_status()
+    }
+
     /// Ends the whole group: TERM, and KILL after `grace`. The status, if it ended by itself.
     pub fn stop(mut self, grace: Duration) -> Option<i32> {
         self.group.terminate();
@@ -57,8 +60,15 @@ impl Daemon {
         while !self.group.has_ended() && start.elapsed() < grace {
             thread::park_timeout(BETWEEN_LOOKS);
         }
-        self.group.kill();
-        self.group.reap().ok()?.0.code()
+        if !self.group.has_ended() {
+            self.group.kill();
+        }
+        let status = self.group.reap().ok()?.0.code();
+        // The leader may be a shell that is gone at once, while what it started is still putting its affairs in order.
+        while self.group.others_live() && start.elapsed() < grace {
+            thread::park_timeout(BETWEEN_LOOKS);
+        }
+        status
     }
 }
 
@@ -92,15 +102,17 @@ impl Detached {
         let Some(leader) = Pid::from_raw(self.leader) else {
             return false;
         };
-        // Where it is our own child: a dead one counts as a member until somebody has asked for its end.
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let _ = waitid(WaitId::Pid(leader), options);
         let same = match (self.started, started(self.leader)) {
             (Some(then), Some(now)) => then == now,
             // The leader may be gone and others go on; their number stays theirs.
             _ => true,
         };
-        same && test_kill_process_group(leader).is_ok()
+        same && has_living_members(leader)
+    }
+
+    /// How the process that was started has ended, where it is a child of ours; `None`: not yet, or that cannot be told.
+    pub fn exit_status(&self) -> Option<i32> {
+        Pid::from_raw(self.leader).and_then(exit_status)
     }
 
     /// TERM, and KILL after `grace`.
@@ -117,6 +129,9 @@ impl Detached {
         if self.is_alive() {
             let _ = kill_process_group(leader, Signal::KILL);
         }
+        // Where it is our own child, nobody else asks for its end.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let _ = waitid(WaitId::Pid(leader), options);
     }
 }
 

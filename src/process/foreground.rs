@@ -39,7 +39,7 @@ pub fn run_in_front(
     interrupt.on_request(move || {
         let running = told.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(child) = *running {
-            // It may have ended by itself meanwhile, and is not yet waited for: nobody else has its number.
+            // A moment after its end it may be gone; its number is not given to anybody else so soon.
             let _ = kill_process(child, Signal::TERM);
         }
     });

@@ -57,6 +57,11 @@ impl Group {
         waitid(WaitId::Pid(self.leader), options).map_or(true, |status| status.is_some())
     }
 
+    /// How the leader has ended; `None`: not yet, or by a signal.
+    pub(super) fn exit_status(&self) -> Option<i32> {
+        exit_status(self.leader)
+    }
+
     /// Waits for the leader's end.
     pub(super) fn reap(&mut self) -> io::Result<(ExitStatus, Usage)> {
         self.reaped = true;
@@ -71,9 +76,15 @@ impl Group {
     }
 }
 
+/// How a child of ours has ended by itself, which can be asked again; `None`: not yet, by a signal, or it is no child of ours.
+pub(super) fn exit_status(child: Pid) -> Option<i32> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(child), options).ok()??.exit_status()
+}
+
 /// Whether somebody of the group lives. A member that is dead and that nobody has asked for its end still counts for the
 /// system; where it tells more of each process (proc(5)), that is looked at.
-fn has_living_members(group: Pid) -> bool {
+pub(super) fn has_living_members(group: Pid) -> bool {
     if test_kill_process_group(group).is_err() {
         return false;
     }

@@ -126,6 +126,8 @@ impl Job {
             let stalls = self.stall.map(|stall| silent_since + stall);
             let never = self.started;
             select! {
+                // What has ended has ended, however late we come to look (we may have been suspended).
+                biased;
                 () = self.ended() => return None,
                 () = sleep_until(timeout.unwrap_or(never)), if timeout.is_some() => return Some(End::TimedOut),
                 _ = &mut cancelled => return Some(End::Cancelled),

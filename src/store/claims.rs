@@ -1,14 +1,14 @@
 //! Shares of what there is only so much of (job slots, `[resource]` of tracks.toml), counted over all processes that work on
 //! this repository. What somebody holds is freed when they die, and who has waited longest is served first.
 //!
-//! `claims/NAME/0`, `1` … are files that are locked by who holds one unit, and say who that is; `claims/queue/` has a file
+//! `claims/units/NAME/0`, `1` … are files that are locked by who holds one unit, and say who that is; `claims/queue/` has a file
 //! for each wait, locked by who waits. All of it is read and changed under the lock `claims/gate`, held for microseconds.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,8 +104,8 @@ struct Wait {
     number: u64,
     amount: u32,
     path: PathBuf,
-    /// Others see by it that we live.
-    _lock: Lock,
+    /// Others see by it that we live, and by the time of its file that we still ask.
+    lock: Lock,
 }
 
 impl Drop for Wait {
@@ -154,8 +154,9 @@ impl Claimant {
         if !taken.is_empty() {
             drop(grant);
             let mut named = Vec::new();
-            for claim in taken {
-                self.wait_for(claim, &queue)?;
+            let next = queue.last().map_or(0, |(last, _)| last + 1);
+            for (number, claim) in (next..).zip(taken) {
+                self.wait_for(claim, number)?;
                 named.push(Taken {
                     name: claim.name.clone(),
                     holders: self.holders(claim),
@@ -201,15 +202,16 @@ impl Claimant {
             .fold(0, u32::saturating_add);
         let wanted = u64::from(amount) + u64::from(reserved);
         let dir = self.units_of(claim);
-        let (mut first, mut locks) = (None, Vec::new());
+        let mut locks: Vec<(u32, Lock)> = Vec::new();
         for unit in 0..claim.capacity.max(1) {
-            if let Some(lock) = try_lock_file(&dir.join(unit.to_string()))? {
-                first.get_or_insert(unit);
-                locks.push(lock);
-            }
+            locks.extend(try_lock_file(&dir.join(unit.to_string()))?.map(|lock| (unit, lock)));
             if locks.len() as u64 == wanted {
-                locks.truncate(amount as usize);
-                return Ok(first.map(|first| (first, locks)));
+                // The lower ones are for who waits longer: they may believe that there are no others.
+                locks.drain(..reserved as usize);
+                return Ok(locks.first().map(|(unit, _)| *unit).map(|first| {
+                    let locks = locks.into_iter().map(|(_, lock)| lock);
+                    (first, locks.collect())
+                }));
             }
         }
         Ok(None)
@@ -231,15 +233,15 @@ impl Claimant {
         self.root.join("units").join(file_name(&claim.name))
     }
 
-    fn wait_for(&mut self, claim: &Claim, queue: &[(u64, Ticket)]) -> Result<(), StoreError> {
+    fn wait_for(&mut self, claim: &Claim, next: u64) -> Result<(), StoreError> {
         let number = match self.waits.get_mut(&claim.name) {
             Some((wait, asked)) if wait.amount == claim.amount => {
                 *asked = true;
-                return Ok(());
+                return wait.lock.touch().map_err(StoreError::io(&wait.path));
             }
             // Another claim of ours comes first now: it takes over the place in the queue.
             Some((wait, _)) => wait.number,
-            None => queue.last().map_or(0, |(last, _)| last + 1),
+            None => next,
         };
         let path = self
             .queue_dir()
@@ -258,7 +260,7 @@ impl Claimant {
             number,
             amount: claim.amount,
             path,
-            _lock: lock,
+            lock,
         };
         self.waits.insert(claim.name.clone(), (wait, true));
         Ok(())
@@ -281,9 +283,14 @@ impl Claimant {
             let Some(number) = number_of(&path) else {
                 continue;
             };
-            if !self.is_ours(&path) && try_lock_file(&path)?.is_some() {
-                record::remove(&path)?;
-                continue;
+            if !self.is_ours(&path) {
+                if try_lock_file(&path)?.is_some() {
+                    record::remove(&path)?;
+                    continue;
+                }
+                if asked_last(&path).is_some_and(|time| time + ASKS_AT_LEAST < clock::file_time()) {
+                    continue;
+                }
             }
             // Gone meanwhile: it no longer waits.
             if let Some(ticket) = record::read::<Ticket>(&path).ok().flatten() {
@@ -297,6 +304,13 @@ impl Claimant {
     fn is_ours(&self, path: &Path) -> bool {
         self.waits.values().any(|(wait, _)| wait.path == path)
     }
+}
+
+/// Who does not ask for so long is suspended, and nobody waits for them.
+const ASKS_AT_LEAST: Duration = Duration::from_secs(3);
+
+fn asked_last(ticket: &Path) -> Option<SystemTime> {
+    ticket.metadata().ok()?.modified().ok()
 }
 
 fn number_of(ticket: &Path) -> Option<u64> {
@@ -397,6 +411,49 @@ mod tests {
         assert!(take(&mut c, &[jobs(2, 1)]).is_none());
         drop(big);
         assert!(take(&mut c, &[jobs(2, 1)]).is_some());
+    }
+
+    #[test]
+    fn who_waits_longest_gets_the_units_that_it_knows_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let [mut a, mut b, mut c] = claimants(dir.path());
+        let held = take(&mut a, &[jobs(1, 1)]).unwrap();
+        assert!(take(&mut b, &[jobs(1, 1)]).is_none());
+        drop(held);
+        let other = take(&mut c, &[jobs(8, 1)]).unwrap();
+        assert_eq!(other.unit("jobs"), Some(1));
+        assert!(take(&mut b, &[jobs(1, 1)]).is_some());
+    }
+
+    #[test]
+    fn who_is_suspended_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let [mut a, mut b, mut c] = claimants(dir.path());
+        let held = take(&mut a, &[jobs(1, 1)]).unwrap();
+        assert!(take(&mut b, &[jobs(1, 1)]).is_none());
+        drop(held);
+        assert!(take(&mut c, &[jobs(1, 1)]).is_none());
+        let ticket = &b.waits["jobs"].0.path;
+        let long_ago = clock::file_time() - Duration::from_secs(60);
+        fs::File::open(ticket)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        let _held = take(&mut c, &[jobs(1, 1)]).unwrap();
+        assert!(take(&mut b, &[jobs(1, 1)]).is_none(), "it asks again");
+        assert!(asked_last(&b.waits["jobs"].0.path).unwrap() > long_ago);
+    }
+
+    #[test]
+    fn two_waits_of_one_claim() {
+        let dir = tempfile::tempdir().unwrap();
+        let [mut a, mut b] = claimants(dir.path());
+        let both = [jobs(1, 1), claim("postgres", 1, 1)];
+        let _held = take(&mut a, &both).unwrap();
+        assert!(take(&mut b, &both).is_none());
+        assert_eq!(b.waits.len(), 2);
+        let queue = dir.path().join("tracks/claims/queue");
+        assert_eq!(fs::read_dir(queue).unwrap().count(), 2);
     }
 
     #[test]

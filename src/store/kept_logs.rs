@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::logs::read_log_name;
 use super::results::outcome;
 use super::{Store, StoreError, record};
 use crate::domain::check::{Outcome, Run};
@@ -33,8 +34,6 @@ struct Ended {
 #[derive(Serialize, Deserialize)]
 struct Log {
     file: String,
-    side: String,
-    check: String,
     outcome: String,
 }
 
@@ -58,8 +57,6 @@ impl Store {
             };
             ended.logs.push(Log {
                 file: file.to_owned(),
-                side: run.side.to_string(),
-                check: run.check.to_string(),
                 outcome: run.outcome.as_str().to_owned(),
             });
         }
@@ -74,9 +71,8 @@ impl Store {
         )
     }
 
-    /// The logs of checks that are kept, newest first. Where a run did not come to its end, `read` says which side and
-    /// which check the name of a log (without its ending) stands for.
-    pub fn kept_logs(&self, read: impl Fn(&str) -> Option<(String, String)>) -> Vec<KeptLog> {
+    /// The logs of checks that are kept, newest first.
+    pub fn kept_logs(&self) -> Vec<KeptLog> {
         let mut kept: Vec<(SystemTime, KeptLog)> = Vec::new();
         for dir in entries(&self.root.join("logs")) {
             let ended: Ended = record::read(&dir.join(ENDED))
@@ -85,11 +81,8 @@ impl Store {
                 .unwrap_or_default();
             kept.extend(entries(&dir).into_iter().filter_map(|path| {
                 let file = path.file_name()?.to_str()?;
+                let (side, check) = read_log_name(&path)?;
                 let known = ended.logs.iter().rev().find(|log| log.file == file);
-                let (side, check) = match known {
-                    Some(log) => (log.side.clone(), log.check.clone()),
-                    None => read(file.strip_suffix(".log")?)?,
-                };
                 let written = path.metadata().ok()?.modified().ok()?;
                 let since = written.duration_since(UNIX_EPOCH).unwrap_or_default();
                 let log = KeptLog {
@@ -136,11 +129,7 @@ mod tests {
     fn newest_first_with_how_they_ended() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
-        let read = |name: &str| {
-            let (side, check) = name.split_once('.')?;
-            (check != "setup").then(|| (side.to_owned(), check.to_owned()))
-        };
-        assert_eq!(store.kept_logs(read), []);
+        assert_eq!(store.kept_logs(), []);
         let log = |dir: &Path, name: &str, seconds: u64| {
             let path = dir.join(name);
             let file = File::create(&path).unwrap();
@@ -150,24 +139,24 @@ mod tests {
         };
         let first = store.new_log_dir(Timestamp(0)).unwrap();
         let second = store.new_log_dir(Timestamp(1)).unwrap();
-        let unit = log(&first, "base.a.b.log", 10);
+        let unit = log(&first, "base@a.b.log", 10);
         store
             .note_ended(&first, &[run("a.b", Outcome::TimedOut, unit)])
             .unwrap();
         let cached = Run {
             cached: true,
-            ..run("unit", Outcome::Passed, first.join("base.unit.log"))
+            ..run("unit", Outcome::Passed, first.join("base@unit.log"))
         };
         store.note_ended(&second, &[cached]).unwrap();
         assert!(!second.join(ENDED).exists(), "nothing ran");
-        log(&second, "x.setup.log", 30);
-        log(&second, "x.lint.log", 40);
-        let lint = log(&first, "base.lint.log", 50);
+        log(&second, "x@.setup.log", 30);
+        log(&second, "x@lint.log", 40);
+        let lint = log(&first, "base@lint.log", 50);
         store
             .note_ended(&first, &[run("lint", Outcome::Passed, lint)])
             .unwrap();
         let kept: Vec<_> = store
-            .kept_logs(read)
+            .kept_logs()
             .into_iter()
             .map(|log| (log.side, log.check, log.outcome, log.written.0))
             .collect();

@@ -87,6 +87,11 @@ impl Lock {
         }
     }
 
+    /// Gives the file the time of now.
+    pub(super) fn touch(&self) -> io::Result<()> {
+        self.file.set_modified(clock::file_time())
+    }
+
     /// Since when there may be what a killed holder left unfinished: when it took the lock, or the first of several did.
     pub fn killed_since(&self) -> Option<SystemTime> {
         self.killed_since

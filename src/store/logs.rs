@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::naming::compact;
 use super::{Store, StoreError};
+use crate::domain::name::{CheckName, Side};
 use crate::domain::time::Timestamp;
 
 /// Runs whose logs are kept.
@@ -147,11 +148,30 @@ fn next_line(log: &mut impl io::BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(line))
 }
 
-/// The side that a check's log is about, by the log's name.
-pub fn side_of_log(log: &Path, check: &str) -> Option<String> {
+/// How the log of a check is called; no other side, check or setup has the same: none of their names has an `@`.
+pub fn check_log(side: &Side, check: &CheckName) -> String {
+    format!("{side}@{check}.log")
+}
+
+/// The log of something else that runs for a side, such as `setup`.
+pub fn other_log(side: &str, what: &str) -> String {
+    // No check's name begins with a dot.
+    format!("{side}@.{what}.log")
+}
+
+/// The side and the check that a log is about, by its name; `None`: it is no check's.
+pub fn read_log_name(log: &Path) -> Option<(String, String)> {
     let name = log.file_name()?.to_str()?;
-    let side = name.strip_suffix(&format!(".{check}.log"))?;
-    Some(side.to_owned())
+    let (side, check) = name.strip_suffix(".log")?.split_once('@')?;
+    (!check.starts_with('.')).then(|| (side.to_owned(), check.to_owned()))
+}
+
+/// Keeps the log of an attempt beside that of the next: `a@unit.log.1` is the first's.
+pub fn keep_earlier_log(log: &Path, attempt: u32) {
+    let mut name = log.as_os_str().to_owned();
+    name.push(format!(".{attempt}"));
+    // It is for who looks for it: where it cannot be kept, the next one takes its place.
+    let _ = fs::rename(log, name);
 }
 
 fn make_unique(logs: &Path, name: &str) -> Result<PathBuf, StoreError> {
@@ -287,11 +307,24 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_about_a_side() {
-        let side = |name: &str| side_of_log(&Path::new("logs/x").join(name), "unit");
-        assert_eq!(side("a.b.unit.log").as_deref(), Some("a.b"));
-        assert_eq!(side("a+b.unit.log").as_deref(), Some("a+b"));
-        assert_eq!(side("a.lint.log"), None);
+    fn names_say_what_a_log_is_about() {
+        let (check, side) = (CheckName::new("b.unit").unwrap(), Side::Integration);
+        let name = check_log(&side, &check);
+        let read = |name: &str| read_log_name(&Path::new("logs/x").join(name));
+        let told = ("integration".to_owned(), "b.unit".to_owned());
+        assert_eq!(read(&name), Some(told));
+        assert_eq!(
+            read("a+b@unit.log"),
+            Some(("a+b".to_owned(), "unit".to_owned()))
+        );
+        for other in [
+            &other_log("a", "setup"),
+            "ended.json",
+            "a.log",
+            "a@unit.log.1",
+        ] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 
     #[test]

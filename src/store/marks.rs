@@ -1,7 +1,9 @@
 //! Small facts about worktrees that must outlive a run: that a run has begun to make one, which setup has been done there,
 //! and what its checks last built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +27,7 @@ struct Adding {
 #[derive(Serialize, Deserialize)]
 struct Built {
     worktree: String,
-    /// Check → key.
-    checks: BTreeMap<String, String>,
+    key: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,9 +87,11 @@ impl Store {
     /// Whether the last run of `check` in this worktree was a pass with this key: only then is what it left there (a build)
     /// what that pass left.
     pub fn stands_built(&self, worktree: &Path, check: &str, key: &ResultKey) -> bool {
-        self.built(worktree)
-            .get(check)
-            .is_some_and(|built| built == key.as_str())
+        let path = self
+            .built_dir(worktree)
+            .join(format!("{}.json", file_name(check)));
+        let built: Option<Built> = record::read(&path).ok().flatten();
+        built.is_some_and(|built| built.key == key.as_str())
     }
 
     /// `None`: what the check left there is not known to be of any pass.
@@ -101,30 +104,29 @@ impl Store {
         check: &str,
         key: Option<&ResultKey>,
     ) -> Result<(), StoreError> {
-        let mut checks = self.built(worktree);
-        let before = checks.clone();
-        match key {
-            Some(key) => checks.insert(check.to_owned(), key.as_str().to_owned()),
-            None => checks.remove(check),
-        };
-        if checks == before {
-            return Ok(());
-        }
-        let built = Built {
+        let path = self
+            .built_dir(worktree)
+            .join(format!("{}.json", file_name(check)));
+        let built = |key: &ResultKey| Built {
             worktree: worktree.to_string_lossy().into_owned(),
-            checks,
+            key: key.as_str().to_owned(),
         };
         match key {
-            Some(_) => record::write_cached(&self.built_path(worktree), &built),
-            // Forgotten for good: were this lost, what is half written over would pass for a build.
-            None => record::write(&self.built_path(worktree), &built),
+            Some(key) => record::write_cached(&path, &built(key)),
+            None => record::remove(&path),
         }
     }
 
     /// # Errors
     /// When it cannot be written.
     pub fn forget_built(&self, worktree: &Path) -> Result<(), StoreError> {
-        record::remove(&self.built_path(worktree))
+        let dir = self.built_dir(worktree);
+        match fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io(&dir)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whose work a worktree of ours has held since its ignored files were last cleared away; `None` where that is not
@@ -144,14 +146,9 @@ impl Store {
         record::write(&self.held_path(worktree), &held)
     }
 
-    fn built(&self, worktree: &Path) -> BTreeMap<String, String> {
-        let built: Option<Built> = record::read(&self.built_path(worktree)).ok().flatten();
-        built.map(|built| built.checks).unwrap_or_default()
-    }
-
-    fn built_path(&self, worktree: &Path) -> PathBuf {
+    fn built_dir(&self, worktree: &Path) -> PathBuf {
         let name = digest([worktree.as_os_str().as_bytes()]);
-        self.root.join("built").join(format!("{name}.json"))
+        self.root.join("built").join(name)
     }
 
     fn held_path(&self, worktree: &Path) -> PathBuf {

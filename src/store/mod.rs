@@ -31,7 +31,10 @@ pub use error::StoreError;
 pub use events::{Event, Fact};
 pub use kept_logs::KeptLog;
 pub use lock::{Lock, LockError, LockName, lock_directory};
-pub use logs::{Excerpt, LeftOutOfLog, log_excerpt, log_tail, side_of_log};
+pub use logs::{
+    Excerpt, LeftOutOfLog, check_log, keep_earlier_log, log_excerpt, log_tail, other_log,
+    read_log_name,
+};
 pub use metrics::{LastFigures, Yield};
 pub use operations::{Operation, RefMove};
 pub use passes::{Pass, Uncommitted};

@@ -4,7 +4,7 @@
 //! `services/NAME.gate` alone.
 
 use std::fs::{File, OpenOptions};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,18 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Whether nobody else uses the service. Only who holds the gate knows that it stays so.
+    ///
+    /// # Errors
+    /// When the seat cannot be taken again.
+    pub fn is_the_only_one(&self) -> Result<bool, StoreError> {
+        // The system gives the one kind of lock up before it gives the other, and the gate keeps everybody else away.
+        let alone = self.users.try_lock().is_ok();
+        let again = self.users.lock_shared();
+        again.map_err(StoreError::io(Path::new("a seat")))?;
+        Ok(alone)
+    }
+
     /// Gives it up; whether nobody else uses the service. Only who holds the gate knows that it stays so.
     pub fn leave(self) -> bool {
         let _ = self.users.unlock();
@@ -107,7 +119,9 @@ mod tests {
             store.service_seat("pg").unwrap()
         });
         let [one, two] = seats;
+        assert!(!two.is_the_only_one().unwrap());
         assert!(!one.leave());
+        assert!(two.is_the_only_one().unwrap());
         assert!(two.leave());
     }
 

@@ -140,7 +140,7 @@ fn what_people_see() {
         "ui    ·     !\n",
         "! merges clean, but check build fails\n",
         "\ncollision api × ui: merges clean, but check build fails (exit status 7)\n  │ nobody defines old\n  log: ",
-        "/api+ui.build.log\n",
+        "/api+ui@build.log\n",
         "check build on 3 clean pairs: 2 passed, 1 failed\n",
     ] {
         assert!(ran.stdout.contains(part), "{part}\n{}", ran.shown());

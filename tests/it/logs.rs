@@ -70,7 +70,7 @@ fn all_that_are_kept_are_listed_newest_first() {
         .map(|entry| entry.unwrap().path())
         .max()
         .unwrap();
-    for name in ["integration.d.e.log", "a.setup.log", "b.c.unit.log"] {
+    for name in ["integration@d.e.log", "a@.setup.log", "b.c@unit.log"] {
         fs::File::create(newest.join(name)).unwrap();
     }
     let (status, answer) = ask(&world, &["check", "--logs"]);

@@ -9,6 +9,7 @@ mod check;
 mod check_faults;
 mod check_shared;
 mod check_shown;
+mod check_sound;
 mod cli;
 mod clone;
 mod config_errors;

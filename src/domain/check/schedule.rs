@@ -149,29 +149,38 @@ impl Schedule {
         Some(start)
     }
 
-    /// How an attempt ended. A red one with attempts left goes back to be started again, and `true` is returned; otherwise the
-    /// node has ended, and everything that needs a node that did not pass is not started. With fail-fast, a red node cancels
-    /// what has not started. A node that is not running is left as it is.
-    pub fn finish(&mut self, node: usize, outcome: Outcome) -> bool {
+    /// How an attempt ended. A red one with attempts left goes back to be started again, and the number of the attempt is
+    /// returned; otherwise the node has ended, and everything that needs a node that did not pass is not started. With
+    /// fail-fast, a red node cancels what has not started. A node that is not running is left as it is.
+    pub fn finish(&mut self, node: usize, outcome: Outcome) -> Option<u32> {
         let State::Running { attempt } = self.states[node] else {
-            return false;
+            return None;
+        };
+        let retry = outcome.is_red() && attempt <= self.nodes[node].retries && !self.cancelled;
+        if !retry {
+            self.finish_for_good(node, outcome);
+            return None;
+        }
+        self.count(node, u32::saturating_sub);
+        self.states[node] = State::Waiting {
+            attempts: attempt,
+            last: Some(outcome),
+        };
+        self.ready.insert((Reverse(self.chains[node]), node));
+        Some(attempt)
+    }
+
+    /// As [`Schedule::finish`], with no further attempt.
+    pub fn finish_for_good(&mut self, node: usize, outcome: Outcome) {
+        let State::Running { attempt } = self.states[node] else {
+            return;
         };
         self.count(node, u32::saturating_sub);
-        let retry = outcome.is_red() && attempt <= self.nodes[node].retries && !self.cancelled;
-        if retry {
-            self.states[node] = State::Waiting {
-                attempts: attempt,
-                last: Some(outcome),
-            };
-            self.ready.insert((Reverse(self.chains[node]), node));
-            return true;
-        }
         self.end(node, outcome, attempt, None);
         if self.fail_fast && outcome.is_red() && !self.nodes[node].allow_failure {
             self.failed_fast = true;
             self.cancel();
         }
-        false
     }
 
     /// Whether what still runs should be stopped: a red node, with fail-fast.
@@ -208,13 +217,9 @@ impl Schedule {
         self.unfinished == 0
     }
 
-    /// How many attempts of a node have been started.
-    pub fn attempts(&self, node: usize) -> u32 {
-        match self.states[node] {
-            State::Waiting { attempts, .. } => attempts,
-            State::Running { attempt } => attempt,
-            State::Ended => 0,
-        }
+    /// Whether a node runs that has run before.
+    pub fn is_further(&self, node: usize) -> bool {
+        matches!(self.states[node], State::Running { attempt: 2.. })
     }
 
     fn claims(&self, node: usize) -> impl Iterator<Item = (usize, u32)> {
@@ -253,8 +258,11 @@ impl Schedule {
             } else if matches!(self.states[dependent], State::Waiting { .. }) {
                 let (outcome, because) = match (self.nodes[node].prepares, outcome) {
                     (_, Outcome::Cancelled) => (Outcome::Cancelled, None),
+                    // What it makes ready may be skipped itself for the sake of a check: then that is why.
+                    (false, _) | (true, Outcome::Skipped) => {
+                        (Outcome::Skipped, Some(because.unwrap_or(node)))
+                    }
                     (true, _) => (Outcome::CouldNotRun, Some(because.unwrap_or(node))),
-                    (false, _) => (Outcome::Skipped, Some(because.unwrap_or(node))),
                 };
                 self.end(dependent, outcome, 0, because);
             }

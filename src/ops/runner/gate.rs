@@ -49,8 +49,10 @@ pub(super) struct Gate {
     /// What could not be had in this round.
     refused: BTreeSet<String>,
     waits: Vec<Wait>,
-    /// When to ask again for what others hold.
+    /// When to ask again for what was refused in this round: what others hold, and what pauses.
     ask_at: Option<Instant>,
+    /// The same of the last round.
+    next: Option<Instant>,
     failure: Option<StoreError>,
 }
 
@@ -66,6 +68,7 @@ impl Gate {
             refused: BTreeSet::new(),
             waits: Vec::new(),
             ask_at: None,
+            next: None,
             failure: None,
         }
     }
@@ -73,9 +76,12 @@ impl Gate {
     /// Whether the node may start now; it then has what it takes.
     pub(super) fn admits(&mut self, node: usize, name: impl Fn(&str) -> String) -> bool {
         let Toll { claims, who, lent } = &self.tolls[node];
-        let later = self.not_before.get(&node);
-        if later.is_some_and(|time| *time > Instant::now())
-            || *lent && self.lent >= self.most_lent
+        let pause = self.not_before.get(&node).copied();
+        if let Some(time) = pause.filter(|time| *time > Instant::now()) {
+            self.ask_at = self.ask_at.into_iter().chain([time]).min();
+            return false;
+        }
+        if *lent && self.lent >= self.most_lent
             || claims
                 .iter()
                 .any(|claim| self.refused.contains(&claim.name))
@@ -109,6 +115,12 @@ impl Gate {
         self.grants.remove(&node);
     }
 
+    /// The node has ended for good, maybe during a pause.
+    pub(super) fn forget(&mut self, node: usize) {
+        self.grants.remove(&node);
+        self.not_before.remove(&node);
+    }
+
     /// A lent worktree is free again.
     pub(super) fn given_back(&mut self) {
         self.lent = self.lent.saturating_sub(1);
@@ -127,18 +139,18 @@ impl Gate {
     pub(super) fn end_round(&mut self) -> Vec<Wait> {
         self.claimant.end_round();
         let waits = std::mem::take(&mut self.waits);
-        self.ask_at = (!self.refused.is_empty()).then(|| Instant::now() + BETWEEN_CLAIMS);
+        if !self.refused.is_empty() {
+            let soon = Instant::now() + BETWEEN_CLAIMS;
+            self.ask_at = self.ask_at.into_iter().chain([soon]).min();
+        }
         self.refused.clear();
+        self.next = self.ask_at.take();
         waits
     }
 
     /// When to try again though nothing of ours has ended.
     pub(super) fn next_try(&self) -> Option<Duration> {
-        let now = Instant::now();
-        // A pause that is over and a node that did not start: it waits for something of ours.
-        let pauses = self.not_before.values().filter(|time| **time > now);
-        let next = pauses.chain(&self.ask_at).min()?;
-        Some(next.saturating_duration_since(now))
+        Some(self.next?.saturating_duration_since(Instant::now()))
     }
 
     pub(super) fn take_failure(&mut self) -> Option<StoreError> {

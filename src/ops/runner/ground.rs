@@ -50,6 +50,8 @@ pub(super) struct Unproven {
     pub(super) run: Run,
     pub(super) from: SystemTime,
     pub(super) to: SystemTime,
+    /// Whether all that it needs has passed: else it may have run on what an older build has left.
+    pub(super) sound: bool,
 }
 
 /// Looking at a tree takes at most this share of the time: 1 / it.
@@ -75,12 +77,5 @@ impl Worked<'_> {
             Stage::Failed => self.left == 0,
             _ => false,
         }
-    }
-
-    /// Keeps the log of an attempt beside that of the next: `unit.log.1` is the first's.
-    pub(super) fn rotate(log: &std::path::Path, attempt: u32) {
-        let mut name = log.as_os_str().to_owned();
-        name.push(format!(".{attempt}"));
-        let _ = std::fs::rename(log, name);
     }
 }

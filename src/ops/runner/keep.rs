@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::check::{Outcome, Window, suspects};
-use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
 use crate::ops::Session;
 use crate::ops::figures;
@@ -40,7 +39,13 @@ pub(super) fn look_and_keep(
     let cost = start.elapsed();
     let mut kept = Ok(());
     for one in &batch {
-        kept = kept.and(keep(session, ground, dir, one, look == Look::Same));
+        kept = kept.and(keep(
+            session,
+            ground,
+            dir,
+            one,
+            look == Look::Same && one.sound,
+        ));
     }
     Looked {
         batch,
@@ -125,6 +130,9 @@ pub(super) fn remarks(
                 "its worktree changed meanwhile, so the result is not kept".to_owned()
             }
             (false, false, _) => format!("{files} changed meanwhile, so the result is not kept"),
+            (true, true, _) if paths.is_empty() => {
+                "its worktree was led elsewhere meanwhile, so the result is not kept".to_owned()
+            }
             (true, true, _) => {
                 "another check changed tracked files meanwhile, so the result is not kept"
                     .to_owned()
@@ -156,9 +164,4 @@ fn listed<'a>(paths: impl Iterator<Item = &'a RepoPath>) -> String {
         }
         _ => names.join(", "),
     }
-}
-
-/// How a check is called where others wait for what it holds.
-pub(super) fn holder(side: &Side, check: &crate::domain::name::CheckName) -> String {
-    format!("{side} {check}")
 }

@@ -81,7 +81,7 @@ impl Limits {
     }
 
     /// What a setup takes: nobody else sets up the same worktree meanwhile.
-    pub(super) fn of_setup(&mut self, dir: Option<&Path>) -> Vec<(usize, u32)> {
+    pub(in crate::ops) fn of_setup(&mut self, dir: Option<&Path>) -> Vec<(usize, u32)> {
         let mut claims = vec![(0, 1)];
         if let Some(dir) = dir {
             let claim = format!("setup {}", dir.display());

@@ -97,35 +97,23 @@ pub(super) fn known_passes(session: &Session, ground: &Ground<'_>) -> Vec<Option
         .collect();
     let dir = ground.site.standing().map(|place| place.dir);
     // What a check needs leaves files in its worktree (a build). A pass from elsewhere does not bring them along, and neither
-    // does one from before something else was built there.
+    // does one from before something else was built there. Needs come before what needs them.
     for index in (0..tasks.len()).rev() {
-        if known[index].is_none() {
-            forget_what_is_not_built(session, dir.as_deref(), tasks, index, &mut known);
+        if known[index].is_some() {
+            continue;
+        }
+        for &need in &tasks[index].needs {
+            let task = &tasks[need];
+            let name = task.check.name.as_str();
+            let built = (dir.as_deref())
+                .zip(task.key.as_ref())
+                .is_some_and(|(dir, key)| session.store.stands_built(dir, name, key));
+            if !built {
+                known[need] = None;
+            }
         }
     }
     known
-}
-
-fn forget_what_is_not_built(
-    session: &Session,
-    dir: Option<&Path>,
-    tasks: &[Task<'_>],
-    index: usize,
-    known: &mut [Option<CachedResult>],
-) {
-    for &need in &tasks[index].needs {
-        let task = &tasks[need];
-        let name = task.check.name.as_str();
-        let built = dir
-            .zip(task.key.as_ref())
-            .is_some_and(|(dir, key)| session.store.stands_built(dir, name, key));
-        if !built {
-            known[need] = None;
-        }
-        if known[need].is_none() {
-            forget_what_is_not_built(session, dir, tasks, need, known);
-        }
-    }
 }
 
 /// Whether a result that was kept is a pass by what tracks.toml says today.

@@ -12,7 +12,7 @@ use crate::ops::variables::Variables;
 use crate::process::{
     Daemon, DaemonJob, Detached, End, Interrupt, JobResult, ShellJob, cores, run_one,
 };
-use crate::store::{ResultKey, Seat, SharedService};
+use crate::store::{ResultKey, Seat, SharedService, other_log};
 
 /// How long it may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -32,6 +32,8 @@ pub(super) struct Spec<'a> {
     pub(super) dir: PathBuf,
     pub(super) variables: Variables,
     pub(super) log: PathBuf,
+    /// What git needs there to read what is checked out.
+    pub(super) env: Vec<(String, String)>,
 }
 
 /// A service that is ready.
@@ -44,8 +46,6 @@ pub(super) struct Ready<'a> {
 #[derive(Debug)]
 enum Process {
     Ours(Daemon),
-    /// Its command has ended, and left it running out of our sight.
-    InBackground,
     Shared(Seat, Option<Detached>),
 }
 
@@ -62,6 +62,7 @@ impl<'a> Spec<'a> {
 
     fn env(&self, command: &TrustedCommand) -> Vec<(String, String)> {
         let mut env = command.env.clone();
+        env.extend(self.env.iter().cloned());
         env.extend(self.variables.iter().cloned());
         env
     }
@@ -78,31 +79,25 @@ impl<'a> Spec<'a> {
     }
 
     fn start_own(self) -> Result<Ready<'a>, String> {
-        let job = self.daemon_job()?;
-        let mut daemon = Some(Daemon::start(&job, &self.session.interrupt)?);
+        let daemon = Daemon::start(&self.daemon_job()?, &self.session.interrupt)?;
         let began = Instant::now();
         let result = loop {
-            if let Some(ended) = daemon.take_if(|daemon| daemon.has_ended()) {
-                let status = ended.stop(Duration::ZERO);
-                let stays = self.service.ready.is_some() || self.service.stop.is_some();
-                if status != Some(0) || !stays {
-                    break Err(format!("its `start` ended{}", with_status(status)));
-                }
+            // One that puts itself into the background ends well, and can be asked or stopped.
+            let status = daemon.exit_status();
+            let stays = self.service.ready.is_some() || self.service.stop.is_some();
+            if daemon.has_ended() && (status != Some(0) || !stays) {
+                break Err(format!("its `start` ended{}", with_status(status)));
             }
             match self.is_ready(began) {
                 None => {}
                 Some(result) => break result,
             }
         };
-        match (result, daemon) {
-            (Ok(()), Some(daemon)) => Ok(self.ready(Process::Ours(daemon))),
-            (Ok(()), None) => Ok(self.ready(Process::InBackground)),
-            (Err(why), daemon) => {
-                if let Some(daemon) = daemon {
-                    daemon.stop(self.session.project.run.grace);
-                } else {
-                    self.run_stop();
-                }
+        match result {
+            Ok(()) => Ok(self.ready(Process::Ours(daemon))),
+            Err(why) => {
+                self.run_stop();
+                daemon.stop(self.session.project.run.grace);
                 Err(self.not_ready(&why))
             }
         }
@@ -125,12 +120,26 @@ impl<'a> Spec<'a> {
         let seat = store.service_seat(self.name).map_err(told)?;
         let digest = self.digest();
         let known = store.shared_service(self.name);
-        let known = known.filter(|known| known.digest == digest);
         let alive = |service: &SharedService| match service.leader {
             Some((leader, started)) => Detached { leader, started }.is_alive(),
             None => self.asks_ready(),
         };
-        let detached = match known.filter(alive) {
+        let known = known.filter(alive);
+        let (known, other) = match known {
+            Some(known) if known.digest != digest => (None, Some(known)),
+            known => (known, None),
+        };
+        if let Some(other) = other {
+            // Left by who was killed, or in use by a run that started it by another tracks.toml.
+            if !seat.is_the_only_one().map_err(told)? {
+                let why = "another run uses it as another tracks.toml says; wait for that to end";
+                return Err(format!("service {} cannot be started: {why}", self.name));
+            }
+            if let Some((leader, started)) = other.leader {
+                Detached { leader, started }.stop(self.session.project.run.grace);
+            }
+        }
+        let detached = match known {
             Some(known) => known
                 .leader
                 .map(|(leader, started)| Detached { leader, started }),
@@ -146,8 +155,13 @@ impl<'a> Spec<'a> {
         let began = Instant::now();
         loop {
             let ended = detached.is_some_and(|detached| !detached.is_alive());
-            if ended && self.service.ready.is_none() {
-                return Err(self.not_ready("its `start` ended"));
+            let status = detached.and_then(|detached| detached.exit_status());
+            let stays = self.service.ready.is_some() || self.service.stop.is_some();
+            if status.is_some_and(|status| status != 0) || ended && !stays {
+                if seat.leave() {
+                    self.stop_shared(detached);
+                }
+                return Err(self.not_ready(&format!("its `start` ended{}", with_status(status))));
             }
             match self.is_ready(began) {
                 None => {}
@@ -262,8 +276,9 @@ impl Ready<'_> {
     /// Whether it has ended by itself: what fails then says nothing of the tree.
     pub(super) fn has_ended(&self) -> bool {
         match &self.process {
-            Process::Ours(daemon) => daemon.has_ended(),
-            Process::InBackground | Process::Shared(_, None) => false,
+            // One that has put itself into the background is not seen any more.
+            Process::Ours(daemon) => daemon.has_ended() && daemon.exit_status() != Some(0),
+            Process::Shared(_, None) => false,
             Process::Shared(_, Some(detached)) => !detached.is_alive(),
         }
     }
@@ -275,9 +290,6 @@ impl Ready<'_> {
             Process::Ours(daemon) => {
                 spec.run_stop();
                 daemon.stop(grace);
-            }
-            Process::InBackground => {
-                spec.run_stop();
             }
             Process::Shared(seat, detached) => {
                 // Without the gate somebody could sit down while it is being stopped. Who has it now is about to be among the
@@ -296,6 +308,7 @@ impl Ready<'_> {
     }
 }
 
+/// Where `start` has ended.
 fn with_status(status: Option<i32>) -> String {
     status.map_or_else(String::new, |status| format!(" with status {status}"))
 }
@@ -317,5 +330,5 @@ pub(super) fn stop_all(services: Vec<Ready<'_>>) {
 
 /// Where the log of a service goes.
 pub(super) fn log(dir: &Path, place: &str, name: &str) -> PathBuf {
-    dir.join(format!("{place}.service-{name}.log"))
+    dir.join(other_log(place, &format!("service-{name}")))
 }

@@ -1,8 +1,6 @@
 //! The colour of commits: integration checks in the integration worktree, and the search for the merge that turned a
 //! green base red.
 
-use std::path::PathBuf;
-
 use crate::domain::check::{Outcome, Run};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
@@ -36,7 +34,6 @@ pub(super) struct Judge<'a> {
     /// The same for every commit that is judged, base too: what differs must be the tree alone.
     setup: Vec<TrustedCommand>,
     worktree: OwnWorktree,
-    log_dir: PathBuf,
 }
 
 impl<'a> Judge<'a> {
@@ -76,7 +73,6 @@ impl<'a> Judge<'a> {
             earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(&session.project, &tracks),
             worktree: own_worktree::open(session, WORKTREE, session.base.commit)?,
-            log_dir: session.store.new_log_dir(clock::now())?,
         }))
     }
 
@@ -144,7 +140,8 @@ impl<'a> Judge<'a> {
         let options = runner::Options {
             no_cache: false,
             fail_fast: session.project.run.fail_fast,
-            log_dir: &self.log_dir,
+            // Of each commit apart: they are all about the same side.
+            log_dir: &session.store.new_log_dir(clock::now())?,
         };
         let finished = runner::run(session, self.trust, &[ground], &options, self.emit)?;
         Ok(finished.runs.into_iter().flatten().collect())

@@ -352,6 +352,26 @@ fn what_is_not_made_ready_could_not_run() {
     }
 }
 
+#[test]
+fn what_is_not_made_ready_for_the_sake_of_a_check_is_skipped() {
+    let prepares = Node {
+        prepares: true,
+        ..node(&[0], 0)
+    };
+    let nodes = vec![node(&[], 0), prepares, node(&[0, 1], 0)];
+    let mut schedule = Schedule::new(nodes, &[1], false);
+    assert_eq!(start_all(&mut schedule), [0]);
+    schedule.finish(0, Outcome::Failed);
+    let ended = schedule.ended();
+    for (place, node) in [(1, 1), (2, 2)] {
+        let of = &ended[place];
+        assert_eq!(
+            (of.node, of.outcome, of.because),
+            (node, Outcome::Skipped, Some(0))
+        );
+    }
+}
+
 fn nodes() -> impl Strategy<Value = Vec<Node>> {
     let one = (
         prop::collection::vec(any::<prop::sample::Index>(), 0..3),

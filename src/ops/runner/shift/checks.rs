@@ -8,8 +8,9 @@ use crate::ops::Event;
 use crate::ops::figures::{self, Attempt};
 use crate::ops::variables::{Variables, as_part, port_of};
 use crate::process::{End, Job, JobResult, ShellJob, clock};
+use crate::store::{check_log, keep_earlier_log};
 
-use super::super::ground::{Unproven, Worked};
+use super::super::ground::Unproven;
 use super::super::{blank, flaky_fails, is_needed};
 use super::{Kind, Shift};
 
@@ -43,10 +44,13 @@ impl<'a> Shift<'a, '_> {
             attempt,
             expected: (expected > 0).then(|| std::time::Duration::from_millis(expected)),
         });
+        if attempt > 1 {
+            keep_earlier_log(&self.log(at, task), attempt - 1);
+        }
+        let job = self.job(node, at, task, attempt)?;
         self.since[node] = clock::file_time();
-        let since = self.since[node];
-        self.worked[at].running.push((task, since));
-        Some(Job::Command(self.job(node, at, task, attempt)?))
+        self.worked[at].running.push((task, self.since[node]));
+        Some(Job::Command(job))
     }
 
     /// Why this check cannot run at all.
@@ -62,22 +66,26 @@ impl<'a> Shift<'a, '_> {
         if let Some(objection) = self.breaker.objection(check.name.as_str()) {
             return Some(objection);
         }
-        let place = self.worked[at].place.as_ref()?;
+        let Some(place) = &self.worked[at].place else {
+            return Some("it has no worktree".to_owned());
+        };
         let cwd = place.dir.join(&check.cwd);
         (!cwd.is_dir()).then(|| format!("its directory `{}` does not exist", check.cwd))
     }
 
     fn log(&self, at: usize, task: usize) -> PathBuf {
         let ground = self.ground(at);
-        let name = format!("{}.{}.log", ground.side, ground.tasks[task].check.name);
+        let name = check_log(&ground.side, &ground.tasks[task].check.name);
         self.options.log_dir.join(name)
     }
 
     fn job(&self, node: usize, at: usize, task: usize, attempt: u32) -> Option<ShellJob> {
         let place = self.worked[at].place.as_ref()?;
         let check = self.ground(at).tasks[task].check;
-        let command = match (&check.retry, attempt) {
-            (Some(narrower), 2..) => narrower.clone(),
+        // The narrower form goes by what the last attempt has put down, and one that was ended may have put down nothing.
+        let ended = self.results[node].as_ref().map(|result| &result.end);
+        let command = match (&check.retry, ended) {
+            (Some(narrower), Some(End::Exited(_))) if attempt > 1 => narrower.clone(),
             _ => check.run.clone(),
         };
         let own = check.settings.env.iter();
@@ -154,9 +162,12 @@ impl<'a> Shift<'a, '_> {
         self.notes[node] = (!notes.is_empty()).then(|| notes.join("; "));
         self.took[node] += result.wall;
         self.results[node] = Some(result.clone());
-        let attempt = self.schedule.attempts(node);
-        if self.finish(node, outcome) {
-            Worked::rotate(&self.log(at, task), attempt);
+        if outcome == Outcome::Passed && self.schedule.is_further(node) && flaky_fails(check) {
+            self.flaky_red[node] = true;
+            self.gate.release(node);
+            self.schedule.finish_for_good(node, Outcome::Failed);
+            self.settle();
+        } else if let Some(attempt) = self.finish(node, outcome) {
             let delay = backoff(check.settings.backoff, attempt);
             self.gate.pause(node, delay);
             (self.emit)(&Event::CheckRetried {
@@ -216,6 +227,7 @@ impl<'a> Shift<'a, '_> {
     /// Takes over what the schedule has ended.
     pub(super) fn settle(&mut self) {
         for ended in self.schedule.ended() {
+            self.gate.forget(ended.node);
             if let Kind::Check { ground, task } = self.kinds[ended.node] {
                 self.settle_check(ended, ground, task);
             }
@@ -226,7 +238,10 @@ impl<'a> Shift<'a, '_> {
         let run = self.finished(&ended, at, task);
         (self.emit)(&Event::CheckEnded { run: &run });
         self.worked[at].left -= 1;
-        for name in &self.ground(at).tasks[task].check.services {
+        let check = self.ground(at).tasks[task].check;
+        // Those that were counted when the shift was planned.
+        let counted = self.worked[at].node.is_some() && self.trust.allows_check(check);
+        for name in check.services.iter().filter(|_| counted) {
             let uses = |service: &&mut super::Instance<'_>| {
                 service.name == name && service.ground.is_none_or(|ground| ground == at)
             };
@@ -234,21 +249,27 @@ impl<'a> Shift<'a, '_> {
                 service.users = service.users.saturating_sub(1);
             }
         }
+        let index = self.worked[at].index;
+        let needs = self.ground(at).tasks[task].needs.iter();
+        let passed = |need: &usize| {
+            let run = self.book.runs[index][*need].as_ref();
+            run.is_some_and(|run| run.outcome == Outcome::Passed)
+        };
+        let sound = needs.into_iter().all(passed);
         if run.outcome == Outcome::Passed || run.outcome.is_red() {
             self.worked[at].unproven.push(Unproven {
+                sound,
                 task,
                 run: run.clone(),
                 from: self.since[ended.node],
                 to: clock::file_time(),
             });
         }
-        let index = self.worked[at].index;
         self.book.runs[index][task] = Some(run);
     }
 
     fn finished(&mut self, ended: &Ended, at: usize, task: usize) -> Run {
         let ground = self.ground(at);
-        let check = ground.tasks[task].check;
         let mut run = blank(ground, &ground.tasks[task], ended.outcome);
         run.note = self.notes[ended.node].take();
         run.attempts = ended.attempts;
@@ -270,8 +291,8 @@ impl<'a> Shift<'a, '_> {
             run.figures = taken.figures;
             run.tests = taken.tests;
         }
-        if run.flaky && flaky_fails(check) {
-            run.outcome = Outcome::Failed;
+        if self.flaky_red[ended.node] {
+            run.flaky = true;
             run.note = Some("passed only when run again, and `flaky = \"fail\"`".to_owned());
         }
         if let Some(because) = ended.because {

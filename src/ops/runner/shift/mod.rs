@@ -18,7 +18,7 @@ use crate::process::{Call, Job, JobResult, Pool, PoolEvent, Work};
 use crate::store::StoreError;
 
 use super::gate::Gate;
-use super::ground::Worked;
+use super::ground::{Stage, Worked};
 use super::keep::Looked;
 use super::service::{self, Ready};
 use super::{Book, Ground, Limits, Options, RunnerError};
@@ -45,7 +45,8 @@ enum Purpose {
 /// What a call gives back.
 enum Returned<'a> {
     Opened(Result<Place<'a>, RunnerError>),
-    AfterSetup(Look),
+    /// And whether what it has made lasts.
+    AfterSetup(Look, bool),
     Looked(Looked),
     Service(Result<Ready<'a>, String>),
     Nothing,
@@ -87,6 +88,8 @@ pub(super) struct Shift<'a, 'r> {
     /// By node: what its last attempt has yielded.
     taken: Vec<Option<Taken>>,
     notes: Vec<Option<String>>,
+    /// By node: it passed only when run again, which is to count as a failure.
+    flaky_red: Vec<bool>,
     /// By node: all attempts together.
     took: Vec<Duration>,
     give: Sender<(usize, Returned<'a>)>,
@@ -124,6 +127,13 @@ impl<'a> Shift<'a, '_> {
 
     /// What an interrupt has left standing.
     fn leave(&mut self) {
+        // Calls that were about to be made end something. Commands stay undone.
+        while let Some(job) = self.follow_ups.pop_front() {
+            if let Job::Call(call) = job {
+                (call.call)();
+                self.take_returned();
+            }
+        }
         let services = self.services.iter_mut();
         service::stop_all(
             services
@@ -131,7 +141,7 @@ impl<'a> Shift<'a, '_> {
                 .collect(),
         );
         for at in 0..self.worked.len() {
-            if self.worked[at].place.is_some() {
+            if !matches!(self.worked[at].stage, Stage::Untouched | Stage::Closed) {
                 self.look_for_the_last_time(at);
                 self.site(at).close();
             }
@@ -191,8 +201,8 @@ impl<'a> Shift<'a, '_> {
         }
     }
 
-    /// A node has ended, or its attempt has.
-    fn finish(&mut self, node: usize, outcome: Outcome) -> bool {
+    /// A node has ended, or its attempt has: then the number of the attempt, after which there is to be another one.
+    fn finish(&mut self, node: usize, outcome: Outcome) -> Option<u32> {
         self.gate.release(node);
         let again = self.schedule.finish(node, outcome);
         self.settle();

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::domain::check::Outcome;
 use crate::domain::trust::commands_of_service;
+use crate::ops::own_worktree::OwnWorktreeError;
 use crate::ops::setup::{self, complaint, failure};
 use crate::ops::site::Look;
 use crate::ops::{Event, ServiceStep, variables};
 use crate::process::{Job, JobResult, clock};
 
+use super::super::RunnerError;
 use super::super::ground::Stage;
 use super::super::keep::{self, Looked, look_and_keep};
 use super::super::service::{self, Spec};
@@ -20,12 +22,8 @@ const SETUP: &str = "the setup";
 
 impl<'a> Shift<'a, '_> {
     pub(super) fn open(&mut self, node: usize, at: usize) -> Option<Job<'a>> {
-        self.worked[at].began = Instant::now();
-        if let Some(objection) = self.breaker.objection(SETUP) {
-            self.not_prepared(at, objection);
-            return None;
-        }
         debug_assert_eq!(self.worked[at].node, Some(node));
+        self.worked[at].began = Instant::now();
         self.worked[at].stage = Stage::Opening;
         let site = self.site(at);
         Some(self.call(Purpose::Open(at), move || Returned::Opened(site.open())))
@@ -48,17 +46,32 @@ impl<'a> Shift<'a, '_> {
                 self.set_up(at);
             }
             (Purpose::Open(at), Returned::Opened(Err(error))) => {
-                self.fail(error);
                 self.worked[at].stage = Stage::Failed;
-                self.finish_preparing(at, Outcome::CouldNotRun);
+                match error {
+                    // A git of ours has heard the same signal.
+                    _ if self.session.interrupt.exit_status().is_some() => {
+                        self.finish_preparing(at, Outcome::Cancelled);
+                    }
+                    RunnerError::OwnWorktree(error @ OwnWorktreeError::NotOurs { .. }) => {
+                        self.not_prepared(at, error.to_string());
+                    }
+                    error => {
+                        self.fail(error);
+                        self.finish_preparing(at, Outcome::CouldNotRun);
+                    }
+                }
             }
-            (Purpose::LookAfterSetup(at), Returned::AfterSetup(look)) => match look {
-                Look::Same => self.prepared(at),
-                Look::Changed(_) | Look::Unknown => self.not_prepared(
+            (Purpose::LookAfterSetup(at), Returned::AfterSetup(look, lasts)) => match look {
+                Look::Same => self.set_up_well(at, lasts),
+                Look::Changed(_) => self.not_prepared(
                     at,
                     "setup changes tracked files, so what would be checked is not what was merged"
                         .to_owned(),
                 ),
+                Look::Unknown => {
+                    let why = "git cannot tell what setup has changed in its worktree";
+                    self.not_prepared(at, why.to_owned());
+                }
             },
             (Purpose::Look(at), Returned::Looked(looked)) => self.looked(at, looked),
             (Purpose::Close(at), _) => {
@@ -86,6 +99,8 @@ impl<'a> Shift<'a, '_> {
         };
         if !setup::is_due(self.session, place) {
             self.prepared(at);
+        } else if let Some(objection) = self.breaker.objection(SETUP) {
+            self.not_prepared(at, objection);
         } else if !self.trust.allows_all(&place.setup) {
             let why = "the setup commands are not approved; see `tracks trust`";
             self.not_prepared(at, why.to_owned());
@@ -98,7 +113,7 @@ impl<'a> Shift<'a, '_> {
 
     fn set_up_further(&mut self, at: usize, step: usize) {
         self.worked[at].stage = Stage::SettingUp(step);
-        let (log, key) = (self.setup_log(at), self.nodes.len() + at);
+        let (log, key) = (self.setup_log(at, step), self.nodes.len() + at);
         if let Some(place) = &self.worked[at].place {
             let variables = &self.worked[at].variables;
             let job = setup::job(self.session, place, step, variables, log, key);
@@ -106,9 +121,9 @@ impl<'a> Shift<'a, '_> {
         }
     }
 
-    fn setup_log(&self, at: usize) -> PathBuf {
-        let side = &self.ground(at).side;
-        self.options.log_dir.join(format!("{side}.setup.log"))
+    fn setup_log(&self, at: usize, step: usize) -> PathBuf {
+        let side = self.ground(at).side.to_string();
+        self.options.log_dir.join(setup::log(&side, step))
     }
 
     pub(super) fn setup_ended(&mut self, at: usize, result: &JobResult) {
@@ -127,14 +142,12 @@ impl<'a> Shift<'a, '_> {
                 if result.end != crate::process::End::Cancelled {
                     self.breaker.could_not_run(SETUP, &message);
                 }
-                let log = self.setup_log(at);
+                let log = self.setup_log(at, step);
                 self.not_prepared(at, format!("{message}; see {}", log.display()));
             }
             None if more => self.set_up_further(at, step + 1),
             None => {
                 self.breaker.ran(SETUP);
-                let noted = setup::note_done(self.session, place);
-                self.must(noted);
                 self.look_after_setup(at);
             }
         }
@@ -150,12 +163,26 @@ impl<'a> Shift<'a, '_> {
             return;
         };
         if !site.is_ours() {
-            self.prepared(at);
+            self.set_up_well(at, true);
             return;
         }
-        let look = move || Returned::AfterSetup(site.look(&dir));
+        let repository = &self.session.repository;
+        let look = move || {
+            // What is neither tracked nor ignored goes when the worktree is put onto another commit.
+            let lasts = matches!(repository.has_untracked_files(&dir), Ok(false));
+            Returned::AfterSetup(site.look(&dir), lasts)
+        };
         let job = self.call(Purpose::LookAfterSetup(at), look);
         self.follow_ups.push_back(job);
+    }
+
+    /// `lasts`: what setup has made is there the next time, too.
+    fn set_up_well(&mut self, at: usize, lasts: bool) {
+        if let Some(place) = self.worked[at].place.as_ref().filter(|_| lasts) {
+            let noted = setup::note_done(self.session, place);
+            self.must(noted);
+        }
+        self.prepared(at);
     }
 
     fn prepared(&mut self, at: usize) {
@@ -217,6 +244,7 @@ impl<'a> Shift<'a, '_> {
             dir,
             variables,
             log: service::log(self.options.log_dir, &side, name),
+            env: place.map_or_else(Vec::new, |place| place.env.clone()),
         };
         self.services[at].busy = true;
         self.say_service(at, ServiceStep::Starting);

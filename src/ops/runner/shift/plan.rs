@@ -12,7 +12,6 @@ use crate::process::clock;
 
 use super::super::gate::{Gate, Toll};
 use super::super::ground::{Stage, Worked};
-use super::super::keep::holder;
 use super::super::{Book, Ground, Limits, Options, RunnerError, job_slots};
 use super::{Instance, Kind, Shift};
 
@@ -148,14 +147,18 @@ impl<'a, 'r> Shift<'a, 'r> {
                 let expected = session.store.last_duration(name, &ground.side.to_string());
                 let node = Node {
                     needs,
-                    claims: draft.limits.of_check(&session.project, check, &ground.side),
+                    // What cannot run anyway takes nothing to say so.
+                    claims: match prepared.is_some() && may_run(&task) {
+                        true => draft.limits.of_check(&session.project, check, &ground.side),
+                        false => Vec::new(),
+                    },
                     retries: check.settings.retries,
                     expected_ms: expected.map_or(0, milliseconds),
                     allow_failure: check.allow_failure,
                     prepares: false,
                 };
                 let kind = Kind::Check { ground: at, task };
-                let who = holder(&ground.side, &check.name);
+                let who = format!("{} {}", ground.side, check.name);
                 node_of.insert(task, draft.add(kind, node, who, false));
             }
             worked.push(Worked {
@@ -202,6 +205,7 @@ impl<'a, 'r> Shift<'a, 'r> {
             since: vec![clock::file_time(); nodes.len()],
             taken: vec![None; nodes.len()],
             notes: vec![None; nodes.len()],
+            flaky_red: vec![false; nodes.len()],
             took: vec![Duration::ZERO; nodes.len()],
             kinds,
             nodes,
