@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::Interrupt;
 use super::group::{Group, exit_status, has_living_members};
+use super::guard::Mark;
 use super::job::{cannot_start, child};
 use crate::domain::project::Command;
 
@@ -37,8 +38,8 @@ impl Daemon {
     /// # Errors
     /// Why it cannot be started, in one sentence.
     pub fn start(job: &DaemonJob, interrupt: &Interrupt) -> Result<Daemon, String> {
-        let (mut command, program) = command(job)?;
-        let group = Group::spawn(&mut command, interrupt)
+        let (mut command, program, mark) = command(job)?;
+        let group = Group::spawn(&mut command, &mark, interrupt)
             .map_err(|error| cannot_start(program, &job.cwd, &error))?;
         Ok(Daemon { group })
     }
@@ -85,7 +86,7 @@ impl Detached {
     /// As [`Daemon::start`].
     pub fn start(job: &DaemonJob) -> Result<Detached, String> {
         use std::os::unix::process::CommandExt as _;
-        let (mut command, program) = command(job)?;
+        let (mut command, program, _) = command(job)?;
         let child = command
             .process_group(0)
             .spawn()
@@ -135,20 +136,20 @@ impl Detached {
     }
 }
 
-fn command(job: &DaemonJob) -> Result<(std::process::Command, &str), String> {
+fn command(job: &DaemonJob) -> Result<(std::process::Command, &str, Mark), String> {
     let no_log =
         |error: io::Error| format!("the log {} cannot be made: {error}", job.log.display());
     if let Some(dir) = job.log.parent() {
         fs::create_dir_all(dir).map_err(no_log)?;
     }
     let log = File::create(&job.log).map_err(no_log)?;
-    let second = log.try_clone().map_err(no_log)?;
+    let (mark, second) = (Mark::of(&log), log.try_clone().map_err(no_log)?);
     let (program, mut command) = child(&job.command, &job.cwd, &job.env)?;
     command
         .stdin(std::process::Stdio::null())
         .stdout(log)
         .stderr(second);
-    Ok((command, program))
+    Ok((command, program, mark))
 }
 
 /// When a process started, in ticks since the system did: proc(5), the 22nd field. `None` where the system does not tell.

@@ -10,6 +10,7 @@ use rustix::process::{
 };
 
 use super::Interrupt;
+use super::guard::Mark;
 use super::system::{Usage, wait_with_usage};
 
 /// The leader stays unreaped until [`Group::reap`], so the number of the group cannot be given to strangers meanwhile.
@@ -22,9 +23,13 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// A second interrupt, which ends us at once, kills the group too.
-    pub(super) fn spawn(command: &mut Command, interrupt: &Interrupt) -> io::Result<Group> {
-        let leader = interrupt.register(|| {
+    /// A second interrupt, which ends us at once, kills the group too. `output` is that of the command.
+    pub(super) fn spawn(
+        command: &mut Command,
+        output: &Mark,
+        interrupt: &Interrupt,
+    ) -> io::Result<Group> {
+        let leader = interrupt.register(output, || {
             let child = command.process_group(0).spawn()?;
             Ok(Pid::from_child(&child))
         })?;

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::guard::Guard;
+use super::guard::{Guard, Mark};
 use super::system::is_ignored;
 
 const INTERRUPT: (SignalKind, u8) = (SignalKind::interrupt(), 130);
@@ -116,14 +116,25 @@ impl Interrupt {
         let _ = status.wait_for(Option::is_some).await;
     }
 
-    /// Starts a child; no second signal can come between its start and its being known here.
-    pub(super) fn register(&self, spawn: impl FnOnce() -> io::Result<Pid>) -> io::Result<Pid> {
+    /// Starts a child with this output; no second signal can come between its start and its being known here.
+    pub(super) fn register(
+        &self,
+        output: &Mark,
+        spawn: impl FnOnce() -> io::Result<Pid>,
+    ) -> io::Result<Pid> {
         let mut groups = self.shared.groups();
         if groups.guard.is_none() {
             // Without one everything still works, and who kills us has to clean up.
             groups.guard = Guard::start().ok();
         }
-        let leader = spawn()?;
+        if let Some(guard) = &mut groups.guard {
+            guard.begins(output);
+        }
+        let leader = spawn().inspect_err(|_| {
+            if let Some(guard) = &mut groups.guard {
+                guard.failed();
+            }
+        })?;
         groups.leaders.insert(leader);
         if let Some(guard) = &mut groups.guard {
             guard.began(leader);

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::cmd::unbound;
 use super::group::Group;
+use super::guard::Mark;
 use super::output::{Announcement, Log, Output};
 use super::program::find_for;
 use super::{End, Interrupt, JobResult, ShellJob, environment};
@@ -58,13 +59,14 @@ impl Job {
         // Before the child exists, so that its end cannot be missed.
         let child_signals = signal(SignalKind::child()).map_err(system)?;
 
+        let mark = Mark::of(&writer);
         let (program, mut command) = child(&job.command, &job.cwd, &job.env)?;
         command
             .stdin(input(&job.stdin).map_err(system)?)
             .stdout(writer)
             .stderr(second_writer);
         let started = Instant::now();
-        let group = Group::spawn(&mut command, interrupt)
+        let group = Group::spawn(&mut command, &mark, interrupt)
             .map_err(|error| cannot_start(program, &job.cwd, &error))?;
         Ok(Job {
             group,

@@ -168,29 +168,20 @@ struct SmallDisk<'a> {
 
 impl<'a> SmallDisk<'a> {
     fn mount(world: &'a World, path: &Path) -> Option<SmallDisk<'a>> {
-        fs::create_dir_all(path).expect("a directory for the disk");
-        let arguments = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
+        fs::create_dir_all(path).expect("a directory");
         let path = path.to_owned();
-        let words = [
-            arguments.as_slice(),
-            &[path.to_str().expect("a plain path")],
-        ]
-        .concat();
-        let script = "command -v mount >/dev/null && exec mount \"$@\"";
-        let mounted = world.run_in(
-            world.root(),
-            "sh",
-            &[["-c", script, "sh"].as_slice(), &words].concat(),
-        );
+        let script = "command -v mount >/dev/null && exec mount -t tmpfs -o size=64k tmpfs \"$1\"";
+        let words = ["-c", script, "sh", &path.to_string_lossy()];
+        let mounted = world.run_in(world.root(), "sh", &words);
         (mounted.status == 0).then_some(SmallDisk { world, path })
     }
 }
 
 impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
-        let path = self.path.to_str().expect("a plain path");
+        let place = self.path.to_string_lossy();
         self.world
-            .run_in(self.world.root(), "umount", &["-l", path]);
+            .run_in(self.world.root(), "umount", &["-l", &place]);
     }
 }
 
@@ -201,10 +192,7 @@ fn a_full_disk_for_logs_changes_no_result() {
         "[check.green]\nrun = \"yes | head -c 1000000\"\n[check.red]\nneeds = [\"green\"]\nrun = \"yes | head -c 1000000; exit 1\"\n[check.silent]\nneeds = [\"green\"]\nrun = \"true\"",
     );
     let Some(_disk) = SmallDisk::mount(&world, &world.repo().join(".git/tracks/logs")) else {
-        #[expect(
-            clippy::print_stderr,
-            reason = "who reads the tests' output has to know"
-        )]
+        #[expect(clippy::print_stderr, reason = "who runs the tests has to know")]
         {
             eprintln!("skipped: a small disk cannot be mounted here");
         }

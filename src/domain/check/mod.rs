@@ -7,6 +7,7 @@ mod blame;
 mod breaker;
 mod counted;
 mod metric;
+mod order;
 mod outcome;
 mod port;
 mod remaining;

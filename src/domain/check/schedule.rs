@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Outcome;
+use super::order::priorities;
 
 /// One run to be scheduled; nodes refer to each other by their index.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +50,8 @@ pub struct Ended {
 /// [`Schedule::ended`], until [`Schedule::is_done`].
 ///
 /// Of the runs that may start, the one with the most expected work behind it goes first: its own time and the longest
-/// chain of what needs it (critical-path list scheduling). One that does not fit into what is free lets smaller ones
-/// pass, so that nothing idles.
+/// chain of what needs it (critical-path list scheduling); unless another order promises to be faster, see
+/// [`super::order`]. One that does not fit into what is free lets smaller ones pass, so that nothing idles.
 #[derive(Debug)]
 pub struct Schedule {
     nodes: Vec<Node>,
@@ -59,10 +60,10 @@ pub struct Schedule {
     dependents: Vec<Vec<usize>>,
     /// By node: how many of its needs are still to end.
     unmet: Vec<usize>,
-    /// What may start as far as needs go, the head of the longest chain first.
+    /// What may start as far as needs go, what goes first at the front.
     ready: BTreeSet<(Reverse<Duration>, usize)>,
-    /// By node: expected time of the longest chain that starts with it.
-    chains: Vec<Duration>,
+    /// By node, the greatest goes first.
+    order: Vec<Duration>,
     capacities: Vec<u32>,
     used: Vec<u32>,
     fail_fast: bool,
@@ -90,6 +91,19 @@ enum State {
 impl Schedule {
     /// `capacities` is how much there is of each thing that nodes claim (at least 1 of each).
     pub fn new(nodes: Vec<Node>, capacities: &[u32], fail_fast: bool) -> Self {
+        let took = expected(&nodes);
+        let chains = chains(&nodes, &took);
+        let order = priorities(&nodes, capacities, &took, chains);
+        Self::in_order(nodes, capacities, fail_fast, order)
+    }
+
+    /// By node, the greatest goes first.
+    pub(super) fn in_order(
+        nodes: Vec<Node>,
+        capacities: &[u32],
+        fail_fast: bool,
+        order: Vec<Duration>,
+    ) -> Self {
         let fresh = State::Waiting {
             attempts: 0,
             last: None,
@@ -103,16 +117,15 @@ impl Schedule {
                 dependents[need].push(index);
             }
         }
-        let chains = chains(&nodes, &expected(&nodes));
         Schedule {
             states: vec![fresh; nodes.len()],
             ready: (0..nodes.len())
                 .filter(|node| unmet[*node] == 0)
-                .map(|node| (Reverse(chains[node]), node))
+                .map(|node| (Reverse(order[node]), node))
                 .collect(),
             dependents,
             unmet,
-            chains,
+            order,
             capacities: capacities
                 .iter()
                 .map(|capacity| (*capacity).max(1))
@@ -128,7 +141,7 @@ impl Schedule {
     }
 
     /// A run that may start now, if any; it is then running. After none there may be one again. Those that fit are offered to
-    /// `may`, the head of the longest chain first, until it agrees to one: it knows what the schedule does not (what other
+    /// `may`, in their order, until it agrees to one: it knows what the schedule does not (what other
     /// processes hold, what has to wait for a while).
     pub fn next(&mut self, mut may: impl FnMut(Start) -> bool) -> Option<Start> {
         let mut starts = self.ready.iter().filter_map(|(_, node)| {
@@ -143,7 +156,7 @@ impl Schedule {
         });
         let start = starts.find(|start| may(*start))?;
         let Start { node, attempt } = start;
-        self.ready.remove(&(Reverse(self.chains[node]), node));
+        self.ready.remove(&(Reverse(self.order[node]), node));
         self.states[node] = State::Running { attempt };
         self.count(node, u32::saturating_add);
         Some(start)
@@ -166,7 +179,7 @@ impl Schedule {
             attempts: attempt,
             last: Some(outcome),
         };
-        self.ready.insert((Reverse(self.chains[node]), node));
+        self.ready.insert((Reverse(self.order[node]), node));
         Some(attempt)
     }
 
@@ -253,7 +266,7 @@ impl Schedule {
                 self.unmet[dependent] -= 1;
                 if self.unmet[dependent] == 0 {
                     self.ready
-                        .insert((Reverse(self.chains[dependent]), dependent));
+                        .insert((Reverse(self.order[dependent]), dependent));
                 }
             } else if matches!(self.states[dependent], State::Waiting { .. }) {
                 let (outcome, because) = match (self.nodes[node].prepares, outcome) {
@@ -271,7 +284,7 @@ impl Schedule {
 
     fn record(&mut self, node: usize, outcome: Outcome, attempts: u32, because: Option<usize>) {
         self.states[node] = State::Ended;
-        self.ready.remove(&(Reverse(self.chains[node]), node));
+        self.ready.remove(&(Reverse(self.order[node]), node));
         self.unfinished -= 1;
         self.ended.push(Ended {
             node,

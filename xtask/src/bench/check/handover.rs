@@ -38,7 +38,8 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
         command
             .args(["check", &track, "--yes", "--no-cache", "--format=json"])
             .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let child = command
             .spawn()
             .map_err(|error| child::could_not_start(&command, &error))?;
