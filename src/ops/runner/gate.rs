@@ -8,7 +8,7 @@ use crate::ops::Wait;
 use crate::store::{Claim, Claimant, Claimed, Grant, Holder, StoreError, Taken};
 
 /// How soon something that somebody else frees is noticed.
-pub(in crate::ops) const BETWEEN_CLAIMS: Duration = Duration::from_millis(15);
+pub(in crate::ops) const BETWEEN_CLAIMS: Duration = Duration::from_millis(5);
 
 /// What one node takes.
 #[derive(Debug)]
