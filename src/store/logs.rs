@@ -89,7 +89,7 @@ pub enum LeftOutOfLog {
 }
 
 /// At most so many lines of the beginning and of the end of a log, and of the longest lines a part. However large the log is,
-/// little of it is held in memory, and no more than [`COUNTED`] read.
+/// little of it is held in memory, and no more than `COUNTED` bytes read.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -50,8 +50,8 @@ pub struct Ended {
 /// [`Schedule::ended`], until [`Schedule::is_done`].
 ///
 /// Of the runs that may start, the one with the most expected work behind it goes first: its own time and the longest
-/// chain of what needs it (critical-path list scheduling); unless another order promises to be faster, see
-/// [`super::order`]. One that does not fit into what is free lets smaller ones pass, so that nothing idles.
+/// chain of what needs it (critical-path list scheduling); unless another order promises to be faster.
+/// One that does not fit into what is free lets smaller ones pass, so that nothing idles.
 #[derive(Debug)]
 pub struct Schedule {
     nodes: Vec<Node>,
