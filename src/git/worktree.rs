@@ -122,8 +122,8 @@ pub(super) fn run_beside_adds(cmd: &Cmd, command: &str) -> Result<Vec<u8>, GitEr
     let mut result = run(cmd, command);
     for _ in 1..ATTEMPTS {
         match &result {
-            Err(GitError::Program { message, .. })
-                if message.starts_with("failed to read") && message.contains("/commondir") => {}
+            // The path follows, of which only a part may be there: it may have line breaks in it.
+            Err(GitError::Program { message, .. }) if message.starts_with("failed to read") => {}
             _ => break,
         }
         result = run(cmd, command);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::rows::{coarse, short, times, waiting, waits};
 use super::state::{State, What, service};
 use crate::domain::check::{Outcome, Run};
-use crate::ops::{Event, ServiceStep};
+use crate::ops::{Event, ServiceStep, Wait};
 use crate::ui::github::Workflow;
 use crate::ui::report::failures::{self, Length};
 use crate::ui::style::{BAD, DIM, WARN, paint, tame};
@@ -36,6 +36,8 @@ pub(super) struct Plain {
     /// Something was worth a line, and since then everything is.
     loud: bool,
     printed: Option<Instant>,
+    /// What is waited for, and since when, as long as that has not been said.
+    wait: Option<(Instant, Vec<Wait>)>,
     blocks: usize,
 }
 
@@ -49,6 +51,7 @@ impl Plain {
             started: None,
             loud: false,
             printed: None,
+            wait: None,
             blocks: 0,
         }
     }
@@ -100,10 +103,8 @@ impl Plain {
                 (line, true)
             }
             Event::Waiting(waits) => {
-                let lines = waits
-                    .iter()
-                    .map(|wait| waiting(wait, Duration::ZERO) + "\n");
-                (lines.collect(), true)
+                self.wait = (!waits.is_empty()).then(|| (now, waits.to_vec()));
+                return String::new();
             }
             Event::Service { name, place, step } => {
                 let name = tame(&service(name, *place));
@@ -132,6 +133,14 @@ impl Plain {
     pub(super) fn tick(&mut self, state: &State, now: Instant) -> String {
         let takes_long = |since: Instant| now.saturating_duration_since(since) >= WORTH_A_LINE;
         self.loud |= self.started.is_some_and(takes_long);
+        // What others give up in a moment is not worth a line.
+        let wait = self.wait.take_if(|(since, _)| takes_long(*since));
+        if let Some((since, waits)) = wait {
+            let waited = now.saturating_duration_since(since);
+            let lines = waits.iter().map(|wait| waiting(wait, waited) + "\n");
+            self.held.extend(lines);
+            self.loud = true;
+        }
         let released = self.release(now);
         let silent_since = self.printed.max(self.started);
         let silent = |since| now.saturating_duration_since(since) >= HEARTBEAT;

@@ -143,17 +143,26 @@ fn waiting_stalling_and_trying_again_are_told() {
         holder: "track-b unit".to_owned(),
         held: Duration::from_secs(64),
     };
+    // A moment is not worth a line.
     assert_eq!(
-        log.show(10, &Event::Waiting(&[wait])),
-        "waiting for postgres (track-b unit, 1m04s)\n"
+        log.show(10, &Event::Waiting(std::slice::from_ref(&wait))),
+        ""
     );
     assert_eq!(log.show(20, &Event::Waiting(&[])), "");
+    assert_eq!(log.tick(1_200), "");
+    assert_eq!(log.show(1_300, &Event::Waiting(&[wait])), "");
+    assert_eq!(log.tick(2_200), "");
+    assert_eq!(
+        log.tick(2_300),
+        "waiting for postgres (track-b unit, 1m05s)\n"
+    );
+    assert_eq!(log.tick(9_000), "", "it is said once");
     let stalled = Event::CheckStalled {
         check: &name,
         side: &side,
         silent: Duration::from_secs(600),
     };
-    assert_eq!(log.show(30, &stalled), "silent base a for 10m\n");
+    assert_eq!(log.show(9_030, &stalled), "silent base a for 10m\n");
     let retried = Event::CheckRetried {
         check: &name,
         side: &side,
@@ -162,7 +171,7 @@ fn waiting_stalling_and_trying_again_are_told() {
         delay: Duration::from_secs(2),
     };
     assert_eq!(
-        log.show(40, &retried),
+        log.show(9_040, &retried),
         "timed-out base a: again in 2s (attempt 2)\n"
     );
 }
