@@ -11,7 +11,9 @@ use crate::ops::profile::ProfileError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
-use crate::ops::{ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError};
+use crate::ops::{
+    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError,
+};
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
 
@@ -241,10 +243,18 @@ impl From<RunnerError> for Failure {
     fn from(error: RunnerError) -> Self {
         match error {
             RunnerError::Store(error) => error.into(),
-            RunnerError::Git(error) => error.into(),
-            RunnerError::Setup(error) => error.into(),
-            RunnerError::OwnWorktree(error) => error.into(),
+            RunnerError::Site(error) => error.into(),
             error @ RunnerError::Runtime(_) => undetermined(error.to_string()),
+        }
+    }
+}
+
+impl From<SiteError> for Failure {
+    fn from(error: SiteError) -> Self {
+        match error {
+            SiteError::Git(error) => error.into(),
+            SiteError::Setup(error) => error.into(),
+            SiteError::OwnWorktree(error) => error.into(),
         }
     }
 }

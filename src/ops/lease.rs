@@ -5,7 +5,7 @@ use std::thread;
 use crate::domain::name::nearest;
 use crate::store::{Claimed, Grant, StoreError};
 
-use super::runner::{BETWEEN_CLAIMS, Limits, waits};
+use super::limits::{BETWEEN_CLAIMS, Limits, waits};
 use super::variables::as_part;
 use super::{Emit, Event, Session, Wait};
 

@@ -15,6 +15,7 @@ mod integration_side;
 pub mod judged;
 mod keys;
 pub mod lease;
+mod limits;
 pub mod logs;
 mod matrix;
 
@@ -41,4 +42,5 @@ pub use session::{
     BasePoint, ConfigProblem, Notice, OpenOptions, Session, SessionError, open_repository,
 };
 pub use setup::SetupError;
+pub use site::SiteError;
 pub use tips::{Origin, Tip};

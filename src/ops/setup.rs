@@ -12,7 +12,7 @@ use crate::git::{GitError, Merger};
 use crate::process::{End, Job, JobResult, Pool, PoolEvent, ShellJob, Work};
 use crate::store::{Claimant, Claimed, Grant, ResultKey, StoreError, other_log};
 
-use super::runner::{BETWEEN_CLAIMS, Limits};
+use super::limits::{BETWEEN_CLAIMS, Limits};
 use super::trust::Trust;
 use super::variables::{self, Variables};
 use super::{Emit, Event, Session};

@@ -9,12 +9,22 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::trust::{TrustedCommand, commands_of_setup};
-use crate::git::{Merger, Snapshot};
+use crate::git::{GitError, Merger, Snapshot};
 
 use super::Session;
 use super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
-use super::runner::RunnerError;
-use super::setup::{self, Place};
+use super::setup::{self, Place, SetupError};
+
+/// Why a place cannot be made to stand on what is to be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error(transparent)]
+    OwnWorktree(#[from] OwnWorktreeError),
+}
 
 /// What a place holds now, against the tree that is judged there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +42,7 @@ pub(super) trait Site: Sync {
     ///
     /// # Errors
     /// When that cannot be done for reasons that say nothing of the tree.
-    fn open(&self) -> Result<Place<'_>, RunnerError>;
+    fn open(&self) -> Result<Place<'_>, SiteError>;
 
     /// What it holds now. May take long.
     fn look(&self, dir: &Path) -> Look;
@@ -63,7 +73,7 @@ pub(super) struct TrackWorktree<'a> {
 }
 
 impl Site for TrackWorktree<'_> {
-    fn open(&self) -> Result<Place<'_>, RunnerError> {
+    fn open(&self) -> Result<Place<'_>, SiteError> {
         Ok(Place::of_track(
             &self.session.project,
             self.track,
@@ -219,7 +229,7 @@ impl<'a> Probed<'a> {
 }
 
 impl Site for Probed<'_> {
-    fn open(&self) -> Result<Place<'_>, RunnerError> {
+    fn open(&self) -> Result<Place<'_>, SiteError> {
         let (session, merger) = (self.probes.session, self.probes.merger);
         let reads = setup::reads(session, merger, &self.setup, self.commit)?;
         let wanted = setup::digest(&self.setup, reads.as_ref());
@@ -279,7 +289,7 @@ pub(super) struct Integrated<'a> {
 }
 
 impl Site for Integrated<'_> {
-    fn open(&self) -> Result<Place<'_>, RunnerError> {
+    fn open(&self) -> Result<Place<'_>, SiteError> {
         let worktree = self.worktree;
         worktree.stand_on(self.session, None, self.commit, &self.tracks)?;
         let place = Place {

@@ -21,6 +21,7 @@ pub use blame::{Window, suspects};
 pub use breaker::Breaker;
 pub use counted::{FailedTest, Tests};
 pub use metric::{Figure, number, score};
+pub use order::quickest_schedule;
 pub use outcome::{Outcome, Run};
 pub use port::port;
 pub use remaining::Course;

@@ -6,15 +6,23 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::Outcome;
-use super::schedule::{Node, Schedule};
+use super::schedule::{Node, Schedule, chains, expected};
 
 /// With more nodes than this, playing it through takes longer than it gains: the more there are, the less the order matters.
 const MOST: usize = 300;
 
+/// The schedule by the order in which all is expected to be over soonest. `capacities`: as of [`Schedule::new`].
+pub fn quickest_schedule(nodes: Vec<Node>, capacities: &[u32], fail_fast: bool) -> Schedule {
+    let took = expected(&nodes);
+    let chains = chains(&nodes, &took);
+    let order = priorities(&nodes, capacities, &took, chains);
+    Schedule::in_order(nodes, capacities, fail_fast, order)
+}
+
 /// By node; the greatest goes first. `chains`: how long the longest chain takes that starts with it, which is as good as
 /// anything where nodes only need each other and a slot each. What is wide, or scarce, is better begun early: at the end
 /// the others wait for it.
-pub(super) fn priorities(
+fn priorities(
     nodes: &[Node],
     capacities: &[u32],
     took: &[Duration],

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Outcome;
-use super::order::priorities;
 
 /// One run to be scheduled; nodes refer to each other by their index.
 #[derive(Debug, Clone, Default)]
@@ -50,8 +49,8 @@ pub struct Ended {
 /// [`Schedule::ended`], until [`Schedule::is_done`].
 ///
 /// Of the runs that may start, the one with the most expected work behind it goes first: its own time and the longest
-/// chain of what needs it (critical-path list scheduling); unless another order promises to be faster.
-/// One that does not fit into what is free lets smaller ones pass, so that nothing idles.
+/// chain of what needs it (critical-path list scheduling); or what another order says, see
+/// [`super::quickest_schedule`]. One that does not fit into what is free lets smaller ones pass, so that nothing idles.
 #[derive(Debug)]
 pub struct Schedule {
     nodes: Vec<Node>,
@@ -89,11 +88,9 @@ enum State {
 }
 
 impl Schedule {
-    /// `capacities` is how much there is of each thing that nodes claim (at least 1 of each).
+    /// By the longest chain. `capacities` is how much there is of each thing that nodes claim (at least 1 of each).
     pub fn new(nodes: Vec<Node>, capacities: &[u32], fail_fast: bool) -> Self {
-        let took = expected(&nodes);
-        let chains = chains(&nodes, &took);
-        let order = priorities(&nodes, capacities, &took, chains);
+        let order = chains(&nodes, &expected(&nodes));
         Self::in_order(nodes, capacities, fail_fast, order)
     }
 
@@ -318,7 +315,7 @@ fn critical_path(nodes: &[Node], took: &[Duration]) -> Duration {
 }
 
 /// What each node is expected to take; with nothing known, all the same, so that longer chains still go first.
-fn expected(nodes: &[Node]) -> Vec<Duration> {
+pub(super) fn expected(nodes: &[Node]) -> Vec<Duration> {
     let known: Vec<u64> = nodes
         .iter()
         .map(|node| node.expected_ms)
@@ -337,7 +334,7 @@ fn expected(nodes: &[Node]) -> Vec<Duration> {
 }
 
 /// By node: the time of the longest chain that starts with it and goes on through what needs it.
-fn chains(nodes: &[Node], took: &[Duration]) -> Vec<Duration> {
+pub(super) fn chains(nodes: &[Node], took: &[Duration]) -> Vec<Duration> {
     // Dependents before what they need, so that each chain is complete when it is handed down.
     let mut dependents_left = vec![0_usize; nodes.len()];
     for need in nodes.iter().flat_map(|node| &node.needs) {

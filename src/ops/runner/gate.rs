@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::ops::Wait;
-use crate::store::{Claim, Claimant, Claimed, Grant, Holder, StoreError, Taken};
-
-/// How soon something that somebody else frees is noticed.
-pub(in crate::ops) const BETWEEN_CLAIMS: Duration = Duration::from_millis(5);
+use crate::ops::limits::{BETWEEN_CLAIMS, waits};
+use crate::store::{Claim, Claimant, Claimed, Grant, StoreError};
 
 /// What one node takes.
 #[derive(Debug)]
@@ -18,23 +16,6 @@ pub(super) struct Toll {
     pub(super) who: String,
     /// It needs a worktree that is lent.
     pub(super) lent: bool,
-}
-
-/// For people: what has to be waited for. `name`: what the store's name of a thing means.
-pub(in crate::ops) fn waits(taken: &[Taken], name: impl Fn(&str) -> String) -> Vec<Wait> {
-    let wait = |taken: &Taken| {
-        // What we hold ourselves is no news to who watches us.
-        let other = taken.holders.iter().find(|holder| !holder.is_us());
-        Wait {
-            resource: name(&taken.name),
-            holder: other.map_or_else(
-                || "others that wait longer".to_owned(),
-                |holder| holder.who.clone(),
-            ),
-            held: other.map_or(Duration::ZERO, Holder::held),
-        }
-    };
-    taken.iter().map(wait).collect()
 }
 
 #[derive(Debug)]

@@ -4,7 +4,6 @@
 mod gate;
 mod ground;
 mod keep;
-mod limits;
 mod service;
 mod shift;
 
@@ -15,16 +14,10 @@ use crate::domain::check::{Outcome, Run};
 use crate::domain::name::Side;
 use crate::domain::project::{Check, Flaky, Project};
 use crate::domain::revision::TreeId;
-use crate::git::GitError;
 use crate::store::{CachedResult, ResultKey, StoreError};
 
-pub(super) use gate::{BETWEEN_CLAIMS, waits};
-pub(super) use limits::{Limits, job_slots};
-
 use super::figures::{self, Before};
-use super::own_worktree::OwnWorktreeError;
-use super::setup::SetupError;
-use super::site::Site;
+use super::site::{Site, SiteError};
 use super::trust::Trust;
 use super::{Emit, Event, Session};
 use shift::Shift;
@@ -76,11 +69,7 @@ pub enum RunnerError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    #[error(transparent)]
-    OwnWorktree(#[from] OwnWorktreeError),
+    Site(#[from] SiteError),
     #[error("cannot run commands: {0}")]
     Runtime(std::io::Error),
 }

@@ -9,9 +9,11 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, SystemTime};
 
 use crate::domain::check::{Breaker, Node, Outcome, Schedule, Start, lower_bound};
+use crate::domain::name::{CheckName, Side};
 use crate::ops::figures::Taken;
+use crate::ops::limits::Limits;
 use crate::ops::setup::Place;
-use crate::ops::site::Look;
+use crate::ops::site::{Look, Site, SiteError};
 use crate::ops::trust::Trust;
 use crate::ops::{Emit, Event, Session, Wait};
 use crate::process::{Call, Job, JobResult, Pool, PoolEvent, Work};
@@ -21,7 +23,7 @@ use super::gate::Gate;
 use super::ground::{Stage, Worked};
 use super::keep::Looked;
 use super::service::{self, Ready};
-use super::{Book, Ground, Limits, Options, RunnerError};
+use super::{Book, Ground, Options, RunnerError};
 
 /// What a node of the schedule stands for. Grounds and services are those of the shift, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ enum Purpose {
 
 /// What a call gives back.
 enum Returned<'a> {
-    Opened(Result<Place<'a>, RunnerError>),
+    Opened(Result<Place<'a>, SiteError>),
     /// And whether what it has made lasts.
     AfterSetup(Look, bool),
     Looked(Looked),
@@ -152,7 +154,7 @@ impl<'a> Shift<'a, '_> {
         &self.grounds[self.worked[at].index]
     }
 
-    fn site(&self, at: usize) -> &'a dyn crate::ops::site::Site {
+    fn site(&self, at: usize) -> &'a dyn Site {
         self.ground(at).site.as_ref()
     }
 
@@ -258,9 +260,8 @@ impl<'a> Work<'a> for Shift<'a, '_> {
         }
     }
 
-    fn called(&mut self, key: usize) {
+    fn called(&mut self, _key: usize) {
         // A call that has panicked gives nothing; the pool passes the panic on.
-        let _ = key;
         self.take_returned();
     }
 
@@ -281,12 +282,7 @@ impl<'a> Work<'a> for Shift<'a, '_> {
 /// What to call the commands of the pool.
 struct Names<'a> {
     /// By node.
-    checks: Vec<
-        Option<(
-            &'a crate::domain::name::CheckName,
-            &'a crate::domain::name::Side,
-        )>,
-    >,
+    checks: Vec<Option<(&'a CheckName, &'a Side)>>,
     /// By ground.
     setups: Vec<String>,
 }

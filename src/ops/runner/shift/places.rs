@@ -7,11 +7,10 @@ use crate::domain::check::Outcome;
 use crate::domain::trust::commands_of_service;
 use crate::ops::own_worktree::OwnWorktreeError;
 use crate::ops::setup::{self, complaint, failure};
-use crate::ops::site::Look;
+use crate::ops::site::{Look, SiteError};
 use crate::ops::{Event, ServiceStep, variables};
 use crate::process::{Job, JobResult, clock};
 
-use super::super::RunnerError;
 use super::super::ground::Stage;
 use super::super::keep::{self, Looked, look_and_keep};
 use super::super::service::{self, Spec};
@@ -52,7 +51,7 @@ impl<'a> Shift<'a, '_> {
                     _ if self.session.interrupt.exit_status().is_some() => {
                         self.finish_preparing(at, Outcome::Cancelled);
                     }
-                    RunnerError::OwnWorktree(error @ OwnWorktreeError::NotOurs { .. }) => {
+                    SiteError::OwnWorktree(error @ OwnWorktreeError::NotOurs { .. }) => {
                         self.not_prepared(at, error.to_string());
                     }
                     error => {

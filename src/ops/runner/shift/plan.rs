@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use crate::domain::check::{Breaker, Node, Schedule, lower_bound};
+use crate::domain::check::{Breaker, Node, lower_bound, quickest_schedule};
+use crate::ops::limits::{Limits, job_slots};
 use crate::ops::setup;
 use crate::ops::trust::Trust;
 use crate::ops::{Emit, Event, Plan, Session};
@@ -12,7 +13,7 @@ use crate::process::clock;
 
 use super::super::gate::{Gate, Toll};
 use super::super::ground::{Stage, Worked};
-use super::super::{Book, Ground, Limits, Options, RunnerError, job_slots};
+use super::super::{Book, Ground, Options, RunnerError};
 use super::{Instance, Kind, Shift};
 
 /// Nodes in the making.
@@ -196,7 +197,7 @@ impl<'a, 'r> Shift<'a, 'r> {
             emit,
             worked,
             services,
-            schedule: Schedule::new(nodes.clone(), &capacities, options.fail_fast),
+            schedule: quickest_schedule(nodes.clone(), &capacities, options.fail_fast),
             gate: Gate::new(claimant, tolls, job_slots(&session.project)),
             breaker: Breaker::new(session.project.run.breaker),
             purposes: Vec::new(),

@@ -3,17 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::domain::name::Side;
 use crate::domain::project::{Check, Project};
-use crate::store::Claim;
+use crate::store::{Claim, Holder, Taken};
+
+use super::Wait;
 
 /// How job slots are called where somebody has to wait for them.
 const JOB_SLOTS: &str = "job slots";
 
+/// How soon something that somebody else frees is noticed.
+pub(super) const BETWEEN_CLAIMS: Duration = Duration::from_millis(5);
+
 /// The things that the nodes of one schedule claim, each with an index.
 #[derive(Debug, Default)]
-pub(in crate::ops) struct Limits {
+pub(super) struct Limits {
     things: Vec<Thing>,
     index_of: BTreeMap<String, usize>,
 }
@@ -29,7 +35,7 @@ struct Thing {
 
 impl Limits {
     /// Job slots come first.
-    pub(in crate::ops) fn new(project: &Project) -> Self {
+    pub(super) fn new(project: &Project) -> Self {
         let mut limits = Limits::default();
         limits.thing("jobs".to_owned(), JOB_SLOTS, job_slots(project));
         limits
@@ -48,7 +54,7 @@ impl Limits {
     }
 
     /// What one run of the check takes.
-    pub(in crate::ops) fn of_check(
+    pub(super) fn of_check(
         &mut self,
         project: &Project,
         check: &Check,
@@ -71,17 +77,17 @@ impl Limits {
         claims
     }
 
-    pub(in crate::ops) fn resource(&mut self, project: &Project, name: &str) -> usize {
+    pub(super) fn resource(&mut self, project: &Project, name: &str) -> usize {
         let count = project.resources.get(name).copied().unwrap_or(1);
         self.thing(format!("resource {name}"), name, count)
     }
 
-    pub(in crate::ops) fn slots(&self, amount: u32) -> (usize, u32) {
+    pub(super) fn slots(&self, amount: u32) -> (usize, u32) {
         (0, amount)
     }
 
     /// What a setup takes: nobody else sets up the same worktree meanwhile.
-    pub(in crate::ops) fn of_setup(&mut self, dir: Option<&Path>) -> Vec<(usize, u32)> {
+    pub(super) fn of_setup(&mut self, dir: Option<&Path>) -> Vec<(usize, u32)> {
         let mut claims = vec![(0, 1)];
         if let Some(dir) = dir {
             let claim = format!("setup {}", dir.display());
@@ -96,7 +102,7 @@ impl Limits {
     }
 
     /// The same as the store counts it.
-    pub(in crate::ops) fn claims(&self, claims: &[(usize, u32)]) -> Vec<Claim> {
+    pub(super) fn claims(&self, claims: &[(usize, u32)]) -> Vec<Claim> {
         let claim = |(what, amount): &(usize, u32)| Claim {
             name: self.things[*what].claim.clone(),
             capacity: self.things[*what].capacity,
@@ -106,16 +112,33 @@ impl Limits {
     }
 
     /// For people: what the store calls `claim`.
-    pub(in crate::ops) fn name<'s>(&'s self, claim: &'s str) -> &'s str {
+    pub(super) fn name<'s>(&'s self, claim: &'s str) -> &'s str {
         let known = self.index_of.get(claim);
         known.map_or(claim, |what| self.things[*what].name.as_str())
     }
 }
 
 /// How much may run at once in this repository.
-pub(in crate::ops) fn job_slots(project: &Project) -> u32 {
+pub(super) fn job_slots(project: &Project) -> u32 {
     match project.run.jobs {
         0 => u32::try_from(crate::process::cores().get()).unwrap_or(1),
         jobs => jobs,
     }
+}
+
+/// For people: what has to be waited for. `name`: what the store's name of a thing means.
+pub(super) fn waits(taken: &[Taken], name: impl Fn(&str) -> String) -> Vec<Wait> {
+    let wait = |taken: &Taken| {
+        // What we hold ourselves is no news to who watches us.
+        let other = taken.holders.iter().find(|holder| !holder.is_us());
+        Wait {
+            resource: name(&taken.name),
+            holder: other.map_or_else(
+                || "others that wait longer".to_owned(),
+                |holder| holder.who.clone(),
+            ),
+            held: other.map_or(Duration::ZERO, Holder::held),
+        }
+    };
+    taken.iter().map(wait).collect()
 }
