@@ -202,6 +202,15 @@ impl Repository {
         Ok(head(&self.git_dir_of(worktree)?)? == Ok(commit))
     }
 
+    /// Gives the tracked files of a worktree of ours, and its index, the contents of the commit on which it stands. Whatever
+    /// else is there stays.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn restore_tracked_files(&self, worktree: &Path) -> Result<(), GitError> {
+        restore_tracked_files(self.cmd_in(worktree))
+    }
+
     /// Whether there are files in a worktree that are neither tracked nor ignored.
     ///
     /// # Errors
@@ -239,6 +248,14 @@ impl Merger<'_> {
             .move_own_worktree(worktree, commit, &with_objects)
     }
 
+    /// As [`Repository::restore_tracked_files`].
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn restore_tracked_files(&self, worktree: &Path) -> Result<(), GitError> {
+        restore_tracked_files(self.with_objects(self.repository().cmd_in(worktree)))
+    }
+
     /// As [`Repository::changed_tracked_files`].
     ///
     /// # Errors
@@ -246,6 +263,10 @@ impl Merger<'_> {
     pub fn changed_tracked_files(&self, worktree: &Path) -> Result<Vec<RepoPath>, GitError> {
         changed_tracked_files(&self.with_objects(self.repository().cmd_in(worktree)))
     }
+}
+
+fn restore_tracked_files(git: Cmd) -> Result<(), GitError> {
+    run(&git.args(["reset", "--hard", "--quiet"]), "reset").map(drop)
 }
 
 /// `git`: in the worktree.

@@ -47,6 +47,15 @@ pub(super) trait Site: Sync {
     /// What it holds now. May take long.
     fn look(&self, dir: &Path) -> Look;
 
+    /// Gives the tracked files the contents that are judged; only in a place of ours. May take long.
+    ///
+    /// # Errors
+    /// When git refuses.
+    fn restore(&self, dir: &Path) -> Result<(), SiteError> {
+        let _ = dir;
+        Ok(())
+    }
+
     /// Whether nobody but checks works there.
     fn is_ours(&self) -> bool;
 
@@ -255,6 +264,14 @@ impl Site for Probed<'_> {
         own_look(self.probes.session, self.probes.merger, dir, self.commit)
     }
 
+    fn restore(&self, dir: &Path) -> Result<(), SiteError> {
+        let restored = match self.probes.merger {
+            Some(merger) => merger.restore_tracked_files(dir),
+            None => self.probes.session.repository.restore_tracked_files(dir),
+        };
+        Ok(restored?)
+    }
+
     fn is_ours(&self) -> bool {
         true
     }
@@ -306,6 +323,10 @@ impl Site for Integrated<'_> {
 
     fn look(&self, dir: &Path) -> Look {
         own_look(self.session, None, dir, self.commit)
+    }
+
+    fn restore(&self, dir: &Path) -> Result<(), SiteError> {
+        Ok(self.session.repository.restore_tracked_files(dir)?)
     }
 
     fn is_ours(&self) -> bool {

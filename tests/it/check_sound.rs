@@ -153,3 +153,50 @@ fn setup_that_changes_what_is_judged_is_not_remembered_as_done() {
         );
     }
 }
+
+#[test]
+fn each_check_of_a_candidate_judges_what_was_merged() {
+    let world = project(
+        "[run]\njobs = 2\n[track.a]\n[check.writer]\nrun = \"echo built >>f; echo left >left\"\n\
+         [check.reader]\nneeds = [\"writer\"]\nrun = \"test -e left && ! grep built f\"\n",
+        &[("f", "1\n")],
+    );
+    work(&world, "a", &[("a", "1\n")]);
+    let (status, answer) = ask(&world, &["sync", "--yes"]);
+    assert_eq!(
+        (status, &answer["moved"]),
+        (0, &Value::Bool(true)),
+        "{answer:#}"
+    );
+    let writer = find(&answer["checks"], "check", "writer");
+    assert!(
+        note(writer).starts_with("it changed tracked files: f"),
+        "{answer:#}"
+    );
+    assert_eq!(
+        find(&answer["checks"], "check", "reader")["note"],
+        Value::Null
+    );
+}
+
+#[test]
+fn where_a_check_leads_a_worktree_of_ours_away_the_others_could_not_run() {
+    let world = one(
+        "[check.mover]\nrun = \"git switch --quiet --create mine\"\n\
+         [check.unit]\nneeds = [\"mover\"]\nrun = \"touch ROOT/unit\"",
+    );
+    let (status, answer) = ask(&world, &["check", "--committed", "--yes"]);
+    assert_eq!(status, 3, "{answer:#}");
+    let unit = find(&answer["runs"], "check", "unit");
+    assert_eq!(unit["outcome"], "could-not-run");
+    assert!(
+        note(unit).contains("led its worktree elsewhere"),
+        "{answer:#}"
+    );
+    assert!(!world.root().join("unit").exists());
+    assert_eq!(
+        world.git(&["rev-parse", "mine"]),
+        world.git(&["rev-parse", "track/a"]),
+        "a branch is not moved"
+    );
+}

@@ -21,8 +21,12 @@ pub(super) struct Worked<'a> {
     pub(super) left: usize,
     /// Tasks whose checks run now, each since when.
     pub(super) running: Vec<(usize, SystemTime)>,
-    /// Whether somebody looks at what has become of its tree.
+    /// Nobody but checks works there.
+    pub(super) is_ours: bool,
+    /// Whether somebody looks at what has become of its tree, or puts that right.
     pub(super) looking: bool,
+    /// Why what is there is no longer what is to be judged, and cannot be put right.
+    pub(super) lost: Option<String>,
     /// When a look ended, and what it cost.
     pub(super) looked: Option<(Instant, Duration)>,
     /// What ran and waits for such a look.
@@ -63,10 +67,18 @@ impl Worked<'_> {
         if self.looking || self.unproven.is_empty() || self.stage != Stage::Ready {
             return None;
         }
-        let Some((ended, cost)) = self.looked.filter(|_| self.left > 0) else {
+        // In a place of ours, the next check waits for it.
+        let may_wait = self.left > 0 && !self.is_ours;
+        let Some((ended, cost)) = self.looked.filter(|_| may_wait) else {
             return Some(Duration::ZERO);
         };
         Some((cost * SHARE).saturating_sub(ended.elapsed()))
+    }
+
+    /// Whether the next check has to wait until it is known what the last ones have left of the tree. In its owner's worktree
+    /// that is not for us to put right.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.is_ours && (self.looking || !self.unproven.is_empty())
     }
 
     /// Whether everything has been done there.

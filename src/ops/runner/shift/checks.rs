@@ -66,6 +66,9 @@ impl<'a> Shift<'a, '_> {
         if let Some(objection) = self.breaker.objection(check.name.as_str()) {
             return Some(objection);
         }
+        if self.worked[at].lost.is_some() {
+            return self.worked[at].lost.clone();
+        }
         let Some(place) = &self.worked[at].place else {
             return Some("it has no worktree".to_owned());
         };

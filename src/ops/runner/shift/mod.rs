@@ -39,6 +39,7 @@ enum Purpose {
     Open(usize),
     LookAfterSetup(usize),
     Look(usize),
+    Restore(usize),
     Close(usize),
     StartService(usize),
     StopService(usize),
@@ -50,6 +51,7 @@ enum Returned<'a> {
     /// And whether what it has made lasts.
     AfterSetup(Look, bool),
     Looked(Looked),
+    Restored(Result<(), SiteError>),
     Service(Result<Ready<'a>, String>),
     Nothing,
 }
@@ -235,8 +237,15 @@ impl<'a> Work<'a> for Shift<'a, '_> {
                 continue;
             }
             let (gate, limits) = (&mut self.gate, &self.limits);
+            let (kinds, worked) = (&self.kinds, &self.worked);
             let name = |claim: &str| limits.name(claim).to_owned();
-            let start = self.schedule.next(|start| gate.admits(start.node, name));
+            let in_doubt = |node: usize| match kinds[node] {
+                Kind::Check { ground, .. } => worked[ground].is_in_doubt(),
+                Kind::Prepare(_) | Kind::Service(_) => false,
+            };
+            let start = self
+                .schedule
+                .next(|start| !in_doubt(start.node) && gate.admits(start.node, name));
             let Some(start) = start else {
                 break;
             };

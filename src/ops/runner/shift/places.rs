@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::domain::check::Outcome;
+use crate::domain::path::RepoPath;
 use crate::domain::trust::commands_of_service;
 use crate::ops::own_worktree::OwnWorktreeError;
 use crate::ops::setup::{self, complaint, failure};
@@ -73,6 +74,13 @@ impl<'a> Shift<'a, '_> {
                 }
             },
             (Purpose::Look(at), Returned::Looked(looked)) => self.looked(at, looked),
+            (Purpose::Restore(at), Returned::Restored(result)) => {
+                self.worked[at].looking = false;
+                if let Err(error) = result {
+                    let why = format!("what a check changed there cannot be put right: {error}");
+                    self.worked[at].lost = Some(why);
+                }
+            }
             (Purpose::Close(at), _) => {
                 self.worked[at].stage = Stage::Closed;
                 if self.site(at).is_lent() {
@@ -361,6 +369,7 @@ impl<'a> Shift<'a, '_> {
             .collect();
         let site = ground.site.as_ref();
         let remarks = keep::remarks(site, &dir, &paths, &batch, &beside, clock::file_time());
+        self.put_right(at, &paths, dir);
         for (one, remark) in batch.iter().zip(remarks) {
             if let Some(run) = &mut self.book.runs[index][one.task] {
                 let note = run.note.take();
@@ -368,6 +377,27 @@ impl<'a> Shift<'a, '_> {
                     Some(note.map_or_else(|| remark.clone(), |note| format!("{note}; {remark}")));
             }
         }
+    }
+
+    /// Where a check has changed what is judged, the next one shall not be judged by that. `paths`: what it changed; none where
+    /// it has led the worktree elsewhere.
+    fn put_right(&mut self, at: usize, paths: &[RepoPath], dir: PathBuf) {
+        let worked = &mut self.worked[at];
+        // Whoever still runs there may change more: then it is looked at again.
+        if !worked.is_ours || worked.left == 0 || !worked.running.is_empty() {
+            return;
+        }
+        if paths.is_empty() {
+            let why = "a check has led its worktree elsewhere, so it is not what is to be judged";
+            worked.lost = Some(why.to_owned());
+            return;
+        }
+        worked.looking = true;
+        let site = self.site(at);
+        let job = self.call(Purpose::Restore(at), move || {
+            Returned::Restored(site.restore(&dir))
+        });
+        self.follow_ups.push_back(job);
     }
 
     /// After an interrupt: what is known by now is worth keeping.

@@ -171,7 +171,9 @@ impl<'a, 'r> Shift<'a, 'r> {
                 began: Instant::now(),
                 left: todo.len(),
                 running: Vec::new(),
+                is_ours: ground.site.is_ours(),
                 looking: false,
+                lost: None,
                 looked: None,
                 unproven: Vec::new(),
             });
