@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::domain::check::why::{Basis, Tool};
 use crate::domain::name::CheckName;
-use crate::domain::path::Selection;
+use crate::domain::path::{Pattern, Selection};
 use crate::domain::project::{Check, MetricSource, Project};
 use crate::domain::revision::TreeId;
 use crate::domain::trust::{TrustedCommand, commands_of_check, commands_of_service};
@@ -21,7 +21,7 @@ use super::Session;
 use super::trust::Trust;
 
 /// Bump when what goes into a key changes its meaning.
-const FORMAT: &[u8] = b"4";
+const FORMAT: &[u8] = b"5";
 
 /// A tool that does not tell its version by then has none; what asks for it would hang with it.
 const TOOL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -129,8 +129,16 @@ impl<'p> Keys<'p> {
         let selected = if check.inputs.is_empty() {
             tree.to_string()
         } else {
-            self.selected(merger, check, *tree)?
+            self.selected(merger, &check.inputs, *tree)?
         };
+        // What setup makes of its own inputs is part of what the check finds. Where it may read everything, nothing would ever
+        // be known again: then its commands have to do.
+        let set_up_from = &self.session.project.layout.setup_inputs;
+        let set_up_from =
+            match setup.is_empty() || check.inputs.is_empty() || set_up_from.is_empty() {
+                true => None,
+                false => Some(self.selected(merger, set_up_from, *tree)?),
+            };
         let services: Vec<String> = (check.services.iter())
             .flat_map(|name| commands_of_service(&self.session.project, name))
             .map(|command| command.exact_text())
@@ -139,7 +147,7 @@ impl<'p> Keys<'p> {
             command: digest(&(&check.run, &check.retry, figures(check), &services)),
             directory: check.cwd.clone(),
             environment: digest(&check.settings.env),
-            setup: digest(setup),
+            setup: digest(&(setup, &set_up_from)),
             platform: format!("{} {}", consts::OS, consts::ARCH),
             tools: (check.tools.iter())
                 .map(|tool| (tool.clone(), self.tool(tool)))
@@ -157,10 +165,10 @@ impl<'p> Keys<'p> {
     fn selected(
         &self,
         merger: &Merger<'_>,
-        check: &Check,
+        inputs: &[Pattern],
         tree: TreeId,
     ) -> Result<String, GitError> {
-        let selection = Selection::new(&check.inputs);
+        let selection = Selection::new(inputs);
         if selection.looks_everywhere() {
             let mut recalled = lock(&self.recalled);
             if !*recalled {
@@ -228,7 +236,7 @@ fn key(check: &Check, services: &[String], setup: &[String], basis: &Basis) -> R
     let exact = |command: &TrustedCommand| command.exact_text().into_bytes();
     parts.list("run", commands_of_check(check).iter().map(exact));
     parts.list("services", services.iter().map(text));
-    parts.list("setup", setup.iter().map(text));
+    parts.list("setup", setup.iter().chain([&basis.setup]).map(text));
     parts.list("figures", figures(check));
     let tools = basis.tools.values();
     parts.list(

@@ -200,3 +200,28 @@ fn where_a_check_leads_a_worktree_of_ours_away_the_others_could_not_run() {
         "a branch is not moved"
     );
 }
+
+#[test]
+fn what_setup_reads_is_part_of_what_a_pass_is_known_by() {
+    let world = one(
+        "[layout]\nsetup = \"cp deps.lock .deps\"\nsetup_inputs = \"deps.lock\"\n\
+         [check.unit]\ninputs = \"a\"\nrun = \"grep good .deps\"",
+    );
+    work(
+        &world,
+        "a",
+        &[("deps.lock", "good\n"), (".gitignore", ".deps\n")],
+    );
+    let check = ["check", "--committed", "--yes"];
+    assert_eq!(ask(&world, &check).0, 0);
+    work(&world, "a", &[("other", "1\n")]);
+    let (_, answer) = ask(&world, &check);
+    assert_eq!(answer["runs"][0]["cached"], true, "{answer:#}");
+    work(&world, "a", &[("deps.lock", "bad\n")]);
+    let (status, answer) = ask(&world, &check);
+    assert_eq!(
+        (status, &answer["runs"][0]["outcome"]),
+        (1, &"failed".into()),
+        "{answer:#}"
+    );
+}

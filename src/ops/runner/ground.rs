@@ -1,5 +1,6 @@
 //! A ground while it is worked on: how far it is prepared, and what is still to be done there.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::check::Run;
@@ -62,6 +63,11 @@ pub(super) struct Unproven {
 const SHARE: u32 = 10;
 
 impl Worked<'_> {
+    /// Where it is, as long as it is open.
+    pub(super) fn dir(&self) -> Option<PathBuf> {
+        self.place.as_ref().map(|place| place.dir.clone())
+    }
+
     /// How long to wait before the tree is looked at; `None`: there is nothing to look for, or somebody does.
     pub(super) fn look_due(&self) -> Option<Duration> {
         if self.looking || self.unproven.is_empty() || self.stage != Stage::Ready {

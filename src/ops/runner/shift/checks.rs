@@ -218,12 +218,11 @@ impl<'a> Shift<'a, '_> {
     /// A service of this check that has ended by itself.
     fn ended_service(&self, at: usize, task: usize) -> Option<&'a str> {
         let names = &self.ground(at).tasks[task].check.services;
-        let used = self.services.iter().filter(|service| {
+        let mut used = self.services.iter().filter(|service| {
             service.ground.is_none_or(|ground| ground == at)
                 && names.iter().any(|name| name == service.name)
         });
-        used.into_iter()
-            .find(|service| service.ready.as_ref().is_some_and(super::Ready::has_ended))
+        used.find(|service| service.ready.as_ref().is_some_and(super::Ready::has_ended))
             .map(|service| service.name)
     }
 
@@ -253,12 +252,12 @@ impl<'a> Shift<'a, '_> {
             }
         }
         let index = self.worked[at].index;
-        let needs = self.ground(at).tasks[task].needs.iter();
+        let mut needs = self.ground(at).tasks[task].needs.iter();
         let passed = |need: &usize| {
             let run = self.book.runs[index][*need].as_ref();
             run.is_some_and(|run| run.outcome == Outcome::Passed)
         };
-        let sound = needs.into_iter().all(passed);
+        let sound = needs.all(passed);
         if run.outcome == Outcome::Passed || run.outcome.is_red() {
             self.worked[at].unproven.push(Unproven {
                 sound,

@@ -162,10 +162,7 @@ impl<'a> Shift<'a, '_> {
 
     /// In a worktree of ours, what is judged has to be what was merged.
     fn look_after_setup(&mut self, at: usize) {
-        let dir = self.worked[at]
-            .place
-            .as_ref()
-            .map(|place| place.dir.clone());
+        let dir = self.worked[at].dir();
         let (Some(dir), site) = (dir, self.site(at)) else {
             return;
         };
@@ -326,11 +323,7 @@ impl<'a> Shift<'a, '_> {
     }
 
     fn look(&mut self, at: usize) {
-        let Some(dir) = self.worked[at]
-            .place
-            .as_ref()
-            .map(|place| place.dir.clone())
-        else {
+        let Some(dir) = self.worked[at].dir() else {
             return;
         };
         let batch = std::mem::take(&mut self.worked[at].unproven);
@@ -356,11 +349,7 @@ impl<'a> Shift<'a, '_> {
             return;
         };
         let (index, ground) = (self.worked[at].index, self.ground(at));
-        let Some(dir) = self.worked[at]
-            .place
-            .as_ref()
-            .map(|place| place.dir.clone())
-        else {
+        let Some(dir) = self.worked[at].dir() else {
             return;
         };
         let beside = self.worked[at].running.iter();
@@ -404,10 +393,7 @@ impl<'a> Shift<'a, '_> {
     pub(super) fn look_for_the_last_time(&mut self, at: usize) {
         // A look that was going on has returned by now, and is taken first.
         self.take_returned();
-        let dir = self.worked[at]
-            .place
-            .as_ref()
-            .map(|place| place.dir.clone());
+        let dir = self.worked[at].dir();
         let batch = std::mem::take(&mut self.worked[at].unproven);
         if let Some(dir) = dir.filter(|_| !batch.is_empty()) {
             let looked = look_and_keep(self.session, self.ground(at), &dir, batch);
