@@ -27,6 +27,8 @@ pub enum MergeAnswer {
     },
     /// At least one conflict, paths ascending.
     Conflicted {
+        /// What git made of it: conflicted files have markers, or one side.
+        tree: TreeId,
         conflicts: Vec<Conflict>,
     },
     /// One sentence why there is no answer (unrelated histories, missing objects).
@@ -208,9 +210,9 @@ impl<'r> Merger<'r> {
     }
 
     fn answer(&self, sides: (CommitId, CommitId), record: Record) -> Result<MergeAnswer, GitError> {
-        let conflicted = match record {
+        let (tree, conflicted) = match record {
             Record::Clean(tree) => return Ok(MergeAnswer::Merged { tree }),
-            Record::Conflicted(conflicted) => conflicted,
+            Record::Conflicted(tree, conflicted) => (tree, conflicted),
         };
         let gix = self.local();
         let conflicts = conflicted
@@ -224,6 +226,7 @@ impl<'r> Merger<'r> {
             })
             .collect::<Result<_, GitError>>()?;
         Ok(MergeAnswer::Conflicted {
+            tree,
             conflicts: under_their_own_names(sides, conflicts),
         })
     }

@@ -15,7 +15,8 @@ use crate::domain::revision::{BlobId, TreeId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Record {
     Clean(TreeId),
-    Conflicted(Vec<Conflicted>),
+    /// With git's tree, in which conflicted files have markers.
+    Conflicted(TreeId, Vec<Conflicted>),
 }
 
 /// One path that git would not merge.
@@ -102,7 +103,7 @@ fn conflicted(fields: &mut Fields<'_>) -> Result<Option<Record>, String> {
     let Some(tree) = fields.next() else {
         return Ok(None);
     };
-    tree_id(tree)?;
+    let tree = tree_id(tree)?;
     let mut paths: BTreeMap<RepoPath, Conflicted> = BTreeMap::new();
     loop {
         match fields.next() {
@@ -130,6 +131,7 @@ fn conflicted(fields: &mut Fields<'_>) -> Result<Option<Record>, String> {
         return Err("a conflict that names no path".to_owned());
     }
     Ok(Some(Record::Conflicted(
+        tree,
         paths.into_values().map(named).collect(),
     )))
 }
@@ -249,7 +251,7 @@ mod tests {
             .iter()
             .map(|record| match record {
                 Record::Clean(_) => "clean".to_owned(),
-                Record::Conflicted(paths) => paths
+                Record::Conflicted(_, paths) => paths
                     .iter()
                     .map(|conflict| {
                         let types: Vec<&str> =

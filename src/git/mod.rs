@@ -25,6 +25,7 @@ mod snapshot;
 mod stages;
 mod text;
 mod touched;
+mod tree_edit;
 mod views;
 mod worktree;
 mod worktree_add;
@@ -43,6 +44,7 @@ pub use selected::{Selected, SelectedMemo};
 pub use snapshot::Snapshot;
 pub use stages::{Content, Staged, Version};
 pub use touched::{PathSet, Touch};
+pub use tree_edit::TreeEdit;
 pub use worktree::{Worktree, WorktreeStatus};
 pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};
 

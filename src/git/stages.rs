@@ -57,7 +57,7 @@ impl Merger<'_> {
     /// When git cannot be run, or an object cannot be read.
     pub fn staged(&self, ours: CommitId, theirs: CommitId) -> Result<Vec<Staged>, GitError> {
         let (records, _) = self.merge_tree(&[(ours, theirs)])?;
-        let Some(Record::Conflicted(conflicted)) = records.into_iter().next() else {
+        let Some(Record::Conflicted(_, conflicted)) = records.into_iter().next() else {
             return Ok(Vec::new());
         };
         let suffixes = Suffixes::of([ours, theirs]);

@@ -279,6 +279,8 @@ mod tests {
             track: TrackId::new(&format!("t{number}")).unwrap(),
             commit: commit(number + 1),
             merge_commit: commit(number + 100),
+            held: Vec::new(),
+            resolved: Vec::new(),
         });
         Round {
             number: 1,

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Journal, latest};
 use super::{Store, StoreError};
 use crate::domain::name::{NameError, TrackId};
+use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, IdError};
+use crate::domain::sync::{Resolved, ResolvedBy};
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,10 @@ pub struct Merged {
     /// The tip that was merged.
     pub commit: CommitId,
     pub merge_commit: CommitId,
+    /// Newer commits of the track that stay out, newest first.
+    pub held: Vec<CommitId>,
+    /// What was put right in this merge without anybody.
+    pub resolved: Vec<Resolved>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +70,19 @@ struct MergedRecord {
     track: String,
     commit: String,
     merge_commit: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    resolved: Vec<ResolvedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResolvedRecord {
+    /// Lossy where it is not UTF-8: only for people.
+    path: String,
+    strategy: String,
+    by: String,
+    exact: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +161,8 @@ fn record(round: &Round) -> Record {
                 track: merged.track.to_string(),
                 commit: merged.commit.to_string(),
                 merge_commit: merged.merge_commit.to_string(),
+                held: merged.held.iter().map(ToString::to_string).collect(),
+                resolved: merged.resolved.iter().map(resolved_record).collect(),
             })
             .collect(),
         ejected: round
@@ -157,6 +178,32 @@ fn record(round: &Round) -> Record {
     }
 }
 
+fn resolved_record(resolved: &Resolved) -> ResolvedRecord {
+    ResolvedRecord {
+        path: resolved.path.lossy().into_owned(),
+        strategy: resolved.strategy.clone(),
+        by: match &resolved.by {
+            ResolvedBy::Rule => "rule".to_owned(),
+            ResolvedBy::Recorded(id) => format!("recorded:{id}"),
+            ResolvedBy::Decision(id) => format!("decision:{id}"),
+        },
+        exact: resolved.exact,
+    }
+}
+
+fn resolved(record: ResolvedRecord) -> Resolved {
+    Resolved {
+        path: RepoPath::new(record.path),
+        strategy: record.strategy,
+        by: match record.by.split_once(':') {
+            Some(("recorded", id)) => ResolvedBy::Recorded(id.to_owned()),
+            Some(("decision", id)) => ResolvedBy::Decision(id.to_owned()),
+            _ => ResolvedBy::Rule,
+        },
+        exact: record.exact,
+    }
+}
+
 fn round(record: Record) -> Result<Round, Damaged> {
     let id = |hex: Option<String>| hex.map(|hex| CommitId::from_hex(&hex)).transpose();
     let merged = record.merged.into_iter().map(|merged| {
@@ -164,6 +211,10 @@ fn round(record: Record) -> Result<Round, Damaged> {
             track: TrackId::new(&merged.track)?,
             commit: CommitId::from_hex(&merged.commit)?,
             merge_commit: CommitId::from_hex(&merged.merge_commit)?,
+            held: (merged.held.iter())
+                .map(|id| CommitId::from_hex(id))
+                .collect::<Result<_, _>>()?,
+            resolved: merged.resolved.into_iter().map(resolved).collect(),
         })
     });
     let ejected = record.ejected.into_iter().map(|ejected| {
@@ -213,6 +264,13 @@ mod tests {
                 track: track("a"),
                 commit: id("03"),
                 merge_commit: id("04"),
+                held: vec![id("06")],
+                resolved: vec![Resolved {
+                    path: RepoPath::new("CHANGELOG.md"),
+                    strategy: "union".to_owned(),
+                    by: ResolvedBy::Recorded("12ab".to_owned()),
+                    exact: true,
+                }],
             }],
             ejected: vec![LeftOut {
                 track: track("b"),

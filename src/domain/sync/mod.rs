@@ -3,7 +3,9 @@
 mod bisect;
 mod plan;
 mod quorum;
+mod resolved;
 
 pub use bisect::{Isolation, Question};
 pub use plan::{Ejected, Entry, Pinned, Plan, Why, needed};
 pub use quorum::Quorum;
+pub use resolved::{Resolved, ResolvedBy};

@@ -277,7 +277,7 @@ impl<'m, 'r> Engine<'m, 'r> {
             for ((index, reason), answer) in asked.into_iter().zip(git) {
                 let outcome = match answer {
                     MergeAnswer::Merged { tree } => Outcome::Clean(Combined(Made::Tree(tree))),
-                    MergeAnswer::Conflicted { conflicts } => Outcome::Conflicted(conflicts),
+                    MergeAnswer::Conflicted { conflicts, .. } => Outcome::Conflicted(conflicts),
                     MergeAnswer::Unavailable(reason) => Outcome::Unavailable(reason),
                 };
                 self.keep(pairs[index], &outcome, Some(reason));

@@ -100,7 +100,7 @@ fn many_random_texts_merge_as_git_merges_them() {
     let Outcome::Conflicted(found) = answer.outcome else {
         panic!("some of them conflict");
     };
-    let MergeAnswer::Conflicted { conflicts } = merger
+    let MergeAnswer::Conflicted { conflicts, .. } = merger
         .merge_all(&[(tips[0].commit, tips[1].commit)])
         .unwrap()
         .remove(0)
@@ -172,7 +172,7 @@ fn the_tree_of_a_clean_merge_is_gits() {
                 let removed = steps[0].changes.directories().0;
                 assert_eq!(*removed, BTreeSet::from([RepoPath::new("gone")]));
             }
-            (Outcome::Conflicted(found), MergeAnswer::Conflicted { conflicts }) => {
+            (Outcome::Conflicted(found), MergeAnswer::Conflicted { conflicts, .. }) => {
                 assert_eq!(found, conflicts, "{number}");
             }
             (outcome, git) => panic!("{number}: {outcome:?}, and git {git:?}"),

@@ -31,7 +31,7 @@ fn summary(answer: &MergeAnswer) -> String {
     match answer {
         MergeAnswer::Merged { .. } => "merged".to_owned(),
         MergeAnswer::Unavailable(why) => format!("unavailable: {why}"),
-        MergeAnswer::Conflicted { conflicts } => conflicts
+        MergeAnswer::Conflicted { conflicts, .. } => conflicts
             .iter()
             .map(|conflict| {
                 let types: Vec<&str> = conflict.types.iter().map(ConflictType::as_str).collect();
@@ -55,7 +55,7 @@ fn merge(world: &World, ours: &str, theirs: &str) -> MergeAnswer {
     let answer = merger.merge_all(&[pair]).unwrap().remove(0);
     match (&answer, git_says(world, ours, theirs)) {
         (MergeAnswer::Merged { .. }, None) => {}
-        (MergeAnswer::Conflicted { conflicts }, Some(staged)) => {
+        (MergeAnswer::Conflicted { conflicts, .. }, Some(staged)) => {
             let paths: BTreeSet<String> = conflicts
                 .iter()
                 .map(|conflict| conflict.path.lossy().into_owned())
@@ -169,7 +169,7 @@ fn regions_are_the_lines_of_both_sides() {
     world.topic("a", "main", &[("f", Some(&ours)), ("n", Some("1\n"))]);
     let theirs = lines(&[(3, "theirs"), (10, "far")]);
     world.topic("b", "main", &[("f", Some(&theirs)), ("n", Some("2\n3\n"))]);
-    let MergeAnswer::Conflicted { conflicts } = merge(&world, "a", "b") else {
+    let MergeAnswer::Conflicted { conflicts, .. } = merge(&world, "a", "b") else {
         panic!("no conflict");
     };
     let region = |ours, theirs, base, at_end| Region {
@@ -218,7 +218,7 @@ fn criss_cross_is_merged_with_a_virtual_base() {
         world.write("f", &text);
         world.commit(branch);
     }
-    let MergeAnswer::Conflicted { conflicts } = merge(&world, "x2", "y2") else {
+    let MergeAnswer::Conflicted { conflicts, .. } = merge(&world, "x2", "y2") else {
         panic!("no conflict");
     };
     assert_eq!(conflicts.len(), 1);

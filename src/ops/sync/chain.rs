@@ -2,24 +2,33 @@
 
 use crate::domain::merge::Conflict;
 use crate::domain::name::{BranchName, Side, TrackId};
-use crate::domain::revision::CommitId;
+use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::{Ejected, Entry, Why};
 use crate::git::{GitError, MergeAnswer, Merger};
 use crate::store::Merged;
 
 use super::super::{Session, matrix};
+use super::mend::{Meeting, Mend, Mended, Mender};
 use super::{SyncError, list};
 
 /// Marks a commit as an integration merge, so that a track that took one in is told apart.
 pub(super) const INTEGRATION_TRAILER: &str = "Tracks-Integration: ";
 
+/// One line for each path that was resolved automatically.
+const RESOLVED_TRAILER: &str = "Tracks-Resolved: ";
+
 /// One merged track.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     pub track: TrackId,
+    /// What was merged: the track's tip, or an older commit of it.
     pub tip: CommitId,
+    /// Newer commits of the track that stay out, newest first.
+    pub held: Vec<CommitId>,
     /// The candidate with this track and all before it.
     pub commit: CommitId,
+    /// How git's tree was made whole.
+    pub mended: Mended,
 }
 
 impl Link {
@@ -28,6 +37,8 @@ impl Link {
             track: self.track.clone(),
             commit: self.tip,
             merge_commit: self.commit,
+            held: self.held.clone(),
+            resolved: self.mended.resolved.clone(),
         }
     }
 }
@@ -64,9 +75,10 @@ impl Chain {
 pub(super) fn build(
     session: &Session,
     merger: &Merger<'_>,
+    mender: &Mender<'_>,
     branch: &BranchName,
     entries: &[Entry],
-) -> Result<Chain, GitError> {
+) -> Result<Chain, SyncError> {
     let base = session.base.commit;
     let mut chain = Chain {
         base,
@@ -80,61 +92,111 @@ pub(super) fn build(
             chain.ejected.push(lost_dependency(&entry.track, &lost));
             continue;
         }
-        match merge(merger, branch, chain.tip, entry)? {
-            Ok(commit) => {
+        match merge(merger, mender, branch, &chain, entry)? {
+            Attempt::Merged { commit, mended } => {
                 chain.tip = commit;
                 chain.links.push(Link {
                     track: entry.track.clone(),
                     tip: entry.tip,
+                    held: Vec::new(),
                     commit,
+                    mended,
                 });
             }
-            Err(MergeAnswer::Unavailable(reason)) => {
+            Attempt::Unavailable(reason) => {
                 chain
                     .undetermined
                     .push(format!("{} could not be merged: {reason}", entry.track));
             }
-            Err(MergeAnswer::Conflicted { conflicts }) => {
-                let ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
+            Attempt::Conflicted { conflicts, note } => {
+                let mut ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
+                if let Some(note) = note {
+                    ejected.reason = format!("{}; {note}", ejected.reason);
+                }
                 chain.ejected.push(ejected);
             }
-            Err(MergeAnswer::Merged { .. }) => {}
         }
     }
     Ok(chain)
 }
 
-/// A merge commit, or git's answer why there is none.
+/// What came of one merge.
+enum Attempt {
+    Merged {
+        commit: CommitId,
+        mended: Mended,
+    },
+    Conflicted {
+        conflicts: Vec<Conflict>,
+        note: Option<String>,
+    },
+    Unavailable(String),
+}
+
+/// One more merge on top of a chain.
 fn merge(
+    merger: &Merger<'_>,
+    mender: &Mender<'_>,
+    branch: &BranchName,
+    chain: &Chain,
+    entry: &Entry,
+) -> Result<Attempt, SyncError> {
+    let at = chain.tip;
+    let (tree, conflicts) = match merger.merge_all(&[(at, entry.tip)])?.pop() {
+        Some(MergeAnswer::Merged { tree }) => (tree, Vec::new()),
+        Some(MergeAnswer::Conflicted { tree, conflicts }) => (tree, conflicts),
+        Some(MergeAnswer::Unavailable(reason)) => return Ok(Attempt::Unavailable(reason)),
+        None => return Ok(Attempt::Unavailable("git gave no answer".to_owned())),
+    };
+    let earlier: Vec<(TrackId, CommitId)> = (chain.links.iter())
+        .map(|link| (link.track.clone(), link.tip))
+        .collect();
+    let meeting = Meeting {
+        ours: at,
+        theirs: entry.tip,
+        track: &entry.track,
+        earlier: &earlier,
+        tree,
+        conflicts: &conflicts,
+    };
+    match mender.mend(merger, &meeting)? {
+        Mend::Left(note) => Ok(Attempt::Conflicted { conflicts, note }),
+        Mend::Whole(mended) => Ok(Attempt::Merged {
+            commit: seal(merger, branch, at, entry, tree, &mended)?,
+            mended,
+        }),
+    }
+}
+
+/// The merge commit of git's tree with the edits.
+fn seal(
     merger: &Merger<'_>,
     branch: &BranchName,
     at: CommitId,
     entry: &Entry,
-) -> Result<Result<CommitId, MergeAnswer>, GitError> {
-    match merger.merge_all(&[(at, entry.tip)])?.pop() {
-        // Git, too, would say "already up to date".
-        Some(MergeAnswer::Merged { tree })
-            if tree == merger.tree_of(at)? && merger.is_ancestor(entry.tip, at)? =>
-        {
-            Ok(Ok(at))
-        }
-        Some(MergeAnswer::Merged { tree }) => {
-            let message = format!(
-                "Merge track {} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n",
-                entry.track
-            );
-            Ok(Ok(matrix::merge_commit(
-                merger,
-                tree,
-                &[at, entry.tip],
-                &message,
-            )?))
-        }
-        Some(answer) => Ok(Err(answer)),
-        None => Ok(Err(MergeAnswer::Unavailable(
-            "git gave no answer".to_owned(),
-        ))),
+    tree: TreeId,
+    mended: &Mended,
+) -> Result<CommitId, GitError> {
+    let tree = merger.edited(tree, &mended.edits)?;
+    // Git, too, would say "already up to date".
+    if tree == merger.tree_of(at)? && merger.is_ancestor(entry.tip, at)? {
+        return Ok(at);
     }
+    let mut message = format!(
+        "Merge track {} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n",
+        entry.track
+    );
+    for resolved in &mended.resolved {
+        let how = match resolved.exact {
+            true => "",
+            false => ", adapted",
+        };
+        message.push_str(&format!(
+            "{RESOLVED_TRAILER}{} ({}, {}{how})\n",
+            resolved.path, resolved.strategy, resolved.by
+        ));
+    }
+    matrix::merge_commit(merger, tree, &[at, entry.tip], &message)
 }
 
 /// A declared dependency that was ejected while this chain was built.
@@ -235,52 +297,74 @@ fn partners(
 }
 
 /// Merges the chain once more, by git and into the repository's own objects: what gets published is thereby checked, and
-/// nothing of the trials around it stays behind.
+/// nothing of the trials around it stays behind. Only at the paths that were resolved does it differ from what git makes.
 pub(super) fn publish(
     session: &Session,
+    scratch: &Merger<'_>,
     branch: &BranchName,
     chain: &Chain,
 ) -> Result<(), SyncError> {
     let merger = Merger::publishing(&session.repository, chain.base);
     let mut at = chain.base;
     for link in &chain.links {
-        let entry = Entry {
-            track: link.track.clone(),
-            tip: link.tip,
-        };
-        let again = merge(&merger, branch, at, &entry)?;
-        match again {
-            Ok(commit) if commit == link.commit => at = commit,
-            Ok(commit) => {
-                return Err(SyncError::NotReproducible {
-                    track: link.track.clone(),
-                    first: link.commit,
-                    second: commit,
-                });
-            }
-            Err(_) => {
-                return Err(SyncError::NotReproducible {
-                    track: link.track.clone(),
-                    first: link.commit,
-                    second: at,
-                });
-            }
+        let commit = repeat(&merger, scratch, branch, at, link)?;
+        if commit != Some(link.commit) {
+            return Err(SyncError::NotReproducible {
+                track: link.track.clone(),
+                first: link.commit,
+                second: commit.unwrap_or(at),
+            });
         }
+        at = link.commit;
     }
     Ok(())
 }
 
-/// One more merge on top of a published commit, for a question that a search asks; `None` where it does not merge.
-pub(super) fn probe(
-    session: &Session,
+/// The merge of a link once more; `None` where git has another opinion now of whether it merges.
+fn repeat(
+    merger: &Merger<'_>,
+    scratch: &Merger<'_>,
     branch: &BranchName,
     at: CommitId,
     link: &Link,
-) -> Result<Option<CommitId>, GitError> {
+) -> Result<Option<CommitId>, SyncError> {
+    let tree = match merger.merge_all(&[(at, link.tip)])?.pop() {
+        Some(MergeAnswer::Merged { tree }) => tree,
+        Some(MergeAnswer::Conflicted { tree, .. }) if !link.mended.edits.is_empty() => tree,
+        _ => return Ok(None),
+    };
+    for (_, blob) in link.mended.edits.iter().filter_map(|edit| edit.entry) {
+        merger.take_blob(scratch, blob)?;
+    }
+    let entry = Entry {
+        track: link.track.clone(),
+        tip: link.tip,
+    };
+    Ok(Some(seal(merger, branch, at, &entry, tree, &link.mended)?))
+}
+
+/// One more merge on top of the first `len` tracks of a published chain, for a question that a search asks; `None` where it
+/// does not merge.
+pub(super) fn probe(
+    session: &Session,
+    mender: &Mender<'_>,
+    branch: &BranchName,
+    chain: &Chain,
+    len: usize,
+    link: &Link,
+) -> Result<Option<CommitId>, SyncError> {
     let merger = Merger::publishing(&session.repository, session.base.commit);
     let entry = Entry {
         track: link.track.clone(),
         tip: link.tip,
     };
-    Ok(merge(&merger, branch, at, &entry)?.ok())
+    let part = Chain {
+        tip: chain.prefix(len),
+        links: chain.links[..len].to_vec(),
+        ..chain.clone()
+    };
+    Ok(match merge(&merger, mender, branch, &part, &entry)? {
+        Attempt::Merged { commit, .. } => Some(commit),
+        Attempt::Conflicted { .. } | Attempt::Unavailable(_) => None,
+    })
 }

@@ -20,6 +20,7 @@ use super::super::trust::Trust;
 use super::super::{Emit, Session};
 use super::SyncError;
 use super::chain::{self, Chain};
+use super::mend::Mender;
 
 /// The name of the worktree in which candidates are checked.
 const WORKTREE: &str = ".integration";
@@ -150,6 +151,7 @@ impl<'a> Judge<'a> {
     /// The track whose merge turned it red, with whom, and at which check; `None` where that could not be found out.
     pub(super) fn isolate(
         &self,
+        mender: &Mender<'_>,
         chain: &Chain,
         red: &[CheckName],
     ) -> Result<Option<Ejected>, SyncError> {
@@ -163,8 +165,10 @@ impl<'a> Judge<'a> {
                 Question::Prefix { len } => Some(chain.prefix(len)),
                 Question::PrefixAnd { len, culprit } => chain::probe(
                     self.session,
+                    mender,
                     &self.session.project.integration.branch,
-                    chain.prefix(len),
+                    chain,
+                    len,
                     &chain.links[culprit],
                 )?,
             };

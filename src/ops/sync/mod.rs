@@ -5,6 +5,7 @@
 
 mod chain;
 mod judge;
+mod mend;
 mod pin;
 mod publish;
 
@@ -26,6 +27,7 @@ use super::setup::SetupError;
 use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, SessionError, matrix};
 use chain::Chain;
+use mend::Mender;
 
 /// How to run a round.
 #[derive(Debug, Clone, Default)]
@@ -170,6 +172,7 @@ pub fn run(
         options,
         emit,
         branch,
+        mender: Mender::new(session, trust, emit, options.dry_run),
         plan,
         tips: tips.collect(),
         removed: BTreeMap::new(),
@@ -220,6 +223,7 @@ struct RoundRun<'a> {
     options: &'a Options,
     emit: Emit<'a>,
     branch: BranchName,
+    mender: Mender<'a>,
     plan: Plan,
     tips: BTreeMap<TrackId, CommitId>,
     /// Tracks that checks have ejected, and those that went with them.
@@ -245,12 +249,12 @@ impl RoundRun<'_> {
                 "merging {} tracks in memory",
                 entries.len()
             )));
-            let chain = chain::build(self.session, scratch, &self.branch, &entries)?;
+            let chain = chain::build(self.session, scratch, &self.mender, &self.branch, &entries)?;
             self.undetermined.clone_from(&chain.undetermined);
             if self.options.dry_run || self.stopped_by_conflict(&chain) {
                 return Ok((chain, None));
             }
-            chain::publish(self.session, &self.branch, &chain)?;
+            chain::publish(self.session, scratch, &self.branch, &chain)?;
             publish::keep_candidate(self.session, chain.tip)?;
             if self.options.no_checks || !self.quorum(&chain).met() || self.interrupted() {
                 return Ok((chain, None));
@@ -334,7 +338,7 @@ impl RoundRun<'_> {
                 (self.emit)(&Event::Stage(
                     "looking for the merge that turned it red".to_owned(),
                 ));
-                match judge.isolate(chain, &red)? {
+                match judge.isolate(&self.mender, chain, &red)? {
                     Some(ejected) => Ok(Judged::Eject(ejected)),
                     None => {
                         self.undetermined.push(

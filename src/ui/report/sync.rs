@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::check::{profile_json, run_json, runs};
-use super::{document, failures, names, show, side_names, with};
+use super::{document, failures, names, path_fields, show, side_names, with};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::Ejected;
+use crate::domain::sync::{Ejected, Resolved};
 use crate::ops::sync::Report;
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
@@ -21,8 +21,8 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "track": merged.track.as_str(),
                 "commit": merged.commit.to_string(),
                 "merge_commit": merged.merge_commit.to_string(),
-                "held": [],
-                "resolved": [],
+                "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -57,6 +57,17 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "pushed": report.pushed.as_ref().map(Result::is_ok),
             "moved": report.moved,
             "operation": report.operation,
+        }),
+    )
+}
+
+fn resolved_json(resolved: &Resolved) -> Value {
+    with(
+        path_fields(&resolved.path),
+        json!({
+            "strategy": resolved.strategy,
+            "by": resolved.by.to_string(),
+            "exact": resolved.exact,
         }),
     )
 }

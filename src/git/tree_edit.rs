@@ -1,0 +1,159 @@
+//! Trees with a few entries put in or taken out, and blobs carried from one object directory to another.
+
+use gix::bstr::BStr;
+use gix::objs::tree::{Editor, EntryKind};
+use gix::prelude::FindExt as _;
+
+use super::object::{blob, blob_id, object_id, tree_id, unreadable};
+use super::{GitError, Merger};
+use crate::domain::path::RepoPath;
+use crate::domain::revision::{BlobId, TreeId};
+
+/// What becomes of one path of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeEdit {
+    pub path: RepoPath,
+    /// Mode (as in a tree: `0o100644` …) and content; `None`: it is taken out.
+    pub entry: Option<(u32, BlobId)>,
+}
+
+impl Merger<'_> {
+    /// The tree with these edits, written where this merger writes. What is taken out comes first, so that a file can take the
+    /// place of a folder that the same edits empty.
+    ///
+    /// # Errors
+    /// When an object cannot be read or written, or a mode is none of a file, a link or a submodule.
+    pub fn edited(&self, tree: TreeId, edits: &[TreeEdit]) -> Result<TreeId, GitError> {
+        if edits.is_empty() {
+            return Ok(tree);
+        }
+        let gix = self.local();
+        let failed = |error: &dyn std::fmt::Display| unreadable(format!("tree {tree}"), &error);
+        let mut buffer = Vec::new();
+        let root = gix
+            .objects
+            .find_tree(&object_id(tree.as_bytes()), &mut buffer)
+            .map_err(|error| failed(&error))?
+            .into();
+        let mut editor = Editor::new(root, &gix.objects, gix.object_hash());
+        for edit in edits.iter().filter(|edit| edit.entry.is_none()) {
+            editor
+                .remove(segments(&edit.path))
+                .map_err(|error| failed(&error))?;
+        }
+        for edit in edits {
+            let Some((mode, id)) = edit.entry else {
+                continue;
+            };
+            let kind =
+                kind(mode).ok_or_else(|| failed(&format!("{} has mode {mode:o}", edit.path)))?;
+            editor
+                .upsert(segments(&edit.path), kind, object_id(id.as_bytes()))
+                .map_err(|error| failed(&error))?;
+        }
+        let written = editor
+            .write(|tree| gix.write_object(tree).map(gix::Id::detach))
+            .map_err(|error| failed(&error))?;
+        tree_id(written)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_blob(&self, content: &[u8]) -> Result<BlobId, GitError> {
+        let gix = self.local();
+        let id = gix
+            .write_blob(content)
+            .map_err(|error| unreadable("a new blob", &error))?;
+        blob_id(id.detach())
+    }
+
+    /// A blob that this merger may have written.
+    ///
+    /// # Errors
+    /// When there is no such blob.
+    pub fn read_blob(&self, id: BlobId) -> Result<Vec<u8>, GitError> {
+        blob(&self.local(), id)
+    }
+
+    /// Brings a blob here that another merger wrote.
+    ///
+    /// # Errors
+    /// When it cannot be read there or written here.
+    pub fn take_blob(&self, from: &Merger<'_>, id: BlobId) -> Result<(), GitError> {
+        if self.local().has_object(object_id(id.as_bytes())) {
+            return Ok(());
+        }
+        self.write_blob(&from.read_blob(id)?).map(drop)
+    }
+}
+
+fn segments(path: &RepoPath) -> impl Iterator<Item = &BStr> {
+    path.as_bytes()
+        .split(|byte| *byte == b'/')
+        .map(gix::bstr::ByteSlice::as_bstr)
+}
+
+fn kind(mode: u32) -> Option<EntryKind> {
+    match mode {
+        0o100_644 => Some(EntryKind::Blob),
+        0o100_755 => Some(EntryKind::BlobExecutable),
+        0o120_000 => Some(EntryKind::Link),
+        0o160_000 => Some(EntryKind::Commit),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::World;
+
+    #[test]
+    fn edits_give_the_tree_that_git_would_write() {
+        let world = World::new();
+        world.write("keep", "1\n");
+        world.write("d/one", "1\n");
+        world.write("d/two", "2\n");
+        let before = world.commit("before");
+        world.remove("d");
+        world.write("d", "a file now\n");
+        world.write("x/y/new", "new\n");
+        world.make_executable("x/y/new");
+        let after = world.commit("after");
+        let repository = world.open();
+        let merger = Merger::publishing(&repository, before);
+        let path = |text: &str| RepoPath::new(text);
+        let put = |name: &str, mode: u32, text: &str| TreeEdit {
+            path: path(name),
+            entry: Some((mode, merger.write_blob(text.as_bytes()).unwrap())),
+        };
+        let out = |name: &str| TreeEdit {
+            path: path(name),
+            entry: None,
+        };
+        let edits = [
+            put("d", 0o100_644, "a file now\n"),
+            out("d/one"),
+            out("d/two"),
+            out("was/never/there"),
+            put("x/y/new", 0o100_755, "new\n"),
+        ];
+        let tree = merger
+            .edited(merger.tree_of(before).unwrap(), &edits)
+            .unwrap();
+        assert_eq!(tree, merger.tree_of(after).unwrap());
+    }
+
+    #[test]
+    fn blobs_are_carried_over() {
+        let world = World::new();
+        let base = world.commit("base");
+        let repository = world.open();
+        let scratch = Merger::scratch(&repository, base, &world.outside().join("s")).unwrap();
+        let id = scratch.write_blob(b"text\n").unwrap();
+        let publishing = Merger::publishing(&repository, base);
+        assert!(publishing.read_blob(id).is_err());
+        publishing.take_blob(&scratch, id).unwrap();
+        assert_eq!(publishing.read_blob(id).unwrap(), b"text\n");
+    }
+}

@@ -1,0 +1,96 @@
+//! Making a merge whole that git leaves in pieces, or that is clean and wrong: by the rules of tracks.toml, and by what
+//! somebody has resolved before.
+
+use std::collections::BTreeSet;
+
+use crate::domain::merge::Conflict;
+use crate::domain::name::TrackId;
+use crate::domain::path::RepoPath;
+use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::sync::Resolved;
+use crate::git::{Merger, TreeEdit};
+
+use super::super::trust::Trust;
+use super::super::{Emit, Session};
+use super::SyncError;
+
+/// One merge of a chain.
+#[expect(dead_code, reason = "what resolves conflicts reads it")]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Meeting<'m> {
+    /// The candidate so far.
+    pub ours: CommitId,
+    /// The track's commit.
+    pub theirs: CommitId,
+    pub track: &'m TrackId,
+    /// Whose work is in `ours`, in the order merged, each with the commit that was merged.
+    pub earlier: &'m [(TrackId, CommitId)],
+    /// What git made of it, and where it has left conflicts; none where it merged clean.
+    pub tree: TreeId,
+    pub conflicts: &'m [Conflict],
+}
+
+/// What has to be done to git's tree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Mended {
+    /// Contents lie where the merger that was asked writes.
+    pub edits: Vec<TreeEdit>,
+    pub resolved: Vec<Resolved>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mend {
+    /// Nothing is left in conflict.
+    Whole(Mended),
+    /// Something is; one sentence where there is more to say of it than that nothing resolves it.
+    Left(Option<String>),
+}
+
+pub(super) struct Mender<'a> {
+    session: &'a Session,
+    trust: &'a Trust,
+    emit: Emit<'a>,
+    /// Nothing is run, since nothing is to be changed.
+    dry_run: bool,
+    /// Paths of tracks' merges that must not be resolved automatically in this round: what came of it was red.
+    refused: BTreeSet<(TrackId, RepoPath)>,
+}
+
+impl<'a> Mender<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        trust: &'a Trust,
+        emit: Emit<'a>,
+        dry_run: bool,
+    ) -> Self {
+        Mender {
+            session,
+            trust,
+            emit,
+            dry_run,
+            refused: BTreeSet::new(),
+        }
+    }
+
+    #[expect(
+        dead_code,
+        reason = "a red candidate is tried again without its resolutions"
+    )]
+    pub(super) fn refuse(&mut self, track: &TrackId, path: &RepoPath) {
+        self.refused.insert((track.clone(), path.clone()));
+    }
+
+    /// # Errors
+    /// When git, a command or the state cannot be asked at all; that something stays in conflict is an answer.
+    pub(super) fn mend(
+        &self,
+        merger: &Merger<'_>,
+        meeting: &Meeting<'_>,
+    ) -> Result<Mend, SyncError> {
+        let _ = (self.session, self.trust, self.emit, self.dry_run, merger);
+        Ok(match meeting.conflicts {
+            [] => Mend::Whole(Mended::default()),
+            _ => Mend::Left(None),
+        })
+    }
+}
