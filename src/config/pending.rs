@@ -45,9 +45,7 @@ const PENDING: &[(&str, Which)] = &[
     ("integration.admit", Values(&["ready", "green"])),
     ("integration.on_conflict", Values(&["last-good"])),
     ("integration.on_failure", Values(&["last-good"])),
-    ("integration.critical", Any),
     ("integration.max_age", Any),
-    ("integration.resolve", Any),
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
@@ -232,10 +230,7 @@ mod tests {
                 "[[allow]]\ncode = 'OWN01'\n[[allow]]\ncode = 'OWN02'\n",
                 &[("`[[allow]]` does nothing yet", "allow")],
             ),
-            (
-                "[[integration.resolve]]\npaths = 'x'\n",
-                &[("`[[integration.resolve]]` does nothing yet", "resolve")],
-            ),
+            ("[[integration.resolve]]\npaths = 'x'\n", &[]),
             (
                 "[check.u]\nwhen = ['track', 'land']\n[check.v]\nwhen = 'land'\n",
                 &[(

@@ -281,6 +281,7 @@ mod tests {
             merge_commit: commit(number + 100),
             held: Vec::new(),
             resolved: Vec::new(),
+            notes: Vec::new(),
         });
         Round {
             number: 1,

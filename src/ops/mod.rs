@@ -6,6 +6,7 @@ pub mod announce;
 pub mod behaviour;
 pub mod branches;
 pub mod check;
+mod command;
 pub mod conflicts;
 pub mod details;
 mod event;
@@ -18,7 +19,7 @@ pub mod lease;
 mod limits;
 pub mod logs;
 mod matrix;
-
+mod notebook;
 mod own_worktree;
 pub mod profile;
 mod runner;
@@ -29,6 +30,7 @@ pub mod status;
 pub mod sync;
 mod tasks;
 mod tips;
+mod trial;
 pub mod trust;
 pub mod validate;
 mod variables;
@@ -36,6 +38,7 @@ pub mod watch;
 mod why;
 
 pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};
+pub use notebook::NotebookError;
 pub use own_worktree::OwnWorktreeError;
 pub use runner::RunnerError;
 pub use session::{

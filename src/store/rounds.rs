@@ -22,6 +22,8 @@ pub struct Merged {
     pub held: Vec<CommitId>,
     /// What was put right in this merge without anybody.
     pub resolved: Vec<Resolved>,
+    /// What else there is to say of this merge, one sentence each.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +76,8 @@ struct MergedRecord {
     held: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     resolved: Vec<ResolvedRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,6 +167,7 @@ fn record(round: &Round) -> Record {
                 merge_commit: merged.merge_commit.to_string(),
                 held: merged.held.iter().map(ToString::to_string).collect(),
                 resolved: merged.resolved.iter().map(resolved_record).collect(),
+                notes: merged.notes.clone(),
             })
             .collect(),
         ejected: round
@@ -215,6 +220,7 @@ fn round(record: Record) -> Result<Round, Damaged> {
                 .map(|id| CommitId::from_hex(id))
                 .collect::<Result<_, _>>()?,
             resolved: merged.resolved.into_iter().map(resolved).collect(),
+            notes: merged.notes,
         })
     });
     let ejected = record.ejected.into_iter().map(|ejected| {
@@ -271,6 +277,7 @@ mod tests {
                     by: ResolvedBy::Recorded("12ab".to_owned()),
                     exact: true,
                 }],
+                notes: vec!["Something.".to_owned()],
             }],
             ejected: vec![LeftOut {
                 track: track("b"),

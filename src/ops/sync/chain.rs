@@ -39,6 +39,7 @@ impl Link {
             merge_commit: self.commit,
             held: self.held.clone(),
             resolved: self.mended.resolved.clone(),
+            notes: self.mended.notes.clone(),
         }
     }
 }
@@ -110,8 +111,12 @@ pub(super) fn build(
             }
             Attempt::Conflicted { conflicts, note } => {
                 let mut ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
-                if let Some(note) = note {
-                    ejected.reason = format!("{}; {note}", ejected.reason);
+                match note {
+                    Some(note) if conflicts.is_empty() => {
+                        ejected.reason = format!("merges clean, but {note}");
+                    }
+                    Some(note) => ejected.reason = format!("{}; {note}", ejected.reason),
+                    None => {}
                 }
                 chain.ejected.push(ejected);
             }
@@ -330,11 +335,14 @@ fn repeat(
 ) -> Result<Option<CommitId>, SyncError> {
     let tree = match merger.merge_all(&[(at, link.tip)])?.pop() {
         Some(MergeAnswer::Merged { tree }) => tree,
-        Some(MergeAnswer::Conflicted { tree, .. }) if !link.mended.edits.is_empty() => tree,
+        Some(MergeAnswer::Conflicted { tree, .. }) if !link.mended.resolved.is_empty() => tree,
         _ => return Ok(None),
     };
-    for (_, blob) in link.mended.edits.iter().filter_map(|edit| edit.entry) {
-        merger.take_blob(scratch, blob)?;
+    for (mode, blob) in link.mended.edits.iter().filter_map(|edit| edit.entry) {
+        // The commit of a submodule is in another repository.
+        if mode & 0o170_000 != 0o160_000 {
+            merger.take_blob(scratch, blob)?;
+        }
     }
     let entry = Entry {
         track: link.track.clone(),

@@ -20,10 +20,13 @@ use crate::git::{GitError, Merger, RefError};
 use crate::process::clock;
 use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
 
+use super::notebook::NotebookError;
 use super::own_worktree::OwnWorktreeError;
 use super::profile::Choice;
 use super::runner::RunnerError;
 use super::setup::SetupError;
+use super::site::SiteError;
+use super::trial::TrialError;
 use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, SessionError, matrix};
 use chain::Chain;
@@ -125,6 +128,35 @@ pub enum SyncError {
     Runner(#[from] RunnerError),
     #[error(transparent)]
     OwnWorktree(#[from] OwnWorktreeError),
+    #[error(transparent)]
+    Notebook(NotebookError),
+}
+
+impl From<NotebookError> for SyncError {
+    fn from(error: NotebookError) -> Self {
+        SyncError::Notebook(error)
+    }
+}
+
+impl From<TrialError> for SyncError {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Git(error) => error.into(),
+            TrialError::Store(error) => error.into(),
+            TrialError::Runner(error) => error.into(),
+            TrialError::OwnWorktree(error) => error.into(),
+        }
+    }
+}
+
+impl From<SiteError> for SyncError {
+    fn from(error: SiteError) -> Self {
+        match error {
+            SiteError::Git(error) => error.into(),
+            SiteError::Setup(error) => error.into(),
+            SiteError::OwnWorktree(error) => error.into(),
+        }
+    }
 }
 
 impl From<RefError> for SyncError {
@@ -172,7 +204,7 @@ pub fn run(
         options,
         emit,
         branch,
-        mender: Mender::new(session, trust, emit, options.dry_run),
+        mender: Mender::new(session, trust, emit, options.dry_run)?,
         plan,
         tips: tips.collect(),
         removed: BTreeMap::new(),

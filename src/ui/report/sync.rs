@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::check::{profile_json, run_json, runs};
 use super::{document, failures, names, path_fields, show, side_names, with};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Ejected, Resolved};
+use crate::domain::sync::{Ejected, Resolved, ResolvedBy};
 use crate::ops::sync::Report;
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
@@ -23,6 +23,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
                 "merge_commit": merged.merge_commit.to_string(),
                 "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
+                "notes": merged.notes,
             })
         })
         .collect();
@@ -131,7 +132,32 @@ fn tracks(report: &Report) -> String {
             styled(DIM, "no work of its own"),
         ]);
     }
-    table.render(2)
+    let rows = table.render(2);
+    let mut text = String::new();
+    for (index, row) in rows.lines().enumerate() {
+        text.push_str(row);
+        text.push('\n');
+        for resolved in report
+            .merged
+            .get(index)
+            .iter()
+            .flat_map(|merged| &merged.resolved)
+        {
+            text.push_str(&format!("    {}\n", paint(DIM, &resolved_line(resolved))));
+        }
+    }
+    text
+}
+
+/// `resolved CHANGELOG.md by union (rule)`, `resolved a.txt by recorded 12ab34 (adapted)`.
+fn resolved_line(resolved: &Resolved) -> String {
+    let (path, strategy) = (show(&resolved.path), &resolved.strategy);
+    let how = match (&resolved.by, resolved.exact) {
+        (ResolvedBy::Rule, _) => " (rule)".to_owned(),
+        (ResolvedBy::Recorded(id) | ResolvedBy::Decision(id), true) => format!(" {id}"),
+        (ResolvedBy::Recorded(id) | ResolvedBy::Decision(id), false) => format!(" {id} (adapted)"),
+    };
+    format!("resolved {path} by {strategy}{how}")
 }
 
 /// What became of the integration branch, in one line, and what to do about it.
@@ -203,6 +229,16 @@ fn quorum(report: &Report) -> String {
 
 fn asides(report: &Report) -> String {
     let mut text = String::new();
+    for merged in &report.merged {
+        for note in &merged.notes {
+            text.push_str(&format!(
+                "{} {}: {}\n",
+                paint(HINT, "note:"),
+                merged.track,
+                tame(note)
+            ));
+        }
+    }
     for reason in &report.undetermined {
         text.push_str(&format!(
             "{} {}\n",
