@@ -1,9 +1,11 @@
 //! A candidate as a chain of merges: base, then one merge commit per track that fits.
 
+use std::collections::BTreeSet;
+
 use crate::domain::merge::Conflict;
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::revision::{CommitId, TreeId};
-use crate::domain::sync::{Ejected, Entry, Why};
+use crate::domain::sync::{Ejected, Entry, Held, Why};
 use crate::git::{GitError, MergeAnswer, Merger};
 use crate::store::Merged;
 
@@ -23,8 +25,8 @@ pub(super) struct Link {
     pub track: TrackId,
     /// What was merged: the track's tip, or an older commit of it.
     pub tip: CommitId,
-    /// Newer commits of the track that stay out, newest first.
-    pub held: Vec<CommitId>,
+    /// Newer commits of the track that stay out.
+    pub held: Option<Held>,
     /// The candidate with this track and all before it.
     pub commit: CommitId,
     /// How git's tree was made whole.
@@ -37,7 +39,8 @@ impl Link {
             track: self.track.clone(),
             commit: self.tip,
             merge_commit: self.commit,
-            held: self.held.clone(),
+            held: (self.held.as_ref()).map_or_else(Vec::new, |held| held.commits.clone()),
+            held_because: (self.held.as_ref()).map(|held| held.cause.reason.clone()),
             resolved: self.mended.resolved.clone(),
         }
     }
@@ -56,10 +59,19 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The first `len` tracks.
-    pub(super) fn tracks(&self, len: usize) -> Vec<TrackId> {
-        let links = self.links.iter().take(len);
-        links.map(|link| link.track.clone()).collect()
+    pub(super) fn tracks(&self) -> Vec<TrackId> {
+        self.links.iter().map(|link| link.track.clone()).collect()
+    }
+
+    fn add(&mut self, entry: Entry, commit: CommitId, mended: Mended) {
+        self.tip = commit;
+        self.links.push(Link {
+            track: entry.track,
+            tip: entry.tip,
+            held: entry.held,
+            commit,
+            mended,
+        });
     }
 
     /// The commit with the first `len` tracks.
@@ -71,14 +83,23 @@ impl Chain {
     }
 }
 
-/// Merges the entries one after the other; what conflicts is left out, and with it what depends on it.
+/// What every merge of a round needs.
+#[derive(Clone, Copy)]
+pub(super) struct Works<'w> {
+    pub session: &'w Session,
+    pub mender: &'w Mender<'w>,
+    pub branch: &'w BranchName,
+}
+
+/// Merges the entries one after the other. Of what conflicts, the newest commit that fits is taken if `last_good`; otherwise it
+/// is left out, and with it what depends on it.
 pub(super) fn build(
-    session: &Session,
+    works: Works<'_>,
     merger: &Merger<'_>,
-    mender: &Mender<'_>,
-    branch: &BranchName,
     entries: &[Entry],
+    last_good: bool,
 ) -> Result<Chain, SyncError> {
+    let session = works.session;
     let base = session.base.commit;
     let mut chain = Chain {
         base,
@@ -92,17 +113,8 @@ pub(super) fn build(
             chain.ejected.push(lost_dependency(&entry.track, &lost));
             continue;
         }
-        match merge(merger, mender, branch, &chain, entry)? {
-            Attempt::Merged { commit, mended } => {
-                chain.tip = commit;
-                chain.links.push(Link {
-                    track: entry.track.clone(),
-                    tip: entry.tip,
-                    held: Vec::new(),
-                    commit,
-                    mended,
-                });
-            }
+        match merge(works, merger, &chain, &entry.track, entry.tip)? {
+            Attempt::Merged { commit, mended } => chain.add(entry.clone(), commit, mended),
             Attempt::Unavailable(reason) => {
                 chain
                     .undetermined
@@ -113,11 +125,77 @@ pub(super) fn build(
                 if let Some(note) = note {
                     ejected.reason = format!("{}; {note}", ejected.reason);
                 }
-                chain.ejected.push(ejected);
+                match last_good {
+                    true => add_newest_that_fits(works, merger, &mut chain, entry, ejected)?,
+                    false => chain.ejected.push(ejected),
+                }
             }
         }
     }
     Ok(chain)
+}
+
+/// Of a track whose tip does not fit.
+fn add_newest_that_fits(
+    works: Works<'_>,
+    merger: &Merger<'_>,
+    chain: &mut Chain,
+    entry: &Entry,
+    ejected: Ejected,
+) -> Result<(), SyncError> {
+    let line = own_line(works.session, entry.tip)?;
+    let older = line.get(1..).unwrap_or_default();
+    let pairs: Vec<_> = older.iter().map(|commit| (chain.tip, *commit)).collect();
+    for (commit, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
+        let attempt = attempt(works, merger, chain, &entry.track, *commit, answer)?;
+        if let Attempt::Merged {
+            commit: merge,
+            mended,
+        } = attempt
+        {
+            let entry = Entry {
+                track: entry.track.clone(),
+                tip: *commit,
+                held: Some(held(&line, *commit, entry.held.as_ref(), ejected)),
+            };
+            chain.add(entry, merge, mended);
+            return Ok(());
+        }
+    }
+    chain.ejected.push(ejected);
+    Ok(())
+}
+
+/// What of a track's own line is newer than `kept`, and what has been held back before.
+pub(super) fn held(
+    line: &[CommitId],
+    kept: CommitId,
+    before: Option<&Held>,
+    cause: Ejected,
+) -> Held {
+    let newer = line.iter().take_while(|commit| **commit != kept);
+    let before = before.into_iter().flat_map(|held| &held.commits);
+    Held {
+        commits: before.chain(newer).copied().collect(),
+        cause,
+    }
+}
+
+/// The commits of a track's own line of first parents that base has not, newest first.
+pub(super) fn own_line(session: &Session, tip: CommitId) -> Result<Vec<CommitId>, GitError> {
+    const LIMIT: usize = 10_000;
+    let repository = &session.repository;
+    let own: BTreeSet<CommitId> =
+        (repository.commits_between(tip, &[session.base.commit], LIMIT)?)
+            .into_iter()
+            .collect();
+    let mut line = Vec::new();
+    let mut at = Some(tip);
+    while let Some(commit) = at.filter(|commit| own.contains(commit)) {
+        line.push(commit);
+        at = repository.commit(commit)?.parents.first().copied();
+    }
+    Ok(line)
 }
 
 /// What came of one merge.
@@ -135,34 +213,53 @@ enum Attempt {
 
 /// One more merge on top of a chain.
 fn merge(
+    works: Works<'_>,
     merger: &Merger<'_>,
-    mender: &Mender<'_>,
-    branch: &BranchName,
     chain: &Chain,
-    entry: &Entry,
+    track: &TrackId,
+    commit: CommitId,
 ) -> Result<Attempt, SyncError> {
-    let at = chain.tip;
-    let (tree, conflicts) = match merger.merge_all(&[(at, entry.tip)])?.pop() {
-        Some(MergeAnswer::Merged { tree }) => (tree, Vec::new()),
-        Some(MergeAnswer::Conflicted { tree, conflicts }) => (tree, conflicts),
-        Some(MergeAnswer::Unavailable(reason)) => return Ok(Attempt::Unavailable(reason)),
-        None => return Ok(Attempt::Unavailable("git gave no answer".to_owned())),
+    match merger.merge_all(&[(chain.tip, commit)])?.pop() {
+        Some(answer) => attempt(works, merger, chain, track, commit, answer),
+        None => Ok(Attempt::Unavailable("git gave no answer".to_owned())),
+    }
+}
+
+fn attempt(
+    works: Works<'_>,
+    merger: &Merger<'_>,
+    chain: &Chain,
+    track: &TrackId,
+    commit: CommitId,
+    answer: MergeAnswer,
+) -> Result<Attempt, SyncError> {
+    let (tree, conflicts) = match answer {
+        MergeAnswer::Merged { tree } => (tree, Vec::new()),
+        MergeAnswer::Conflicted { tree, conflicts } => (tree, conflicts),
+        MergeAnswer::Unavailable(reason) => return Ok(Attempt::Unavailable(reason)),
     };
     let earlier: Vec<(TrackId, CommitId)> = (chain.links.iter())
         .map(|link| (link.track.clone(), link.tip))
         .collect();
     let meeting = Meeting {
-        ours: at,
-        theirs: entry.tip,
-        track: &entry.track,
+        ours: chain.tip,
+        theirs: commit,
+        track,
         earlier: &earlier,
         tree,
         conflicts: &conflicts,
     };
-    match mender.mend(merger, &meeting)? {
+    match works.mender.mend(merger, &meeting)? {
         Mend::Left(note) => Ok(Attempt::Conflicted { conflicts, note }),
         Mend::Whole(mended) => Ok(Attempt::Merged {
-            commit: seal(merger, branch, at, entry, tree, &mended)?,
+            commit: seal(
+                merger,
+                works.branch,
+                chain.tip,
+                (track, commit),
+                tree,
+                &mended,
+            )?,
             mended,
         }),
     }
@@ -173,19 +270,17 @@ fn seal(
     merger: &Merger<'_>,
     branch: &BranchName,
     at: CommitId,
-    entry: &Entry,
+    (track, tip): (&TrackId, CommitId),
     tree: TreeId,
     mended: &Mended,
 ) -> Result<CommitId, GitError> {
     let tree = merger.edited(tree, &mended.edits)?;
     // Git, too, would say "already up to date".
-    if tree == merger.tree_of(at)? && merger.is_ancestor(entry.tip, at)? {
+    if tree == merger.tree_of(at)? && merger.is_ancestor(tip, at)? {
         return Ok(at);
     }
-    let mut message = format!(
-        "Merge track {} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n",
-        entry.track
-    );
+    let mut message =
+        format!("Merge track {track} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n");
     for resolved in &mended.resolved {
         let how = match resolved.exact {
             true => "",
@@ -196,7 +291,7 @@ fn seal(
             resolved.path, resolved.strategy, resolved.by
         ));
     }
-    matrix::merge_commit(merger, tree, &[at, entry.tip], &message)
+    matrix::merge_commit(merger, tree, &[at, tip], &message)
 }
 
 /// A declared dependency that was ejected while this chain was built.
@@ -336,35 +431,43 @@ fn repeat(
     for (_, blob) in link.mended.edits.iter().filter_map(|edit| edit.entry) {
         merger.take_blob(scratch, blob)?;
     }
-    let entry = Entry {
-        track: link.track.clone(),
-        tip: link.tip,
-    };
-    Ok(Some(seal(merger, branch, at, &entry, tree, &link.mended)?))
+    let what = (&link.track, link.tip);
+    Ok(Some(seal(merger, branch, at, what, tree, &link.mended)?))
 }
 
-/// One more merge on top of the first `len` tracks of a published chain, for a question that a search asks; `None` where it
-/// does not merge.
-pub(super) fn probe(
-    session: &Session,
-    mender: &Mender<'_>,
-    branch: &BranchName,
+/// Some tracks of a published chain merged onto base, in the order of the chain, into the repository's own objects; `None`
+/// where they do not merge.
+pub(super) fn part(
+    works: Works<'_>,
     chain: &Chain,
-    len: usize,
-    link: &Link,
+    links: &[(&TrackId, CommitId)],
 ) -> Result<Option<CommitId>, SyncError> {
-    let merger = Merger::publishing(&session.repository, session.base.commit);
-    let entry = Entry {
-        track: link.track.clone(),
-        tip: link.tip,
+    let merger = Merger::publishing(&works.session.repository, works.session.base.commit);
+    let mut part = Chain {
+        links: Vec::new(),
+        tip: chain.base,
+        ejected: Vec::new(),
+        undetermined: Vec::new(),
+        base: chain.base,
     };
-    let part = Chain {
-        tip: chain.prefix(len),
-        links: chain.links[..len].to_vec(),
-        ..chain.clone()
-    };
-    Ok(match merge(&merger, mender, branch, &part, &entry)? {
-        Attempt::Merged { commit, .. } => Some(commit),
-        Attempt::Conflicted { .. } | Attempt::Unavailable(_) => None,
-    })
+    for (track, tip) in links {
+        // As long as it is the beginning of the chain, it has been merged.
+        let known = chain.links.get(part.links.len()).filter(|link| {
+            part.tip == chain.prefix(part.links.len()) && link.track == **track && link.tip == *tip
+        });
+        let (commit, mended) = match known {
+            Some(link) => (link.commit, link.mended.clone()),
+            None => match merge(works, &merger, &part, track, *tip)? {
+                Attempt::Merged { commit, mended } => (commit, mended),
+                Attempt::Conflicted { .. } | Attempt::Unavailable(_) => return Ok(None),
+            },
+        };
+        let entry = Entry {
+            track: (*track).clone(),
+            tip: *tip,
+            held: None,
+        };
+        part.add(entry, commit, mended);
+    }
+    Ok(Some(part.tip))
 }
