@@ -6,11 +6,12 @@ use crate::domain::merge::Conflict;
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::{Ejected, Entry, Held, Why};
-use crate::git::{GitError, MergeAnswer, Merger};
+use crate::git::{GitError, Memo, MergeAnswer, Merger};
 use crate::store::Merged;
 
 use super::super::{Session, matrix};
 use super::mend::{Meeting, Mend, Mended, Mender};
+use super::merging::{Merging, Tried};
 use super::{SyncError, list};
 
 /// Marks a commit as an integration merge, so that a track that took one in is told apart.
@@ -96,11 +97,13 @@ pub(super) struct Works<'w> {
 pub(super) fn build(
     works: Works<'_>,
     merger: &Merger<'_>,
+    memo: &Memo,
     entries: &[Entry],
     last_good: bool,
 ) -> Result<Chain, SyncError> {
     let session = works.session;
     let base = session.base.commit;
+    let mut merging = Merging::new(merger, memo, base, entries)?;
     let mut chain = Chain {
         base,
         links: Vec::new(),
@@ -113,57 +116,82 @@ pub(super) fn build(
             chain.ejected.push(lost_dependency(&entry.track, &lost));
             continue;
         }
-        match merge(works, merger, &chain, &entry.track, entry.tip)? {
-            Attempt::Merged { commit, mended } => chain.add(entry.clone(), commit, mended),
+        let tried = merging.merge(chain.tip, entry.tip)?;
+        let what = (&entry.track, entry.tip);
+        let fits = match attempt(works, merger, &chain, what, tried.answer.clone())? {
+            Attempt::Merged { commit, mended } => Some(Fits {
+                entry: entry.clone(),
+                tried,
+                commit,
+                mended,
+            }),
             Attempt::Unavailable(reason) => {
-                chain
-                    .undetermined
-                    .push(format!("{} could not be merged: {reason}", entry.track));
+                let sentence = format!("{} could not be merged: {reason}", entry.track);
+                chain.undetermined.push(sentence);
+                None
             }
             Attempt::Conflicted { conflicts, note } => {
                 let mut ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
                 if let Some(note) = note {
                     ejected.reason = format!("{}; {note}", ejected.reason);
                 }
-                match last_good {
-                    true => add_newest_that_fits(works, merger, &mut chain, entry, ejected)?,
-                    false => chain.ejected.push(ejected),
+                let fits = match last_good {
+                    true => newest_that_fits(works, merger, &chain, entry, &ejected)?,
+                    false => None,
+                };
+                if fits.is_none() {
+                    chain.ejected.push(ejected);
                 }
+                fits
             }
+        };
+        if let Some(fits) = fits {
+            let tree = merger.tree_of(fits.commit)?;
+            merging.take(fits.entry.tip, &fits.tried, tree)?;
+            chain.add(fits.entry, fits.commit, fits.mended);
         }
     }
     Ok(chain)
 }
 
-/// Of a track whose tip does not fit.
-fn add_newest_that_fits(
+/// A merge that becomes part of the chain.
+struct Fits {
+    entry: Entry,
+    tried: Tried,
+    commit: CommitId,
+    mended: Mended,
+}
+
+/// The newest older commit of a track whose tip does not fit.
+fn newest_that_fits(
     works: Works<'_>,
     merger: &Merger<'_>,
-    chain: &mut Chain,
+    chain: &Chain,
     entry: &Entry,
-    ejected: Ejected,
-) -> Result<(), SyncError> {
+    cause: &Ejected,
+) -> Result<Option<Fits>, SyncError> {
     let line = own_line(works.session, entry.tip)?;
     let older = line.get(1..).unwrap_or_default();
     let pairs: Vec<_> = older.iter().map(|commit| (chain.tip, *commit)).collect();
-    for (commit, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
-        let attempt = attempt(works, merger, chain, &entry.track, *commit, answer)?;
-        if let Attempt::Merged {
-            commit: merge,
-            mended,
-        } = attempt
+    for (tip, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
+        let what = (&entry.track, *tip);
+        if let Attempt::Merged { commit, mended } =
+            attempt(works, merger, chain, what, answer.clone())?
         {
             let entry = Entry {
                 track: entry.track.clone(),
-                tip: *commit,
-                held: Some(held(&line, *commit, entry.held.as_ref(), ejected)),
+                tip: *tip,
+                held: Some(held(&line, *tip, entry.held.as_ref(), cause.clone())),
             };
-            chain.add(entry, merge, mended);
-            return Ok(());
+            return Ok(Some(Fits {
+                entry,
+                tried: Tried::by_git(answer),
+                commit,
+                mended,
+            }));
         }
     }
-    chain.ejected.push(ejected);
-    Ok(())
+    Ok(None)
 }
 
 /// What of a track's own line is newer than `kept`, and what has been held back before.
@@ -211,26 +239,12 @@ enum Attempt {
     Unavailable(String),
 }
 
-/// One more merge on top of a chain.
-fn merge(
-    works: Works<'_>,
-    merger: &Merger<'_>,
-    chain: &Chain,
-    track: &TrackId,
-    commit: CommitId,
-) -> Result<Attempt, SyncError> {
-    match merger.merge_all(&[(chain.tip, commit)])?.pop() {
-        Some(answer) => attempt(works, merger, chain, track, commit, answer),
-        None => Ok(Attempt::Unavailable("git gave no answer".to_owned())),
-    }
-}
-
+/// What becomes of a merge on top of a chain.
 fn attempt(
     works: Works<'_>,
     merger: &Merger<'_>,
     chain: &Chain,
-    track: &TrackId,
-    commit: CommitId,
+    (track, commit): (&TrackId, CommitId),
     answer: MergeAnswer,
 ) -> Result<Attempt, SyncError> {
     let (tree, conflicts) = match answer {
@@ -391,48 +405,44 @@ fn partners(
         .collect())
 }
 
-/// Merges the chain once more, by git and into the repository's own objects: what gets published is thereby checked, and
-/// nothing of the trials around it stays behind. Only at the paths that were resolved does it differ from what git makes.
+/// Has git itself make every merge of the chain once more, and brings the chain into the repository's own objects. Only at the
+/// paths that were resolved may it differ from what git makes. Nothing of the trials around it comes along.
+///
+/// # Errors
+/// [`SyncError::NotReproducible`] where git makes something else.
 pub(super) fn publish(
     session: &Session,
     scratch: &Merger<'_>,
-    branch: &BranchName,
     chain: &Chain,
 ) -> Result<(), SyncError> {
-    let merger = Merger::publishing(&session.repository, chain.base);
     let mut at = chain.base;
+    let mut pairs = Vec::new();
     for link in &chain.links {
-        let commit = repeat(&merger, scratch, branch, at, link)?;
-        if commit != Some(link.commit) {
-            return Err(SyncError::NotReproducible {
-                track: link.track.clone(),
-                first: link.commit,
-                second: commit.unwrap_or(at),
-            });
-        }
+        pairs.push((at, link.tip));
         at = link.commit;
     }
-    Ok(())
-}
-
-/// The merge of a link once more; `None` where git has another opinion now of whether it merges.
-fn repeat(
-    merger: &Merger<'_>,
-    scratch: &Merger<'_>,
-    branch: &BranchName,
-    at: CommitId,
-    link: &Link,
-) -> Result<Option<CommitId>, SyncError> {
-    let tree = match merger.merge_all(&[(at, link.tip)])?.pop() {
-        Some(MergeAnswer::Merged { tree }) => tree,
-        Some(MergeAnswer::Conflicted { tree, .. }) if !link.mended.edits.is_empty() => tree,
-        _ => return Ok(None),
-    };
-    for (_, blob) in link.mended.edits.iter().filter_map(|edit| edit.entry) {
-        merger.take_blob(scratch, blob)?;
+    for (link, answer) in chain.links.iter().zip(scratch.merge_all(&pairs)?) {
+        let made = match answer {
+            MergeAnswer::Merged { tree } => Some(tree),
+            MergeAnswer::Conflicted { tree, .. } if !link.mended.edits.is_empty() => Some(tree),
+            MergeAnswer::Conflicted { .. } | MergeAnswer::Unavailable(_) => None,
+        };
+        let again = match made {
+            Some(tree) => Some(scratch.edited(tree, &link.mended.edits)?),
+            None => None,
+        };
+        let first = scratch.tree_of(link.commit)?;
+        if again != Some(first) {
+            return Err(SyncError::NotReproducible {
+                track: link.track.clone(),
+                first,
+                second: again,
+            });
+        }
     }
-    let what = (&link.track, link.tip);
-    Ok(Some(seal(merger, branch, at, what, tree, &link.mended)?))
+    let commits: Vec<CommitId> = chain.links.iter().map(|link| link.commit).collect();
+    let merger = Merger::publishing(&session.repository, chain.base);
+    Ok(merger.take_commits(scratch, &commits)?)
 }
 
 /// Some tracks of a published chain merged onto base, in the order of the chain, into the repository's own objects; `None`
@@ -457,10 +467,15 @@ pub(super) fn part(
         });
         let (commit, mended) = match known {
             Some(link) => (link.commit, link.mended.clone()),
-            None => match merge(works, &merger, &part, track, *tip)? {
-                Attempt::Merged { commit, mended } => (commit, mended),
-                Attempt::Conflicted { .. } | Attempt::Unavailable(_) => return Ok(None),
-            },
+            None => {
+                let Some(answer) = merger.merge_all(&[(part.tip, *tip)])?.pop() else {
+                    return Ok(None);
+                };
+                match attempt(works, &merger, &part, (track, *tip), answer)? {
+                    Attempt::Merged { commit, mended } => (commit, mended),
+                    Attempt::Conflicted { .. } | Attempt::Unavailable(_) => return Ok(None),
+                }
+            }
         };
         let entry = Entry {
             track: (*track).clone(),

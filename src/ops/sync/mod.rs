@@ -10,6 +10,7 @@ mod chain;
 mod culprit;
 mod judge;
 mod mend;
+mod merging;
 mod order;
 mod pin;
 mod publish;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::check::Run;
 use crate::domain::name::{BranchName, CheckName, Side, TrackId};
-use crate::domain::revision::CommitId;
+use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::{Blamed, Ejected, Quorum, Why};
 use crate::git::{GitError, RefError};
 use crate::process::clock;
@@ -111,12 +112,13 @@ pub enum SyncError {
     #[error("{branch} is a symbolic ref to {target}")]
     Symbolic { branch: BranchName, target: String },
     #[error(
-        "repeating the merge of {track} gave another result ({first} then {second}); nothing was moved"
+        "repeating the merge of {track} gave another tree ({first}, then {}); nothing was moved",
+        second.map_or_else(|| "a conflict".to_owned(), |tree| tree.to_string())
     )]
     NotReproducible {
         track: TrackId,
-        first: CommitId,
-        second: CommitId,
+        first: TreeId,
+        second: Option<TreeId>,
     },
     #[error("{name} moved while the round ran; nothing was changed")]
     Moved { name: String },

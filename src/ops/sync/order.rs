@@ -5,7 +5,7 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Landing, fewest_conflicts};
 use crate::domain::project::Integration;
 use crate::domain::sync::{Entry, Plan};
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Memo, Merger};
 
 use super::super::Session;
 use super::super::matrix::{self, Matrix, Scope, TrackSide};
@@ -14,6 +14,7 @@ use super::super::matrix::{self, Matrix, Scope, TrackSide};
 pub(super) fn arrange(
     session: &Session,
     merger: &Merger<'_>,
+    memo: &Memo,
     plan: &mut Plan,
 ) -> Result<(), GitError> {
     if plan.entries.len() < 2 {
@@ -24,9 +25,7 @@ pub(super) fn arrange(
         .iter()
         .map(|entry| side(session, entry))
         .collect::<Result<_, GitError>>()?;
-    let memo = matrix::memory(session);
-    let pairs = Matrix::new(session, merger, &memo, &sides, Scope::WithoutIntegration)?.pairs()?;
-    matrix::remember(session, &memo);
+    let pairs = Matrix::new(session, merger, memo, &sides, Scope::WithoutIntegration)?.pairs()?;
     let conflicts: Vec<(Side, Side)> = pairs
         .into_iter()
         .filter(|pair| stands_in_the_way(&session.project.integration, pair))

@@ -8,10 +8,10 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::{Admit, Flaky, OnConflict, OnFailure, When};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::{Blamed, Culprits, Ejected, Entry, Pinned, Plan, Quorum, Why, cheapest};
-use crate::git::Merger;
+use crate::git::{Memo, Merger};
 
 use super::super::trust::Trust;
-use super::super::{Emit, Event, Session};
+use super::super::{Emit, Event, Session, matrix};
 use super::chain::{self, Chain, Works};
 use super::culprit::{Found, Inquiry};
 use super::judge::{Judge, Seen, Trial};
@@ -88,8 +88,11 @@ impl<'a> RoundRun<'a> {
         before: Option<CommitId>,
     ) -> Result<Report, SyncError> {
         self.admit()?;
-        order::arrange(self.session, scratch, &mut self.plan)?;
-        let (chain, green) = self.find_green(scratch)?;
+        let memo = matrix::memory(self.session);
+        order::arrange(self.session, scratch, &memo, &mut self.plan)?;
+        let found = self.find_green(scratch, &memo);
+        matrix::remember(self.session, &memo);
+        let (chain, green) = found?;
         self.report(&chain, before, green)
     }
 
@@ -120,7 +123,11 @@ impl<'a> RoundRun<'a> {
     }
 
     /// Builds candidates until one is green or nothing more can be done; the last one, and its colour.
-    fn find_green(&mut self, scratch: &Merger<'_>) -> Result<(Chain, Option<bool>), SyncError> {
+    fn find_green(
+        &mut self,
+        scratch: &Merger<'_>,
+        memo: &Memo,
+    ) -> Result<(Chain, Option<bool>), SyncError> {
         let integration = &self.session.project.integration;
         loop {
             let entries: Vec<Entry> = (self.plan.entries.iter())
@@ -132,12 +139,12 @@ impl<'a> RoundRun<'a> {
                 entries.len()
             )));
             let last_good = integration.on_conflict == OnConflict::LastGood;
-            let chain = chain::build(self.works(), scratch, &entries, last_good)?;
+            let chain = chain::build(self.works(), scratch, memo, &entries, last_good)?;
             self.undetermined.clone_from(&chain.undetermined);
             if self.options.dry_run || self.stopped_by_conflict(&chain) {
                 return Ok((chain, None));
             }
-            chain::publish(self.session, scratch, &self.branch, &chain)?;
+            chain::publish(self.session, scratch, &chain)?;
             publish::keep_candidate(self.session, chain.tip)?;
             if self.options.no_checks || !self.quorum(&chain).met() || self.interrupted() {
                 return Ok((chain, None));
