@@ -92,18 +92,26 @@ pub(super) struct Works<'w> {
     pub branch: &'w BranchName,
 }
 
-/// Merges the entries one after the other. Of what conflicts, the newest commit that fits is taken if `last_good`; otherwise it
-/// is left out, and with it what depends on it.
+/// How to build a chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Of what conflicts, the newest commit that fits is taken.
+    pub last_good: bool,
+    /// Nothing is merged in the process.
+    pub by_git_only: bool,
+}
+
+/// Merges the entries one after the other. What conflicts is left out, and with it what depends on it.
 pub(super) fn build(
     works: Works<'_>,
     merger: &Merger<'_>,
     memo: &Memo,
     entries: &[Entry],
-    last_good: bool,
+    how: How,
 ) -> Result<Chain, SyncError> {
     let session = works.session;
     let base = session.base.commit;
-    let mut merging = Merging::new(merger, memo, base, entries)?;
+    let mut merging = Merging::new(merger, memo, base, entries, how.by_git_only)?;
     let mut chain = Chain {
         base,
         links: Vec::new(),
@@ -135,7 +143,7 @@ pub(super) fn build(
                 if let Some(note) = note {
                     ejected.reason = format!("{}; {note}", ejected.reason);
                 }
-                let fits = match last_good {
+                let fits = match how.last_good {
                     true => newest_that_fits(works, merger, &chain, entry, &ejected)?,
                     false => None,
                 };

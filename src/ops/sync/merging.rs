@@ -33,7 +33,7 @@ impl Tried {
 }
 
 impl<'m, 'r> Merging<'m, 'r> {
-    /// Begins at base.
+    /// Begins at base. `by_git_only`: the engine is not asked.
     ///
     /// # Errors
     /// When base or a tip cannot be read.
@@ -42,6 +42,7 @@ impl<'m, 'r> Merging<'m, 'r> {
         memo: &'m Memo,
         base: CommitId,
         entries: &[Entry],
+        by_git_only: bool,
     ) -> Result<Self, GitError> {
         let commits: Vec<CommitId> = entries.iter().map(|entry| entry.tip).collect();
         let tips: Vec<Tip> = commits
@@ -56,7 +57,7 @@ impl<'m, 'r> Merging<'m, 'r> {
             .collect::<Result<_, GitError>>()?;
         let engine = Engine::new(merger, base, &tips, memo)?;
         let tips = commits.into_iter().zip(engine.tips().to_vec()).collect();
-        let at = Some(engine.base().clone());
+        let at = (!by_git_only).then(|| engine.base().clone());
         Ok(Merging {
             merger,
             engine,

@@ -12,7 +12,7 @@ use crate::git::{Memo, Merger};
 
 use super::super::trust::Trust;
 use super::super::{Emit, Event, Session, matrix};
-use super::chain::{self, Chain, Works};
+use super::chain::{self, Chain, How, Works};
 use super::culprit::{Found, Inquiry};
 use super::judge::{Judge, Seen, Trial};
 use super::mend::Mender;
@@ -129,6 +129,10 @@ impl<'a> RoundRun<'a> {
         memo: &Memo,
     ) -> Result<(Chain, Option<bool>), SyncError> {
         let integration = &self.session.project.integration;
+        let mut how = How {
+            last_good: integration.on_conflict == OnConflict::LastGood,
+            by_git_only: false,
+        };
         loop {
             let entries: Vec<Entry> = (self.plan.entries.iter())
                 .filter(|entry| !self.removed.contains_key(&entry.track))
@@ -138,13 +142,19 @@ impl<'a> RoundRun<'a> {
                 "merging {} tracks in memory",
                 entries.len()
             )));
-            let last_good = integration.on_conflict == OnConflict::LastGood;
-            let chain = chain::build(self.works(), scratch, memo, &entries, last_good)?;
+            let chain = chain::build(self.works(), scratch, memo, &entries, how)?;
             self.undetermined.clone_from(&chain.undetermined);
             if self.options.dry_run || self.stopped_by_conflict(&chain) {
                 return Ok((chain, None));
             }
-            chain::publish(self.session, scratch, &chain)?;
+            match chain::publish(self.session, scratch, &chain) {
+                // Git has the last word on every merge, and can say it from the beginning.
+                Err(SyncError::NotReproducible { .. }) if !how.by_git_only => {
+                    how.by_git_only = true;
+                    continue;
+                }
+                published => published?,
+            }
             publish::keep_candidate(self.session, chain.tip)?;
             if self.options.no_checks || !self.quorum(&chain).met() || self.interrupted() {
                 return Ok((chain, None));
