@@ -246,7 +246,8 @@ fn critical_paths_are_nobodys_to_resolve() {
     work(&world, "c", &[("f", "c\n")]);
     let (status, answer) = ask(&world, &["sync"]);
     assert_eq!(status, 1, "{answer:#}");
-    assert_eq!(texts(&answer["merged"], "track"), ["a", "c"]);
+    assert_eq!(resolved(&answer, "a")[0]["strategy"], "union");
+    assert_eq!(texts(&answer["ejected"], "track"), ["b"]);
     assert!(
         reason(&answer, "b").contains("db/x is critical"),
         "{answer:#}"

@@ -3,30 +3,18 @@
 use serde_json::{Value, json};
 
 use super::check::{profile_json, run_json, runs};
-use super::{document, failures, names, path_fields, show, side_names, with};
+use super::{count, document, failures, names, path_fields, show, side_names, with};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Ejected, Resolved, ResolvedBy};
+use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy};
 use crate::ops::sync::Report;
+use crate::store::Merged;
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let id = |id: Option<CommitId>| id.map(|id| id.to_string());
-    let merged: Vec<Value> = report
-        .merged
-        .iter()
-        .map(|merged| {
-            json!({
-                "track": merged.track.as_str(),
-                "commit": merged.commit.to_string(),
-                "merge_commit": merged.merge_commit.to_string(),
-                "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
-                "notes": merged.notes,
-            })
-        })
-        .collect();
+    let merged: Vec<Value> = report.merged.iter().map(merged_json).collect();
     with(
         document("sync", ok),
         json!({
@@ -44,6 +32,8 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "merged": merged,
             "ejected": report.ejected.iter().map(ejected_json).collect::<Vec<_>>(),
             "empty": names(&report.empty),
+            "culprits": report.blamed.iter().map(blamed_json).collect::<Vec<_>>(),
+            "notes": report.notes,
             "checks": report.checks.iter().map(run_json).collect::<Vec<_>>(),
             "quorum": {
                 "needed": report.quorum.needed,
@@ -62,6 +52,21 @@ pub fn json(report: &Report, ok: bool) -> Value {
     )
 }
 
+fn merged_json(merged: &Merged) -> Value {
+    let mut json = json!({
+        "track": merged.track.as_str(),
+        "commit": merged.commit.to_string(),
+        "merge_commit": merged.merge_commit.to_string(),
+        "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
+        "notes": merged.notes,
+    });
+    if let Some(reason) = &merged.held_because {
+        json["held_because"] = json!(reason);
+    }
+    json
+}
+
 fn resolved_json(resolved: &Resolved) -> Value {
     with(
         path_fields(&resolved.path),
@@ -71,6 +76,16 @@ fn resolved_json(resolved: &Resolved) -> Value {
             "exact": resolved.exact,
         }),
     )
+}
+
+fn blamed_json(blamed: &Blamed) -> Value {
+    json!({
+        "check": blamed.check.as_str(),
+        "tracks": names(&blamed.tracks),
+        "out": blamed.loser.as_str(),
+        "confirmed": blamed.confirmed,
+        "judged": blamed.judged,
+    })
 }
 
 fn ejected_json(ejected: &Ejected) -> Value {
@@ -111,12 +126,24 @@ pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
 
 fn tracks(report: &Report) -> String {
     let mut table = Table::default();
+    // What was resolved, by the row below which it stands.
+    let mut details: Vec<&[Resolved]> = Vec::new();
     for merged in &report.merged {
+        details.push(&merged.resolved);
         table.row(vec![
             styled(GOOD, "merged"),
             styled(STRONG, merged.track.as_str()),
             styled(DIM, merged.commit.short()),
         ]);
+        if let Some(reason) = &merged.held_because {
+            let held = count(merged.held.len(), "newer commit");
+            details.push(&[]);
+            table.row(vec![
+                styled(BAD, "held back"),
+                styled(STRONG, merged.track.as_str()),
+                cell(format!("{held}: {reason}")),
+            ]);
+        }
     }
     for ejected in &report.ejected {
         table.row(vec![
@@ -137,12 +164,7 @@ fn tracks(report: &Report) -> String {
     for (index, row) in rows.lines().enumerate() {
         text.push_str(row);
         text.push('\n');
-        for resolved in report
-            .merged
-            .get(index)
-            .iter()
-            .flat_map(|merged| &merged.resolved)
-        {
+        for resolved in details.get(index).copied().unwrap_or_default() {
             text.push_str(&format!("    {}\n", paint(DIM, &resolved_line(resolved))));
         }
     }
@@ -238,6 +260,9 @@ fn asides(report: &Report) -> String {
                 tame(note)
             ));
         }
+    }
+    for note in &report.notes {
+        text.push_str(&format!("{} {}\n", paint(HINT, "note:"), tame(note)));
     }
     for reason in &report.undetermined {
         text.push_str(&format!(
