@@ -4,11 +4,13 @@
 pub mod check;
 pub mod completions;
 pub mod conflicts;
+pub mod decide;
 pub mod init;
 pub mod lease;
 pub mod log;
 pub mod path;
 pub mod reference;
+pub mod resolve;
 pub mod schema;
 pub mod status;
 pub mod sync;

@@ -103,9 +103,24 @@ pub(super) fn open(
     name: &str,
     start: CommitId,
 ) -> Result<OwnWorktree, OwnWorktreeError> {
-    let dir = worktrees_dir(session)
-        .ok_or(OwnWorktreeError::NoPlace)?
-        .join(directory_name(session, name));
+    let worktree = enter(session, name, start)?;
+    session.repository.assert_own_worktree(&worktree.dir)?;
+    Ok(worktree)
+}
+
+/// Where one of our worktrees is, or would be.
+pub(super) fn dir_of(session: &Session, name: &str) -> Result<PathBuf, OwnWorktreeError> {
+    let worktrees = worktrees_dir(session).ok_or(OwnWorktreeError::NoPlace)?;
+    Ok(worktrees.join(directory_name(session, name)))
+}
+
+/// As [`open`], where somebody may have worked there: whether it still is as we left it is not asked.
+pub(super) fn enter(
+    session: &Session,
+    name: &str,
+    start: CommitId,
+) -> Result<OwnWorktree, OwnWorktreeError> {
+    let dir = dir_of(session, name)?;
     let in_use = |holder| OwnWorktreeError::InUse {
         name: name.to_owned(),
         holder,
@@ -122,7 +137,6 @@ pub(super) fn open(
     make_if_missing(session, &dir, start, &lock)?;
     // Before its contents are looked at: another repository may have it under the same path.
     let directory = lock_directory(&dir)?.ok_or_else(|| in_use("another repository".to_owned()))?;
-    session.repository.assert_own_worktree(&dir)?;
     Ok(OwnWorktree {
         name: name.to_owned(),
         dir,

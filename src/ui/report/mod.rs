@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod conflicts;
+pub mod decide;
 pub mod events;
 pub(super) mod failures;
 mod figures;
@@ -11,6 +12,7 @@ pub mod judged;
 pub mod junit;
 pub mod log;
 pub mod logs;
+pub mod resolve;
 pub mod status;
 pub mod sync;
 mod timing;
