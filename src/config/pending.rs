@@ -42,7 +42,7 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.notify.on_checkpoint", Any),
     ("check.*.when", Values(&["land"])),
     ("integration.every", Any),
-    ("integration.admit", Values(&["ready", "green"])),
+    ("integration.admit", Values(&["green"])),
     ("integration.on_conflict", Values(&["last-good"])),
     ("integration.on_failure", Values(&["last-good"])),
     ("integration.critical", Any),

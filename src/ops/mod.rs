@@ -7,6 +7,7 @@ pub mod behaviour;
 pub mod branches;
 pub mod check;
 pub mod conflicts;
+mod declared;
 pub mod details;
 mod event;
 mod figures;

@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod admit;
 mod affected;
 mod against_git;
 mod answers;
