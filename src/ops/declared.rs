@@ -17,19 +17,16 @@ pub(super) const KIND: &str = "mark";
 /// A track whose own history is longer than this is not searched further for trailers.
 const SEARCH_LIMIT: usize = 10_000;
 
-/// What the event log has.
+/// What the event log has: of each track the last, whatever the clock said.
 #[derive(Debug)]
-pub(super) struct Declared(BTreeMap<TrackId, Vec<Mark>>);
+pub(super) struct Declared(BTreeMap<TrackId, Mark>);
 
 impl Declared {
     /// # Errors
     /// When the event log cannot be read.
     pub(super) fn read(session: &Session) -> Result<Declared, StoreError> {
-        let mut marks: BTreeMap<TrackId, Vec<Mark>> = BTreeMap::new();
-        for (track, mark) in session.store.events()?.iter().filter_map(mark) {
-            marks.entry(track).or_default().push(mark);
-        }
-        Ok(Declared(marks))
+        let events = session.store.events()?;
+        Ok(Declared(events.iter().filter_map(mark).collect()))
     }
 
     /// The declaration that counts for a track whose branch stands there.
@@ -46,7 +43,7 @@ impl Declared {
             Some(tip) => on_branch(session, track, tip)?,
             None => Vec::new(),
         };
-        marks.extend(self.0.get(&track.id).into_iter().flatten().cloned());
+        marks.extend(self.0.get(&track.id).cloned());
         Ok(newest(marks))
     }
 

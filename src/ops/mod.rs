@@ -18,6 +18,7 @@ mod keys;
 pub mod lease;
 mod limits;
 pub mod logs;
+pub mod mark;
 mod matrix;
 
 mod own_worktree;

@@ -6,14 +6,17 @@ use std::path::PathBuf;
 use crate::domain::change::Dirty;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
-use crate::domain::project::{Track, When};
+use crate::domain::project::{Admit, Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
+use crate::domain::state::State;
+use crate::domain::sync::not_admitted_as;
 use crate::domain::time::Timestamp;
 use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Repository, Worktree};
 use crate::process::{cores, in_parallel};
 
+use super::declared::Declared;
 use super::figures::Earlier;
 use super::integration_side::last_round;
 use super::keys::Keys;
@@ -55,6 +58,7 @@ pub struct Row {
     /// Tracks it conflicts with.
     pub collisions: Vec<TrackId>,
     pub conflicts_with_base: bool,
+    pub declared: State,
     /// All of its work is in base.
     pub landed: bool,
     pub readiness: Readiness,
@@ -134,9 +138,11 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     .collect();
     let mut rows = rows?;
     note_last_round(session, &mut rows);
+    note_what_is_declared(session, &mut rows)?;
     let waiting = waiting_for(session, &rows);
+    let admit = session.project.integration.admit;
     for (row, waiting) in rows.iter_mut().zip(waiting) {
-        (row.readiness, row.missing) = readiness(row, &waiting);
+        (row.readiness, row.missing) = readiness(admit, row, &waiting);
     }
     let integration = integration(session, &rows)?;
     let next = next_steps(session, &rows, &integration);
@@ -218,10 +224,17 @@ fn row(
         checks: known_checks(of_tasks, merger, track, side)?,
         collisions,
         conflicts_with_base,
+        declared: State::default(),
         readiness: Readiness::Empty,
         missing: Vec::new(),
         notes,
     })
+}
+
+/// Whether the track's work has landed, as far as that can be told.
+pub(super) fn has_landed(repository: &Repository, tip: Option<CommitId>, base: CommitId) -> bool {
+    let ahead = tip.and_then(|tip| repository.ahead_behind(tip, base).ok());
+    landed(repository, tip, base, ahead.map(|count| count.ahead))
 }
 
 /// Whether the track had work and base has all of it: its tip is in base, but is not where base merely stood before it.
@@ -303,6 +316,22 @@ fn note_last_round(session: &Session, rows: &mut [Row]) {
     }
 }
 
+fn note_what_is_declared(session: &Session, rows: &mut [Row]) -> Result<(), GitError> {
+    let declared = match Declared::read(session) {
+        Ok(declared) => declared,
+        Err(error) => {
+            for row in rows {
+                row.notes.push(error.to_string());
+            }
+            return Ok(());
+        }
+    };
+    for (row, track) in rows.iter_mut().zip(&session.project.tracks) {
+        row.declared = declared.state(session, track, row.commit)?;
+    }
+    Ok(())
+}
+
 /// Dependencies that hold a track up: without a branch, or in conflict with base.
 fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
     let holds_up = |id: &TrackId| {
@@ -321,7 +350,7 @@ fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
         .collect()
 }
 
-fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
+fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
     judge(&Facts {
         track: &row.track,
         has_branch: row.commit.is_some(),
@@ -334,6 +363,7 @@ fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
         conflicts_with_base: row.conflicts_with_base,
         collisions: &row.collisions,
         waiting_for: waiting,
+        not_admitted: not_admitted_as(admit, row.declared, &row.track),
     })
 }
 

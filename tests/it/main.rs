@@ -28,6 +28,7 @@ mod init_setup;
 mod judged;
 mod lease;
 mod logs;
+mod mark;
 mod notify;
 mod oddities;
 mod own_worktrees;

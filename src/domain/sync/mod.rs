@@ -6,6 +6,6 @@ mod quorum;
 mod resolved;
 
 pub use bisect::{Isolation, Question};
-pub use plan::{Ejected, Entry, Pinned, Plan, Why, needed};
+pub use plan::{Ejected, Entry, Pinned, Plan, Why, needed, not_admitted_as};
 pub use quorum::Quorum;
 pub use resolved::{Resolved, ResolvedBy};

@@ -224,7 +224,7 @@ fn not_admitted(admit: Admit, pin: &Pinned) -> Option<Ejected> {
 
 /// Why a track that is declared to be in this state is not admitted. A draft is work like any other, unless only what is
 /// ready is wanted.
-fn not_admitted_as(admit: Admit, state: State, id: &TrackId) -> Option<String> {
+pub fn not_admitted_as(admit: Admit, state: State, id: &TrackId) -> Option<String> {
     match (admit, state) {
         (_, State::Dropped) => Some(format!(
             "dropped; `tracks mark {id} in-progress` takes it up again"
