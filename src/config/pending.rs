@@ -46,7 +46,6 @@ const PENDING: &[(&str, Which)] = &[
     ("integration.on_conflict", Values(&["last-good"])),
     ("integration.on_failure", Values(&["last-good"])),
     ("integration.critical", Any),
-    ("integration.max_age", Any),
     ("integration.resolve", Any),
     ("ownership", Any),
     ("shared.*", Any),

@@ -20,7 +20,7 @@ mod limits;
 pub mod logs;
 pub mod mark;
 mod matrix;
-
+pub mod overdue;
 mod own_worktree;
 pub mod profile;
 mod runner;

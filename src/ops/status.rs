@@ -10,17 +10,18 @@ use crate::domain::project::{Admit, Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
 use crate::domain::state::State;
-use crate::domain::sync::not_admitted_as;
-use crate::domain::time::Timestamp;
+use crate::domain::sync::{not_admitted_as, overdue_text};
+use crate::domain::time::{Timestamp, ago};
 use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Repository, Worktree};
-use crate::process::{cores, in_parallel};
+use crate::process::{clock, cores, in_parallel};
 
 use super::declared::Declared;
 use super::figures::Earlier;
 use super::integration_side::last_round;
 use super::keys::Keys;
 use super::matrix::{self, Matrix, Scope, TrackSide};
+use super::overdue;
 use super::runner;
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
@@ -139,6 +140,7 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let mut rows = rows?;
     note_last_round(session, &mut rows);
     note_what_is_declared(session, &mut rows)?;
+    note_what_is_overdue(session, &mut rows);
     let waiting = waiting_for(session, &rows);
     let admit = session.project.integration.admit;
     for (row, waiting) in rows.iter_mut().zip(waiting) {
@@ -332,6 +334,13 @@ fn note_what_is_declared(session: &Session, rows: &mut [Row]) -> Result<(), GitE
     Ok(())
 }
 
+fn note_what_is_overdue(session: &Session, rows: &mut [Row]) {
+    for found in overdue::find(session).unwrap_or_default() {
+        let rows = rows.iter_mut().filter(|row| row.track == found.track);
+        rows.for_each(|row| row.notes.push(overdue_text(found.age, found.max_age)));
+    }
+}
+
 /// Dependencies that hold a track up: without a branch, or in conflict with base.
 fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
     let holds_up = |id: &TrackId| {
@@ -420,6 +429,13 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
     })
 }
 
+/// When the last round was, where that is longer ago than `[integration] every`.
+fn round_is_old(session: &Session) -> Option<String> {
+    let last = session.store.rounds().ok()?.pop()?;
+    let age = clock::now().since(last.time);
+    (age >= session.project.integration.every).then(|| ago(age))
+}
+
 fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -> Vec<NextStep> {
     let mut next = Vec::new();
     let mut step = |command: String, what: String| next.push(NextStep { what, command });
@@ -463,11 +479,14 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
         );
     }
     let ready = rows.iter().any(|row| row.readiness == Readiness::Ready);
-    if ready && integration.coverage != Coverage::Full {
-        step(
-            "tracks sync".to_owned(),
-            "bring together what fits".to_owned(),
-        );
+    let fits = ready && integration.coverage != Coverage::Full;
+    let old = round_is_old(session);
+    if fits || old.is_some() {
+        let what = match old {
+            Some(age) => format!("the last round was {age}"),
+            None => "bring together what fits".to_owned(),
+        };
+        step("tracks sync".to_owned(), what);
     }
     next
 }

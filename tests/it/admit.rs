@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::project::{ask, find, project, texts, work};
-use crate::world::World;
+use crate::world::{FRIDAY_NOON, MONDAY_MORNING, World};
 
 const THREE: &str = "[track.a]\n[track.b]\n[track.c]\ndepends_on = ['a']\n";
 
@@ -79,4 +79,61 @@ fn what_a_track_is_built_on_declares_nothing_of_it() {
     let (status, answer) = ask(&world, &["sync"]);
     assert_eq!(status, 0);
     assert_eq!(texts(&answer["merged"], "track"), ["a"]);
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+#[test]
+fn what_is_not_integrated_for_too_long_is_told() {
+    let config = "[integration]\nmax_age = '5d'\n[track.a]\n[track.b]\n[track.c]\n";
+    let world = project(config, &[("x", "1\n")]);
+    for track in ["a", "b", "c"] {
+        work(&world, track, &[("x", &format!("{track}\n"))]);
+    }
+    world.tracks(&["mark", "c", "dropped"]);
+    let (_, answer) = ask(&world, &["sync"]);
+    assert_eq!(texts(&answer["merged"], "track"), ["a"]);
+    assert_eq!(answer["overdue"], json!([]), "b has waited for four days");
+
+    world.set_now(MONDAY_MORNING + 6 * DAY);
+    let (status, answer) = ask(&world, &["sync"]);
+    assert_eq!(status, 1, "for the conflict");
+    assert_eq!(texts(&answer["overdue"], "track"), ["b"]);
+    assert_eq!(answer["overdue"][0]["max_age_seconds"], 5 * DAY);
+    let note = "b is not integrated for 5 days (max_age 5d)";
+    let ran = world.tracks(&["sync"]);
+    assert!(
+        ran.stdout.contains(&format!("note: {note}\n")),
+        "{}",
+        ran.stdout
+    );
+    let (status, answer) = ask(&world, &["status"]);
+    assert_eq!(status, 0);
+    let notes = &find(&answer["tracks"], "track", "b")["notes"];
+    assert_eq!(
+        notes[1], "not integrated for 5 days (max_age 5d)",
+        "{notes}"
+    );
+
+    // What was integrated is too old only where there is more by now.
+    work(&world, "a", &[("a", "1\n")]);
+    let (_, answer) = ask(&world, &["sync", "--only", "b", "--dry-run"]);
+    assert_eq!(texts(&answer["overdue"], "track"), ["a", "b"]);
+    let (_, answer) = ask(&world, &["sync"]);
+    assert_eq!(texts(&answer["overdue"], "track"), ["b"]);
+}
+
+#[test]
+fn an_old_round_is_what_to_do_next() {
+    let world = project("[integration]\nevery = '1d'\n[track.a]\n", &[("x", "1\n")]);
+    work(&world, "a", &[("a", "1\n")]);
+    ask(&world, &["sync"]);
+    let next = || ask(&world, &["status"]).1["next"].clone();
+    assert!(!next().to_string().contains("tracks sync"), "{}", next());
+    world.set_now(FRIDAY_NOON + DAY);
+    let said = next().to_string();
+    assert!(
+        said.contains("the last round was 1 day ago: tracks sync"),
+        "{said}"
+    );
 }
