@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, path, reference, schema, status,
-    sync, trust, validate,
+    Context, check, completions, conflicts, init, lease, log, mark, path, reference, schema,
+    status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -43,6 +43,7 @@ enum Verb {
     Sync(sync::Args),
     Lease(lease::Args),
     Log(log::Args),
+    Mark(mark::Args),
     Path(path::Args),
     Trust(trust::Args),
     Schema(schema::Args),
@@ -81,6 +82,7 @@ impl Verb {
             Verb::Sync(args) => sync::run(args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::Mark(args) => mark::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
             Verb::Schema(args) => schema::run(&args, context),
@@ -98,6 +100,7 @@ impl Verb {
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)

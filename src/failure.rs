@@ -1,5 +1,6 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
+use crate::domain::state::State;
 use crate::git::{GitError, NotOurs, OpenError, RefError};
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
@@ -7,6 +8,7 @@ use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
+use crate::ops::mark::MarkError;
 use crate::ops::profile::ProfileError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
@@ -77,6 +79,7 @@ const RESOURCES: Kind = ("resources", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
+const STATES: Kind = ("states", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -357,6 +360,28 @@ impl From<LogsError> for Failure {
                 meant(None, &kept, LOGS)
             }),
             LogsError::Read { .. } => undetermined(message),
+        }
+    }
+}
+
+impl From<MarkError> for Failure {
+    fn from(error: MarkError) -> Self {
+        let message = error.to_string();
+        let states = || State::ALL.map(|state| state.as_str().to_owned());
+        match error {
+            MarkError::Session(error) => error.into(),
+            MarkError::Git(error) => error.into(),
+            MarkError::Store(error) => error.into(),
+            MarkError::State { error } => {
+                Failure::usage(message).hint(meant(error.nearest, &states(), STATES))
+            }
+            MarkError::NoState { .. } => {
+                Failure::usage(message).hint(meant(None, &states(), STATES))
+            }
+            MarkError::NoTrack { known } => Failure::usage(message).hint(format!(
+                "name it: `tracks mark TRACK STATE` ({})",
+                known.join(", ")
+            )),
         }
     }
 }

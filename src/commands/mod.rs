@@ -7,6 +7,7 @@ pub mod conflicts;
 pub mod init;
 pub mod lease;
 pub mod log;
+pub mod mark;
 pub mod path;
 pub mod reference;
 pub mod schema;

@@ -42,9 +42,7 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.notify.on_checkpoint", Any),
     ("check.*.when", Values(&["land"])),
     ("integration.every", Any),
-    ("integration.admit", Values(&["ready"])),
     ("integration.critical", Any),
-    ("integration.max_age", Any),
     ("integration.resolve", Any),
     ("ownership", Any),
     ("shared.*", Any),
@@ -213,7 +211,7 @@ mod tests {
 
     #[test]
     fn each_line_warns_once() {
-        let cases: [(&str, &[(&str, &str)]); 9] = [
+        let cases: [(&str, &[(&str, &str)]); 8] = [
             ("[track.a]\nowns = ['x']\n[run]\njobs = 2\n", &[]),
             (
                 "[track.a]\nsparse = true\n[track.b]\nsparse = false\n[track.c]\nsparse = false\n",
@@ -249,17 +247,10 @@ mod tests {
                 )],
             ),
             (
-                "[profile.p]\njobs = 1\n[profile.p.integration]\nadmit = 'ready'\nquorum = 1\n",
+                "[profile.p]\njobs = 1\n[profile.p.check.u]\nweight = 2\nwhen = 'land'\n",
                 &[(
-                    "`ready` for `[profile.p.integration] admit` does nothing yet",
-                    "'ready'",
-                )],
-            ),
-            (
-                "[integration]\nadmit = 'ready'\non_conflict = 'stop'\n",
-                &[(
-                    "`ready` for `[integration] admit` does nothing yet",
-                    "'ready'",
+                    "`land` for `[profile.p.check.u] when` does nothing yet",
+                    "'land'",
                 )],
             ),
         ];

@@ -11,6 +11,7 @@ mod error;
 mod executable;
 mod histogram;
 mod history;
+mod identity;
 mod ignored;
 mod merge;
 mod merge_tree;

@@ -7,6 +7,7 @@ pub mod behaviour;
 pub mod branches;
 pub mod check;
 pub mod conflicts;
+mod declared;
 pub mod details;
 mod event;
 mod figures;
@@ -17,8 +18,9 @@ mod keys;
 pub mod lease;
 mod limits;
 pub mod logs;
+pub mod mark;
 mod matrix;
-
+pub mod overdue;
 mod own_worktree;
 pub mod profile;
 mod runner;

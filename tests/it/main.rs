@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod admit;
 mod affected;
 mod against_git;
 mod answers;
@@ -27,6 +28,7 @@ mod init_setup;
 mod judged;
 mod lease;
 mod logs;
+mod mark;
 mod notify;
 mod oddities;
 mod own_worktrees;

@@ -3,6 +3,7 @@
 mod blame;
 mod isolation;
 mod newest;
+mod overdue;
 mod plan;
 mod quorum;
 mod resolved;
@@ -10,6 +11,7 @@ mod resolved;
 pub use blame::{Blamed, cheapest};
 pub use isolation::{Culprits, Isolation, Search, TrackSet};
 pub use newest::NewestGood;
-pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed};
+pub use overdue::{Integrated, overdue, overdue_text};
+pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed, not_admitted_as};
 pub use quorum::Quorum;
 pub use resolved::{Resolved, ResolvedBy};

@@ -26,6 +26,7 @@ use crate::git::{GitError, RefError};
 use crate::process::clock;
 use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
 
+use super::overdue::{self, Overdue};
 use super::own_worktree::OwnWorktreeError;
 use super::profile::Choice;
 use super::runner::RunnerError;
@@ -80,6 +81,8 @@ pub struct Report {
     pub undetermined: Vec<String>,
     /// Tracks with uncommitted work, which the round does not see.
     pub dirty: Vec<TrackId>,
+    /// Tracks whose integrated work is older than `max_age`.
+    pub overdue: Vec<Overdue>,
     /// Where commits that no round made on the integration branch were kept.
     pub rescued: Option<String>,
     pub operation: Option<String>,
@@ -178,6 +181,8 @@ pub fn run(
     if !options.dry_run {
         publish::finish(session, options, &mut report, emit)?;
     }
+    // A note beside the round, which must not be lost for it.
+    report.overdue = overdue::find(session).unwrap_or_default();
     Ok(report)
 }
 

@@ -500,6 +500,7 @@ impl<'a> RoundRun<'a> {
             nothing_checked: self.nothing_checked,
             undetermined: self.undetermined,
             dirty: pin::dirty_tracks(self.session)?,
+            overdue: Vec::new(),
             rescued: None,
             operation: None,
             pushed: None,

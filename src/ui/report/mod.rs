@@ -11,6 +11,7 @@ pub mod judged;
 pub mod junit;
 pub mod log;
 pub mod logs;
+pub mod mark;
 pub mod status;
 pub mod sync;
 mod timing;
