@@ -26,6 +26,7 @@ mod init_mend;
 mod init_refused;
 mod init_setup;
 mod judged;
+mod killed;
 mod lease;
 mod logs;
 mod mark;
