@@ -14,7 +14,8 @@ use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
-    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError,
+    ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
+    SiteError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -405,6 +406,7 @@ impl From<SyncError> for Failure {
             SyncError::Setup(error) => error.into(),
             SyncError::Runner(error) => error.into(),
             SyncError::OwnWorktree(error) => error.into(),
+            SyncError::Notebook(error) => error.into(),
             SyncError::Busy { .. } => undetermined(message).hint("wait for it to end, then run again"),
             SyncError::CheckedOut { path, .. } => undetermined(message).hint(format!(
                 "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
@@ -419,6 +421,21 @@ impl From<SyncError> for Failure {
                 undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
             }
             SyncError::Ref(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<NotebookError> for Failure {
+    fn from(error: NotebookError) -> Self {
+        let message = error.to_string();
+        match error {
+            NotebookError::Git(error) => error.into(),
+            NotebookError::Store(error) => error.into(),
+            NotebookError::NoSuchRecord(_) => {
+                Failure::usage(message).hint("see what there is: `tracks resolve --list`")
+            }
+            NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
+            NotebookError::Ref(_) => undetermined(message).hint("run it again"),
         }
     }
 }

@@ -61,8 +61,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         .map(|track| track.id.clone())
         .collect();
     context.profile(&mut session, args.profile.as_deref(), &tracks, false)?;
-    let trust = if args.dry_run || args.no_checks {
+    let trust = if args.dry_run {
         Trust::Nothing
+    } else if args.no_checks {
+        // No check runs, but what resolves conflicts may.
+        Trust::load(&session, args.yes)?
     } else {
         context.trust(&session, args.yes)?
     };

@@ -36,6 +36,7 @@ mod own_worktrees;
 mod pager;
 mod profile;
 mod project;
+mod resolve_rules;
 mod shim;
 mod state;
 mod status;

@@ -26,11 +26,14 @@ use crate::git::{GitError, RefError};
 use crate::process::clock;
 use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
 
+use super::notebook::NotebookError;
 use super::overdue::{self, Overdue};
 use super::own_worktree::OwnWorktreeError;
 use super::profile::Choice;
 use super::runner::RunnerError;
 use super::setup::SetupError;
+use super::site::SiteError;
+use super::trial::TrialError;
 use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, SessionError, matrix};
 use round::RoundRun;
@@ -139,6 +142,35 @@ pub enum SyncError {
     Runner(#[from] RunnerError),
     #[error(transparent)]
     OwnWorktree(#[from] OwnWorktreeError),
+    #[error(transparent)]
+    Notebook(NotebookError),
+}
+
+impl From<NotebookError> for SyncError {
+    fn from(error: NotebookError) -> Self {
+        SyncError::Notebook(error)
+    }
+}
+
+impl From<TrialError> for SyncError {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Git(error) => error.into(),
+            TrialError::Store(error) => error.into(),
+            TrialError::Runner(error) => error.into(),
+            TrialError::OwnWorktree(error) => error.into(),
+        }
+    }
+}
+
+impl From<SiteError> for SyncError {
+    fn from(error: SiteError) -> Self {
+        match error {
+            SiteError::Git(error) => error.into(),
+            SiteError::Setup(error) => error.into(),
+            SiteError::OwnWorktree(error) => error.into(),
+        }
+    }
 }
 
 impl From<RefError> for SyncError {
@@ -177,7 +209,8 @@ pub fn run(
     )));
     let pinned = pin::pin(session, &options.only, &options.without)?;
     let scratch = matrix::scratch_merger(session, &session.repository)?;
-    let mut report = RoundRun::new(session, trust, options, emit, &pinned).run(&scratch, before)?;
+    let mut report =
+        RoundRun::new(session, trust, options, emit, &pinned)?.run(&scratch, before)?;
     if !options.dry_run {
         publish::finish(session, options, &mut report, emit)?;
     }
