@@ -22,6 +22,7 @@ pub mod logs;
 pub mod mark;
 mod matrix;
 mod notebook;
+pub mod operation;
 pub mod overdue;
 mod own_worktree;
 pub mod profile;

@@ -31,6 +31,8 @@ pub struct Operation {
     /// One sentence each on what else it did (worktrees made, setup run).
     pub did: Vec<String>,
     pub undone: bool,
+    /// Recorded before its refs move, and not yet known to have moved them.
+    pub pending: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +43,8 @@ struct Record {
     refs: Vec<RefRecord>,
     did: Vec<String>,
     undone: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +82,7 @@ impl Store {
                 .collect(),
             did: operation.did.clone(),
             undone: operation.undone,
+            pending: operation.pending,
         })
     }
 
@@ -119,6 +124,7 @@ fn operation(record: Record) -> Result<Operation, IdError> {
         refs: refs.collect::<Result<_, IdError>>()?,
         did: record.did,
         undone: record.undone,
+        pending: record.pending,
     })
 }
 
@@ -142,6 +148,7 @@ mod tests {
             }],
             did: vec!["made worktree a".to_owned()],
             undone: false,
+            pending: true,
         };
         let second = Operation {
             id: store.new_operation_id(Timestamp(1)),
@@ -150,11 +157,13 @@ mod tests {
             refs: Vec::new(),
             did: Vec::new(),
             undone: false,
+            pending: false,
         };
         store.record_operation(&first).unwrap();
         store.record_operation(&second).unwrap();
         assert_eq!(store.operations().unwrap(), [first.clone(), second.clone()]);
         first.undone = true;
+        first.pending = false;
         store.record_operation(&first).unwrap();
         assert_eq!(store.operations().unwrap(), [first, second]);
     }
@@ -192,6 +201,7 @@ mod tests {
             }],
             did: Vec::new(),
             undone: false,
+            pending: false,
         };
         store.operation_log().append(&record).unwrap();
         assert!(matches!(

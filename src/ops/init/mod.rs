@@ -432,5 +432,6 @@ fn operation(id: String, plan: &Plan, report: &Report, command: &str) -> Operati
         refs,
         did,
         undone: false,
+        pending: false,
     }
 }

@@ -24,9 +24,10 @@ use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::{Blamed, Ejected, Quorum, Why};
 use crate::git::{GitError, RefError};
 use crate::process::clock;
-use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
+use crate::store::{LeftOut, Lock, LockError, LockName, Merged, Round, StoreError};
 
 use super::notebook::NotebookError;
+use super::operation::OperationError;
 use super::overdue::{self, Overdue};
 use super::own_worktree::OwnWorktreeError;
 use super::profile::Choice;
@@ -131,6 +132,8 @@ pub enum SyncError {
     #[error(transparent)]
     Ref(RefError),
     #[error(transparent)]
+    Operation(OperationError),
+    #[error(transparent)]
     Session(#[from] SessionError),
     #[error(transparent)]
     Git(#[from] GitError),
@@ -182,6 +185,18 @@ impl From<RefError> for SyncError {
     }
 }
 
+impl From<OperationError> for SyncError {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Ref(error) => error.into(),
+            OperationError::Git(error) => SyncError::Git(error),
+            OperationError::Store(error) => SyncError::Store(error),
+            OperationError::CheckedOut { branch, path } => SyncError::CheckedOut { branch, path },
+            error => SyncError::Operation(error),
+        }
+    }
+}
+
 /// # Errors
 /// When the round cannot be run; what it finds is in the report.
 pub fn run(
@@ -190,11 +205,24 @@ pub fn run(
     options: &Options,
     emit: Emit<'_>,
 ) -> Result<Report, SyncError> {
-    let _lock = if options.dry_run {
-        None
-    } else {
-        Some(lock(session)?)
+    let lock = match options.dry_run {
+        true => None,
+        false => Some(lock(session, "tracks sync")?),
     };
+    run_locked(session, trust, options, lock.as_ref(), emit)
+}
+
+/// The same within the round lock that the caller holds; a dry run needs none.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_locked(
+    session: &Session,
+    trust: &Trust,
+    options: &Options,
+    _lock: Option<&Lock>,
+    emit: Emit<'_>,
+) -> Result<Report, SyncError> {
     let branch = session.project.integration.branch.clone();
     let before = session.repository.branch(&branch)?;
     if !options.dry_run && !options.no_checks {
@@ -219,11 +247,14 @@ pub fn run(
     Ok(report)
 }
 
-fn lock(session: &Session) -> Result<crate::store::Lock, SyncError> {
-    let who = format!("process {}", std::process::id());
+/// One round, or landing, at a time.
+///
+/// # Errors
+/// [`SyncError::Busy`] while another one is under way.
+pub(super) fn lock(session: &Session, who: &str) -> Result<Lock, SyncError> {
     session
         .store
-        .lock(&LockName::Round, &who)
+        .lock(&LockName::Round, who)
         .map_err(|error| match error {
             LockError::Held { holder } => SyncError::Busy { holder },
             LockError::Store(error) => SyncError::Store(error),
