@@ -418,19 +418,17 @@ impl From<SyncError> for Failure {
             SyncError::Runner(error) => error.into(),
             SyncError::OwnWorktree(error) => error.into(),
             SyncError::Notebook(error) => error.into(),
-            SyncError::Busy { .. } => undetermined(message).hint("wait for it to end, then run again"),
-            SyncError::CheckedOut { path, .. } => undetermined(message).hint(format!(
-                "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
-                path.display()
-            )),
+            SyncError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
             SyncError::Symbolic { .. } => undetermined(message)
                 .hint("make it a branch of its own, or name another with `[integration] branch`"),
-            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message)
-                .hint("a merge driver that is not deterministic can do this; please report it otherwise"),
+            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message).hint(
+                "a merge driver that is not deterministic can do this; please report it otherwise",
+            ),
             SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
-            SyncError::Ref(RefError::Locked { .. }) => {
-                undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
-            }
+            SyncError::Ref(RefError::Locked { .. }) => undetermined(message)
+                .hint("if no git process is at work, remove the stale `.lock` file that git names"),
             SyncError::Ref(_) => undetermined(message),
             SyncError::Operation(error) => error.into(),
         }

@@ -10,7 +10,7 @@ use crate::store::{Event as StoredEvent, Fact, RefMove};
 use super::super::operation::{self, Request};
 use super::super::{Emit, Event, Session};
 use super::pin::is_integration_merge;
-use super::{Options, Report, SyncError, as_round, refuse_checked_out};
+use super::{Options, Report, SyncError, as_round};
 
 /// Holds the newest candidate, so that nothing of it is garbage while its checks run.
 pub(super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
@@ -63,8 +63,6 @@ pub(super) fn finish(
             emit(&Event::Stage(format!("moving {}", report.branch)));
             // Known before the branch moves, so that a kill in between leaves no commit of unknown origin on it.
             session.store.record_round(&as_round(report))?;
-            // Somebody may have switched to it while the checks ran.
-            refuse_checked_out(session, &report.branch)?;
             move_branch(session, options, report, candidate)?;
         }
         report.after = Some(candidate);
