@@ -157,9 +157,13 @@ pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
 }
 
 /// The events of `[notify]` that this version tells of.
-const NOTIFIED: [&str; 1] = [ON_CONFLICT];
+const NOTIFIED: [&str; 3] = [ON_CONFLICT, ON_SYNC, ON_LAND];
 /// A pair has turned from clean to conflict, or back.
 pub const ON_CONFLICT: &str = "on_conflict";
+/// A round has changed something.
+pub const ON_SYNC: &str = "on_sync";
+/// Base has moved to the work of tracks.
+pub const ON_LAND: &str = "on_land";
 
 fn commands_of_notify<'p>(
     project: &'p Project,
@@ -238,8 +242,13 @@ mod tests {
         };
         project.services = BTreeMap::from([("pg".to_owned(), service)]);
         let told = |event: &str, line: &str| (event.to_owned(), shell(line));
-        project.notify = BTreeMap::from([told("on_conflict", "mail"), told("on_land", "later")]);
-        project.tracks[0].notify = BTreeMap::from([told("on_conflict", "call")]);
+        project.notify = BTreeMap::from([
+            told("on_conflict", "mail"),
+            told("on_blocker", "later"),
+            told("on_land", "ring"),
+        ]);
+        project.tracks[0].notify =
+            BTreeMap::from([told("on_conflict", "call"), told("on_sync", "say")]);
         project.tracks[1].notify = BTreeMap::from([told("on_conflict", "mail")]);
 
         let found: Vec<(String, String, usize)> = commands(&project)
@@ -254,7 +263,9 @@ mod tests {
             ("[check.lint] run", "ui", 2),
             ("[check.lint] retry", "ui", 2),
             ("[notify] on_conflict", ".", 1),
+            ("[notify] on_land", ".", 1),
             ("[track.a.notify] on_conflict", ".", 1),
+            ("[track.a.notify] on_sync", ".", 1),
         ]
         .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
         assert_eq!(found, expected);
