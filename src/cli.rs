@@ -79,7 +79,7 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
-            Verb::Sync(args) => sync::run(args, context),
+            Verb::Sync(args) => sync::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),

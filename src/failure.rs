@@ -72,6 +72,10 @@ impl Failure {
         self
     }
 
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Shows it; the result is the exit status.
     pub fn show(&self, terminal: Terminal) -> u8 {
         ui::error(terminal, &self.message, &self.hints, self.config.as_deref());

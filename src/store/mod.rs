@@ -23,6 +23,7 @@ mod results;
 mod rounds;
 mod seats;
 mod selections;
+mod standings;
 mod verdicts;
 
 use std::path::{Path, PathBuf};

@@ -15,6 +15,7 @@ pub mod mark;
 pub mod status;
 pub mod sync;
 mod timing;
+pub mod told;
 pub mod trust;
 pub mod validate;
 pub mod watch;
