@@ -8,11 +8,12 @@ use crate::ops::init::{InitError, StarterError};
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
 use crate::ops::profile::ProfileError;
+use crate::ops::remove::RemoveError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
-    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError,
+    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError, TrashError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -205,6 +206,7 @@ impl From<InitError> for Failure {
             InitError::Git(error) => error.into(),
             InitError::Store(error) => error.into(),
             InitError::Setup(error) => error.into(),
+            InitError::Trash(error) => error.into(),
             InitError::Busy { .. } => {
                 undetermined(message).hint("wait for it to end, then run again")
             }
@@ -394,6 +396,33 @@ impl From<SyncError> for Failure {
                 undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
             }
             SyncError::Ref(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<TrashError> for Failure {
+    fn from(error: TrashError) -> Self {
+        let message = error.to_string();
+        match error {
+            TrashError::Git(error) => error.into(),
+            TrashError::Store(error) => error.into(),
+            TrashError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<RemoveError> for Failure {
+    fn from(error: RemoveError) -> Self {
+        let message = error.to_string();
+        match error {
+            RemoveError::Session(error) => error.into(),
+            RemoveError::Trash(error) => error.into(),
+            RemoveError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod order;
 pub mod path;
 pub mod project;
 pub mod readiness;
+pub mod removal;
 pub mod revision;
 pub mod sync;
 pub mod time;

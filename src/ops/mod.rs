@@ -21,6 +21,7 @@ mod matrix;
 
 mod own_worktree;
 pub mod profile;
+pub mod remove;
 mod runner;
 mod session;
 mod setup;
@@ -29,6 +30,7 @@ pub mod status;
 pub mod sync;
 mod tasks;
 mod tips;
+mod trash;
 pub mod trust;
 pub mod validate;
 mod variables;
@@ -44,3 +46,4 @@ pub use session::{
 pub use setup::SetupError;
 pub use site::SiteError;
 pub use tips::{Origin, Tip};
+pub use trash::TrashError;

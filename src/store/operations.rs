@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,24 @@ pub struct RefMove {
     pub after: Option<CommitId>,
 }
 
+/// What became of a worktree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorktreeStep {
+    Made,
+    /// It is in the trash of the operation.
+    Removed,
+}
+
+/// One worktree that an operation made or took away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorktreeChange {
+    pub path: PathBuf,
+    /// The track whose it is.
+    pub track: Option<String>,
+    pub step: WorktreeStep,
+}
+
 /// One state-changing run of the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
@@ -30,7 +49,29 @@ pub struct Operation {
     pub refs: Vec<RefMove>,
     /// One sentence each on what else it did (worktrees made, setup run).
     pub did: Vec<String>,
+    pub worktrees: Vec<WorktreeChange>,
+    /// What it pushed, as `REMOTE/BRANCH`: nothing here takes that back.
+    pub pushed: Vec<String>,
+    /// The operation that this one took back.
+    pub undoes: Option<String>,
     pub undone: bool,
+}
+
+impl Operation {
+    /// One that has done nothing yet.
+    pub fn new(id: String, time: Timestamp, command: impl Into<String>) -> Self {
+        Operation {
+            id,
+            time,
+            command: command.into(),
+            refs: Vec::new(),
+            did: Vec::new(),
+            worktrees: Vec::new(),
+            pushed: Vec::new(),
+            undoes: None,
+            undone: false,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +82,12 @@ struct Record {
     refs: Vec<RefRecord>,
     did: Vec<String>,
     undone: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    worktrees: Vec<WorktreeChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pushed: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    undoes: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +125,9 @@ impl Store {
                 .collect(),
             did: operation.did.clone(),
             undone: operation.undone,
+            worktrees: operation.worktrees.clone(),
+            pushed: operation.pushed.clone(),
+            undoes: operation.undoes.clone(),
         })
     }
 
@@ -118,6 +168,9 @@ fn operation(record: Record) -> Result<Operation, IdError> {
         command: record.command,
         refs: refs.collect::<Result<_, IdError>>()?,
         did: record.did,
+        worktrees: record.worktrees,
+        pushed: record.pushed,
+        undoes: record.undoes,
         undone: record.undone,
     })
 }
@@ -141,22 +194,39 @@ mod tests {
                 after: Some(CommitId::from_hex(&"ab".repeat(20)).unwrap()),
             }],
             did: vec!["made worktree a".to_owned()],
+            worktrees: vec![WorktreeChange {
+                path: PathBuf::from("/w/a"),
+                track: Some("a".to_owned()),
+                step: WorktreeStep::Made,
+            }],
+            pushed: vec!["origin/integration".to_owned()],
+            undoes: Some("x".to_owned()),
             undone: false,
         };
-        let second = Operation {
-            id: store.new_operation_id(Timestamp(1)),
-            time: Timestamp(1),
-            command: "init".to_owned(),
-            refs: Vec::new(),
-            did: Vec::new(),
-            undone: false,
-        };
+        let id = store.new_operation_id(Timestamp(1));
+        let second = Operation::new(id, Timestamp(1), "init");
         store.record_operation(&first).unwrap();
         store.record_operation(&second).unwrap();
         assert_eq!(store.operations().unwrap(), [first.clone(), second.clone()]);
         first.undone = true;
         store.record_operation(&first).unwrap();
         assert_eq!(store.operations().unwrap(), [first, second]);
+    }
+
+    #[test]
+    fn a_record_of_an_older_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let line = "{\"v\":1,\"id\":\"x\",\"time\":7,\"command\":\"init\",\"refs\":[],\"did\":[],\"undone\":true}\n";
+        std::fs::create_dir(dir.path().join("tracks")).unwrap();
+        std::fs::File::create(store.operations_path())
+            .and_then(|mut file| std::io::Write::write_all(&mut file, line.as_bytes()))
+            .unwrap();
+        let expected = Operation {
+            undone: true,
+            ..Operation::new("x".to_owned(), Timestamp(7), "init")
+        };
+        assert_eq!(store.operations().unwrap(), [expected]);
     }
 
     #[test]
@@ -192,6 +262,9 @@ mod tests {
             }],
             did: Vec::new(),
             undone: false,
+            worktrees: Vec::new(),
+            pushed: Vec::new(),
+            undoes: None,
         };
         store.operation_log().append(&record).unwrap();
         assert!(matches!(

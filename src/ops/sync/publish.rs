@@ -102,14 +102,11 @@ fn move_branch(
     }
     let merged = report.merged.iter();
     let mut operation = Operation {
-        id: id.clone(),
-        time: now,
-        command: options.command.clone(),
         refs: moves.clone(),
         did: merged
             .map(|merged| format!("merged {}", merged.track))
             .collect(),
-        undone: false,
+        ..Operation::new(id.clone(), now, options.command.clone())
     };
     // Before the refs move, so that a kill right after can still be taken back.
     session.store.record_operation(&operation)?;
