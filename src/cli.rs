@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, path, reference, remove, schema,
-    status, sync, trust, validate,
+    Context, check, completions, conflicts, init, lease, log, path, reference, remove, restore,
+    schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -42,6 +42,7 @@ enum Verb {
     Validate(validate::Args),
     Sync(sync::Args),
     Remove(remove::Args),
+    Restore(restore::Args),
     Lease(lease::Args),
     Log(log::Args),
     Path(path::Args),
@@ -81,6 +82,7 @@ impl Verb {
             Verb::Validate(args) => validate::run(args, context),
             Verb::Sync(args) => sync::run(args, context),
             Verb::Remove(args) => remove::run(args, context),
+            Verb::Restore(args) => restore::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
@@ -100,6 +102,7 @@ impl Verb {
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
+            Verb::Restore(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)

@@ -9,6 +9,7 @@ use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
 use crate::ops::profile::ProfileError;
 use crate::ops::remove::RemoveError;
+use crate::ops::restore::RestoreError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
@@ -78,6 +79,7 @@ const RESOURCES: Kind = ("resources", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
+const TRASHED: Kind = ("removed worktrees", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -410,6 +412,18 @@ impl From<TrashError> for Failure {
                 undetermined(message).hint("wait for it to end, then run again")
             }
             TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            RestoreError::Trash(error) => error.into(),
+            RestoreError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRASHED))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod log;
 pub mod path;
 pub mod reference;
 pub mod remove;
+pub mod restore;
 pub mod schema;
 pub mod status;
 pub mod sync;

@@ -251,9 +251,10 @@ mod tests {
             ..WorktreeFacts::default()
         };
         type Facts = WorktreeFacts<'static>;
+        type Why = Option<&'static str>;
         // What is so, and the refusal without and with `--force`.
         let always = |why: &'static str| (Some(why), Some(why));
-        let cases: [(&str, Facts, (Option<&str>, Option<&str>)); 13] = [
+        let cases: [(&str, Facts, (Why, Why)); 13] = [
             ("clean", fine, (None, None)),
             (
                 "gone",

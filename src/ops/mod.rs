@@ -22,6 +22,7 @@ mod matrix;
 mod own_worktree;
 pub mod profile;
 pub mod remove;
+pub mod restore;
 mod runner;
 mod session;
 mod setup;

@@ -34,6 +34,7 @@ mod pager;
 mod profile;
 mod project;
 mod remove;
+mod restore;
 mod shim;
 mod state;
 mod status;

@@ -12,6 +12,7 @@ pub mod junit;
 pub mod log;
 pub mod logs;
 pub mod remove;
+pub mod restore;
 pub mod status;
 pub mod sync;
 mod timing;
