@@ -1,12 +1,14 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
-use crate::git::{GitError, NotOurs, OpenError, RefError};
+use crate::domain::path::RepoPath;
+use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
+use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
 use crate::ops::remove::RemoveError;
 use crate::ops::restore::RestoreError;
@@ -57,6 +59,15 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// All of the paths, where the message names only some.
+    fn listing(mut self, paths: &[RepoPath]) -> Self {
+        if paths.len() > 2 {
+            let lines: String = paths.iter().map(|path| format!("\n  {path}")).collect();
+            self.message.push_str(&lines);
+        }
         self
     }
 
@@ -398,6 +409,51 @@ impl From<SyncError> for Failure {
                 undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
             }
             SyncError::Ref(_) => undetermined(message),
+            SyncError::Operation(error) => error.into(),
+        }
+    }
+}
+
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        const LOCKED: &str =
+            "if no git process is at work, remove the stale `.lock` file that git names";
+        let message = error.to_string();
+        match error {
+            OperationError::Git(error) => error.into(),
+            OperationError::Store(error) => error.into(),
+            OperationError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            OperationError::CheckedOut { path, .. } => undetermined(message).hint(format!(
+                "bring that worktree back, or give the branch free: `git worktree remove {}`",
+                path.display()
+            )),
+            OperationError::Symbolic { .. } => undetermined(message)
+                .hint("name the branch that it points to, or make it a branch of its own"),
+            OperationError::Ref(RefError::Locked { .. }) => undetermined(message).hint(LOCKED),
+            OperationError::Ref(RefError::Moved { .. }) => {
+                undetermined(message).hint("nothing was changed; run again")
+            }
+            OperationError::Ref(_) => undetermined(message),
+            OperationError::Worktree { path, error, .. } => {
+                let (dir, failure) = (path.display(), undetermined(message));
+                match error {
+                    AdvanceError::Dirty { paths } => failure.listing(&paths).hint(format!(
+                        "nothing was touched; commit them, or put them aside: `git -C {dir} stash`"
+                    )),
+                    AdvanceError::InTheWay { paths } => failure
+                        .listing(&paths)
+                        .hint("nothing was touched; move them away, then run again"),
+                    AdvanceError::Unfinished(_) => {
+                        failure.hint(format!("finish it first: `git -C {dir} status` says how"))
+                    }
+                    AdvanceError::Locked { .. } => failure.hint(LOCKED),
+                    AdvanceError::Moved { .. }
+                    | AdvanceError::Refused { .. }
+                    | AdvanceError::Git(_) => failure,
+                }
+            }
         }
     }
 }

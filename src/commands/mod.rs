@@ -82,6 +82,30 @@ impl Context {
         Ok(session)
     }
 
+    /// The same for a verb that moves refs: what a killed run has left unfinished is settled first, and told.
+    ///
+    /// # Errors
+    /// See [`Session::open`] and [`ops::operation::recover`].
+    pub fn session_to_change(
+        &self,
+        prefer_remote: bool,
+        interrupt: Interrupt,
+    ) -> Result<Session, Failure> {
+        let session = self.session(prefer_remote, interrupt.clone())?;
+        let recovered = ops::operation::recover(&session)?;
+        for note in recovered.notes {
+            self.note(note);
+        }
+        if !recovered.moved {
+            return Ok(session);
+        }
+        Ok(Session::with_repository(
+            session.repository,
+            prefer_remote,
+            interrupt,
+        )?)
+    }
+
     /// Lets the profile count that was asked for, or whose condition holds for these tracks, and says so.
     fn profile(
         &self,

@@ -48,7 +48,10 @@ pub struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
-    let mut session = context.session(args.remote, interrupt.clone())?;
+    let mut session = match args.dry_run {
+        true => context.session(args.remote, interrupt.clone())?,
+        false => context.session_to_change(args.remote, interrupt.clone())?,
+    };
     if args.fetch {
         session.repository.fetch(&session.project.remote)?;
         // What was fetched may hold another base and another tracks.toml.

@@ -42,9 +42,7 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.notify.on_checkpoint", Any),
     ("check.*.when", Values(&["land"])),
     ("integration.every", Any),
-    ("integration.admit", Values(&["ready", "green"])),
-    ("integration.on_conflict", Values(&["last-good"])),
-    ("integration.on_failure", Values(&["last-good"])),
+    ("integration.admit", Values(&["ready"])),
     ("integration.critical", Any),
     ("integration.max_age", Any),
     ("integration.resolve", Any),
@@ -251,17 +249,17 @@ mod tests {
                 )],
             ),
             (
-                "[profile.p]\njobs = 1\n[profile.p.integration]\nadmit = 'green'\nquorum = 1\n",
+                "[profile.p]\njobs = 1\n[profile.p.integration]\nadmit = 'ready'\nquorum = 1\n",
                 &[(
-                    "`green` for `[profile.p.integration] admit` does nothing yet",
-                    "'green'",
+                    "`ready` for `[profile.p.integration] admit` does nothing yet",
+                    "'ready'",
                 )],
             ),
             (
-                "[integration]\nadmit = 'green'\non_conflict = 'stop'\n",
+                "[integration]\nadmit = 'ready'\non_conflict = 'stop'\n",
                 &[(
-                    "`green` for `[integration] admit` does nothing yet",
-                    "'green'",
+                    "`ready` for `[integration] admit` does nothing yet",
+                    "'ready'",
                 )],
             ),
         ];

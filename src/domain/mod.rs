@@ -6,6 +6,7 @@ pub mod check;
 pub mod layout;
 pub mod merge;
 pub mod name;
+pub mod operation;
 pub mod order;
 pub mod path;
 pub mod project;

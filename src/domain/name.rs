@@ -208,6 +208,8 @@ pub enum Side {
     Track(TrackId),
     /// Two tracks, merged together.
     Both(TrackId, TrackId),
+    /// Some tracks of a candidate, merged together; counted within a round, in the order in which they were asked about.
+    Part(u32),
 }
 
 impl fmt::Display for Side {
@@ -218,6 +220,8 @@ impl fmt::Display for Side {
             Side::Track(id) => f.pad(id.as_str()),
             // Part of a log's name, and no id has a `+`.
             Side::Both(a, b) => f.pad(&format!("{a}+{b}")),
+            // Nor does any begin with one.
+            Side::Part(number) => f.pad(&format!("+part-{number}")),
         }
     }
 }

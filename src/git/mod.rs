@@ -3,6 +3,7 @@
 //! gix types never leave this folder; ids and paths outside are those of `domain`. Nothing here decides anything, prints
 //! anything, or knows tracks.toml.
 
+mod advance;
 mod branches;
 mod checkout;
 mod difference;
@@ -33,6 +34,7 @@ mod worktree;
 mod worktree_add;
 mod worktree_mend;
 
+pub use advance::{Advance, AdvanceError, Settled};
 pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
 pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};

@@ -2,12 +2,12 @@
 
 use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
-use gix::prelude::FindExt as _;
+use gix::prelude::{FindExt as _, Write as _};
 
 use super::object::{blob, blob_id, object_id, tree_id, unreadable};
 use super::{GitError, Merger};
 use crate::domain::path::RepoPath;
-use crate::domain::revision::{BlobId, TreeId};
+use crate::domain::revision::{BlobId, CommitId, TreeId};
 
 /// What becomes of one path of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,16 +75,50 @@ impl Merger<'_> {
         blob(&self.local(), id)
     }
 
-    /// Brings a blob here that another merger wrote.
+    /// Brings commits here that another merger wrote, oldest first, with all that they need and is not here yet. What they
+    /// need comes before them, so that nothing that is here ever lacks a part.
     ///
     /// # Errors
-    /// When it cannot be read there or written here.
-    pub fn take_blob(&self, from: &Merger<'_>, id: BlobId) -> Result<(), GitError> {
-        if self.local().has_object(object_id(id.as_bytes())) {
-            return Ok(());
+    /// When an object cannot be read there or written here.
+    pub fn take_commits(&self, from: &Merger<'_>, commits: &[CommitId]) -> Result<(), GitError> {
+        let (there, here) = (from.local(), self.local());
+        for commit in commits {
+            take(&there, &here, object_id(commit.as_bytes()))?;
         }
-        self.write_blob(&from.read_blob(id)?).map(drop)
+        Ok(())
     }
+}
+
+/// An object and what it consists of. Parents of commits and the commits of submodules are not looked at.
+fn take(
+    there: &gix::Repository,
+    here: &gix::Repository,
+    id: gix::ObjectId,
+) -> Result<(), GitError> {
+    if here.has_object(id) {
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| unreadable(format!("object {id}"), &error);
+    let object = there.find_object(id).map_err(|error| failed(&error))?;
+    match object.kind {
+        gix::objs::Kind::Commit => {
+            let tree = gix::objs::CommitRefIter::from_bytes(&object.data, id.kind()).tree_id();
+            take(there, here, tree.map_err(|error| failed(&error))?)?;
+        }
+        gix::objs::Kind::Tree => {
+            for entry in gix::objs::TreeRefIter::from_bytes(&object.data, id.kind()) {
+                let entry = entry.map_err(|error| failed(&error))?;
+                if !entry.mode.is_commit() {
+                    take(there, here, entry.oid.to_owned())?;
+                }
+            }
+        }
+        gix::objs::Kind::Blob | gix::objs::Kind::Tag => {}
+    }
+    here.objects
+        .write_buf(object.kind, &object.data)
+        .map(drop)
+        .map_err(|error| failed(&error))
 }
 
 fn segments(path: &RepoPath) -> impl Iterator<Item = &BStr> {
@@ -145,15 +179,40 @@ mod tests {
     }
 
     #[test]
-    fn blobs_are_carried_over() {
+    fn commits_are_carried_over_with_all_they_need() {
         let world = World::new();
+        world.write("keep", "1\n");
+        world.write("d/one", "1\n");
         let base = world.commit("base");
         let repository = world.open();
         let scratch = Merger::scratch(&repository, base, &world.outside().join("s")).unwrap();
-        let id = scratch.write_blob(b"text\n").unwrap();
+        let blob = scratch.write_blob(b"text\n").unwrap();
+        let edit = TreeEdit {
+            path: RepoPath::new("d/e/two"),
+            entry: Some((0o100_644, blob)),
+        };
+        let tree = scratch
+            .edited(scratch.tree_of(base).unwrap(), &[edit])
+            .unwrap();
+        let commit = scratch
+            .write_commit(&crate::git::NewCommit {
+                tree,
+                parents: vec![base],
+                time: crate::domain::time::Timestamp(5),
+                message: "x\n".to_owned(),
+            })
+            .unwrap();
         let publishing = Merger::publishing(&repository, base);
-        assert!(publishing.read_blob(id).is_err());
-        publishing.take_blob(&scratch, id).unwrap();
-        assert_eq!(publishing.read_blob(id).unwrap(), b"text\n");
+        assert!(publishing.read_blob(blob).is_err());
+        publishing.take_commits(&scratch, &[commit]).unwrap();
+        drop(scratch);
+        world.git(&["update-ref", "refs/heads/taken", &commit.to_string()]);
+        world.git(&["fsck", "--strict"]);
+        assert_eq!(world.git(&["show", "taken:d/e/two"]), "text");
+        // The blob, three trees and the commit.
+        assert_eq!(
+            world.git(&["rev-list", "--objects", "--count", "taken", "^main"]),
+            "5"
+        );
     }
 }

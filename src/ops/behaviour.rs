@@ -273,7 +273,7 @@ impl<'a> Course<'a> {
         let tracks = match &side {
             Side::Track(track) => vec![track.clone()],
             Side::Both(a, b) => vec![a.clone(), b.clone()],
-            Side::Base | Side::Integration => Vec::new(),
+            Side::Base | Side::Integration | Side::Part(_) => Vec::new(),
         };
         Ok(Trial {
             side,

@@ -54,7 +54,7 @@ impl Touched {
         let by_path = match (self.against.get(&(side.clone(), other.clone())), side) {
             (Some(by_path), _) => by_path,
             (None, Side::Track(track)) => self.tracks.get(track)?,
-            (None, Side::Base | Side::Integration | Side::Both(..)) => return None,
+            (None, Side::Base | Side::Integration | Side::Both(..) | Side::Part(_)) => return None,
         };
         let mut all = Touches::default();
         for touches in names.iter().filter_map(|name| by_path.get(name)) {
@@ -205,7 +205,7 @@ pub(super) fn of_pair(
     let tip_of = |side: &Side| match side {
         Side::Base => Some(session.base.commit),
         Side::Track(track) => sides.iter().find(|one| one.track == *track)?.tip,
-        Side::Integration | Side::Both(..) => None,
+        Side::Integration | Side::Both(..) | Side::Part(_) => None,
     };
     for pair in pairs.iter().filter(|pair| pair.basis == Basis::Tips) {
         let (Verdict::Conflict(_), Some(a), Some(b)) =

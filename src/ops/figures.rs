@@ -151,8 +151,8 @@ pub(super) fn remember(session: &Session, run: &Run) -> Result<(), StoreError> {
         .iter()
         .filter_map(|figure| Some((figure.name.clone(), figure.value?)))
         .collect();
-    // Two tracks merged together are not seen again.
-    if values.is_empty() || matches!(run.side, Side::Both(..)) {
+    // Some tracks merged together are not seen again.
+    if values.is_empty() || matches!(run.side, Side::Both(..) | Side::Part(_)) {
         return Ok(());
     }
     session.store.keep_figures(&Yield {

@@ -280,6 +280,7 @@ mod tests {
             commit: commit(number + 1),
             merge_commit: commit(number + 100),
             held: Vec::new(),
+            held_because: None,
             resolved: Vec::new(),
         });
         Round {

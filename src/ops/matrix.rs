@@ -539,7 +539,7 @@ fn exclusion(pair: &Pair) -> Option<BTreeSet<TrackId>> {
         .into_iter()
         .filter_map(|side| match side {
             Side::Track(id) => Some(id.clone()),
-            Side::Base | Side::Integration | Side::Both(..) => None,
+            Side::Base | Side::Integration | Side::Both(..) | Side::Part(_) => None,
         });
     Some(members.collect())
 }

@@ -18,7 +18,7 @@ pub mod lease;
 mod limits;
 pub mod logs;
 mod matrix;
-
+pub mod operation;
 mod own_worktree;
 pub mod profile;
 pub mod remove;

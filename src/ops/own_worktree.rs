@@ -110,10 +110,9 @@ pub(super) fn open(
         name: name.to_owned(),
         holder,
     };
-    let who = format!("process {}", std::process::id());
     let lock = session
         .store
-        .lock(&LockName::Worktree(name.to_owned()), &who)
+        .lock(&LockName::Worktree(name.to_owned()), "tracks")
         .map_err(|error| match error {
             LockError::Held { holder } => in_use(holder),
             LockError::Store(error) => error.into(),

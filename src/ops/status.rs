@@ -200,7 +200,7 @@ fn row(
         match other {
             Side::Track(id) => collisions.push(id.clone()),
             Side::Base => conflicts_with_base = true,
-            Side::Integration | Side::Both(..) => {}
+            Side::Integration | Side::Both(..) | Side::Part(_) => {}
         }
     }
     Ok(Row {

@@ -55,6 +55,8 @@ pub struct Operation {
     /// The operation that this one took back.
     pub undoes: Option<String>,
     pub undone: bool,
+    /// Recorded before its refs move, and not yet known to have moved them.
+    pub pending: bool,
 }
 
 impl Operation {
@@ -70,6 +72,7 @@ impl Operation {
             pushed: Vec::new(),
             undoes: None,
             undone: false,
+            pending: false,
         }
     }
 }
@@ -88,6 +91,8 @@ struct Record {
     pushed: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     undoes: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +133,7 @@ impl Store {
             worktrees: operation.worktrees.clone(),
             pushed: operation.pushed.clone(),
             undoes: operation.undoes.clone(),
+            pending: operation.pending,
         })
     }
 
@@ -138,10 +144,12 @@ impl Store {
     pub fn operations(&self) -> Result<Vec<Operation>, StoreError> {
         let path = self.operations_path();
         let records: Vec<Record> = self.operation_log().read()?;
-        latest(records, |record| record.id.clone())
+        let mut operations = latest(records, |record| record.id.clone())
             .into_iter()
             .map(|record| operation(record).map_err(|error| StoreError::format(&path, &error)))
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        mark_undone(&mut operations);
+        Ok(operations)
     }
 
     fn operation_log(&self) -> Journal {
@@ -150,6 +158,23 @@ impl Store {
 
     fn operations_path(&self) -> std::path::PathBuf {
         self.root.join("operations.jsonl")
+    }
+}
+
+/// Undone is what a later operation has taken back that counts itself: one write that says so for both. A pending one is to
+/// be settled first.
+fn mark_undone(operations: &mut [Operation]) {
+    for later in (0..operations.len()).rev() {
+        let counts = !operations[later].undone && !operations[later].pending;
+        let Some(id) = operations[later].undoes.clone().filter(|_| counts) else {
+            continue;
+        };
+        if let Some(earlier) = operations[..later]
+            .iter_mut()
+            .find(|earlier| earlier.id == id)
+        {
+            earlier.undone = true;
+        }
     }
 }
 
@@ -172,6 +197,7 @@ fn operation(record: Record) -> Result<Operation, IdError> {
         pushed: record.pushed,
         undoes: record.undoes,
         undone: record.undone,
+        pending: record.pending,
     })
 }
 
@@ -202,6 +228,7 @@ mod tests {
             pushed: vec!["origin/integration".to_owned()],
             undoes: Some("x".to_owned()),
             undone: false,
+            pending: true,
         };
         let id = store.new_operation_id(Timestamp(1));
         let second = Operation::new(id, Timestamp(1), "init");
@@ -209,8 +236,31 @@ mod tests {
         store.record_operation(&second).unwrap();
         assert_eq!(store.operations().unwrap(), [first.clone(), second.clone()]);
         first.undone = true;
+        first.pending = false;
         store.record_operation(&first).unwrap();
         assert_eq!(store.operations().unwrap(), [first, second]);
+    }
+
+    #[test]
+    fn what_is_undone_and_done_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let record = |id: &str, undoes: Option<&str>, pending: bool| {
+            let operation = Operation {
+                undoes: undoes.map(str::to_owned),
+                pending,
+                ..Operation::new(id.to_owned(), Timestamp(0), id)
+            };
+            store.record_operation(&operation).unwrap();
+            let all = store.operations().unwrap().into_iter();
+            let undone: Vec<String> = all.filter(|one| one.undone).map(|one| one.id).collect();
+            undone.join(" ")
+        };
+        assert_eq!(record("a", None, false), "");
+        assert_eq!(record("b", Some("a"), true), "");
+        assert_eq!(record("b", Some("a"), false), "a");
+        assert_eq!(record("c", Some("b"), false), "b");
+        assert_eq!(record("d", Some("c"), false), "a c");
     }
 
     #[test]
@@ -265,6 +315,7 @@ mod tests {
             worktrees: Vec::new(),
             pushed: Vec::new(),
             undoes: None,
+            pending: false,
         };
         store.operation_log().append(&record).unwrap();
         assert!(matches!(

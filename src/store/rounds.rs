@@ -20,6 +20,8 @@ pub struct Merged {
     pub merge_commit: CommitId,
     /// Newer commits of the track that stay out, newest first.
     pub held: Vec<CommitId>,
+    /// Why they do, in one sentence for people.
+    pub held_because: Option<String>,
     /// What was put right in this merge without anybody.
     pub resolved: Vec<Resolved>,
 }
@@ -72,6 +74,8 @@ struct MergedRecord {
     merge_commit: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     held: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held_because: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     resolved: Vec<ResolvedRecord>,
 }
@@ -162,6 +166,7 @@ fn record(round: &Round) -> Record {
                 commit: merged.commit.to_string(),
                 merge_commit: merged.merge_commit.to_string(),
                 held: merged.held.iter().map(ToString::to_string).collect(),
+                held_because: merged.held_because.clone(),
                 resolved: merged.resolved.iter().map(resolved_record).collect(),
             })
             .collect(),
@@ -214,6 +219,7 @@ fn round(record: Record) -> Result<Round, Damaged> {
             held: (merged.held.iter())
                 .map(|id| CommitId::from_hex(id))
                 .collect::<Result<_, _>>()?,
+            held_because: merged.held_because,
             resolved: merged.resolved.into_iter().map(resolved).collect(),
         })
     });
@@ -265,6 +271,7 @@ mod tests {
                 commit: id("03"),
                 merge_commit: id("04"),
                 held: vec![id("06")],
+                held_because: Some("conflicts with b".to_owned()),
                 resolved: vec![Resolved {
                     path: RepoPath::new("CHANGELOG.md"),
                     strategy: "union".to_owned(),

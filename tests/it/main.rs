@@ -40,6 +40,7 @@ mod state;
 mod status;
 mod sync;
 mod sync_checks;
+mod sync_culprits;
 mod sync_fairness;
 mod sync_safety;
 mod terminal;

@@ -117,7 +117,7 @@ fn the_integration_branch_is_neither_base_nor_a_track_nor_symbolic() {
 /// A stacked track that says nothing of it is contained in what was merged before: no second merge, and no error.
 #[test]
 fn a_track_that_another_contains_is_merged_once() {
-    let world = of("[track.top]\n[track.bottom]\n", "true");
+    let world = of("[track.top]\npriority = 1\n[track.bottom]\n", "true");
     work(&world, "bottom", &[("b", "1\n")]);
     world.git(&["branch", "--force", "track/top", "track/bottom"]);
     work(&world, "top", &[("t", "1\n")]);

@@ -309,3 +309,30 @@ fn fetching_brings_others_work_into_the_round() {
     assert_eq!(ran.status, 3, "{}", ran.shown());
     assert_eq!(refs(&world), before);
 }
+
+/// Git makes every merge once more before anything is published.
+#[test]
+fn a_merge_that_comes_out_different_each_time_moves_nothing() {
+    let world = project(
+        "[track.a]\n[track.b]\n",
+        &[("x", "1\n"), (".gitattributes", "x merge=odd\n")],
+    );
+    world.write_program(
+        "home/odd.sh",
+        "#!/bin/sh\necho >>\"$HOME/calls\"; wc -l <\"$HOME/calls\" >\"$1\"\n",
+    );
+    let driver = format!("'{}/home/odd.sh' %A", world.root().display());
+    world.git(&["config", "merge.odd.driver", &driver]);
+    work(&world, "a", &[("x", "a\n")]);
+    work(&world, "b", &[("x", "b\n")]);
+    let before = refs(&world);
+    let ran = world.tracks(&["sync"]);
+    assert_eq!(ran.status, 4, "{}", ran.shown());
+    assert!(
+        ran.stderr
+            .contains("repeating the merge of b gave another tree"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(refs(&world), before);
+}

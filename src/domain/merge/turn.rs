@@ -103,6 +103,7 @@ pub fn edges(
         Side::Track(track) => tracks.contains(track),
         Side::Both(a, b) => tracks.contains(a) && tracks.contains(b),
         Side::Base | Side::Integration => true,
+        Side::Part(_) => false,
     };
     let mut now = last.cloned().unwrap_or_default();
     now.retain(|(a, b), _| exists(a) && exists(b));

@@ -1,11 +1,15 @@
-//! What a round decides: who may enter, when there are enough, and whose merge turned the candidate red.
+//! What a round decides: who may enter, when there are enough, whose merge turned the candidate red, and who stays out then.
 
-mod bisect;
+mod blame;
+mod isolation;
+mod newest;
 mod plan;
 mod quorum;
 mod resolved;
 
-pub use bisect::{Isolation, Question};
-pub use plan::{Ejected, Entry, Pinned, Plan, Why, needed};
+pub use blame::{Blamed, cheapest};
+pub use isolation::{Culprits, Isolation, Search, TrackSet};
+pub use newest::NewestGood;
+pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed};
 pub use quorum::Quorum;
 pub use resolved::{Resolved, ResolvedBy};

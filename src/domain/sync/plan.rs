@@ -65,7 +65,18 @@ pub struct Ejected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub track: TrackId,
+    /// Its tip, or the newest commit of it that fits.
     pub tip: CommitId,
+    pub held: Option<Held>,
+}
+
+/// The newest commits of a track, which stay out where the rest of it fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Newest first; never empty.
+    pub commits: Vec<CommitId>,
+    /// What the whole track would have been left out for.
+    pub cause: Ejected,
 }
 
 /// The frozen plan of a round.
@@ -110,10 +121,18 @@ impl Plan {
                 None => plan.entries.push(Entry {
                     track: track.id.clone(),
                     tip,
+                    held: None,
                 }),
             }
         }
         plan
+    }
+
+    /// Puts the entries into this order; tracks that it does not name come last, as they were.
+    pub fn arrange(&mut self, order: &[TrackId]) {
+        let place = |entry: &Entry| order.iter().position(|track| *track == entry.track);
+        self.entries
+            .sort_by_key(|entry| place(entry).unwrap_or(order.len()));
     }
 
     /// The dependents of `lost` among `remaining`, transitively, in order: what goes with it when it goes.

@@ -423,6 +423,31 @@ impl<'m, 'r> Engine<'m, 'r> {
         })))
     }
 
+    /// The same where something has been done to what the merge made: `tree` is what became of it.
+    ///
+    /// # Errors
+    /// When a tree cannot be read.
+    pub fn merged_into(
+        &self,
+        ours: &VirtualCommit,
+        theirs: &VirtualCommit,
+        tree: TreeId,
+        message: &str,
+    ) -> Result<VirtualCommit, GitError> {
+        let made = Combined(Made::Tree(tree));
+        let merged = self.merged(ours, theirs, &made, message)?;
+        let mut inner = Arc::into_inner(merged.0);
+        if let Some(inner) = &mut inner {
+            inner.name = digest([inner.name.as_slice(), tree.as_bytes()]);
+        }
+        inner
+            .map(|inner| VirtualCommit(Arc::new(inner)))
+            .ok_or_else(|| GitError::Protocol {
+                command: "merge".to_owned(),
+                message: "somebody else has hold of a merge that was just made".to_owned(),
+            })
+    }
+
     /// The commit as git sees it; one that existed in memory only is written to the scratch objects.
     ///
     /// # Errors

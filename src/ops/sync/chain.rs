@@ -1,14 +1,17 @@
 //! A candidate as a chain of merges: base, then one merge commit per track that fits.
 
+use std::collections::BTreeSet;
+
 use crate::domain::merge::Conflict;
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::revision::{CommitId, TreeId};
-use crate::domain::sync::{Ejected, Entry, Why};
-use crate::git::{GitError, MergeAnswer, Merger};
+use crate::domain::sync::{Ejected, Entry, Held, Why};
+use crate::git::{GitError, Memo, MergeAnswer, Merger};
 use crate::store::Merged;
 
 use super::super::{Session, matrix};
 use super::mend::{Meeting, Mend, Mended, Mender};
+use super::merging::{Merging, Tried};
 use super::{SyncError, list};
 
 /// Marks a commit as an integration merge, so that a track that took one in is told apart.
@@ -23,8 +26,8 @@ pub(super) struct Link {
     pub track: TrackId,
     /// What was merged: the track's tip, or an older commit of it.
     pub tip: CommitId,
-    /// Newer commits of the track that stay out, newest first.
-    pub held: Vec<CommitId>,
+    /// Newer commits of the track that stay out.
+    pub held: Option<Held>,
     /// The candidate with this track and all before it.
     pub commit: CommitId,
     /// How git's tree was made whole.
@@ -37,7 +40,8 @@ impl Link {
             track: self.track.clone(),
             commit: self.tip,
             merge_commit: self.commit,
-            held: self.held.clone(),
+            held: (self.held.as_ref()).map_or_else(Vec::new, |held| held.commits.clone()),
+            held_because: (self.held.as_ref()).map(|held| held.cause.reason.clone()),
             resolved: self.mended.resolved.clone(),
         }
     }
@@ -56,10 +60,19 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The first `len` tracks.
-    pub(super) fn tracks(&self, len: usize) -> Vec<TrackId> {
-        let links = self.links.iter().take(len);
-        links.map(|link| link.track.clone()).collect()
+    pub(super) fn tracks(&self) -> Vec<TrackId> {
+        self.links.iter().map(|link| link.track.clone()).collect()
+    }
+
+    fn add(&mut self, entry: Entry, commit: CommitId, mended: Mended) {
+        self.tip = commit;
+        self.links.push(Link {
+            track: entry.track,
+            tip: entry.tip,
+            held: entry.held,
+            commit,
+            mended,
+        });
     }
 
     /// The commit with the first `len` tracks.
@@ -71,15 +84,34 @@ impl Chain {
     }
 }
 
-/// Merges the entries one after the other; what conflicts is left out, and with it what depends on it.
+/// What every merge of a round needs.
+#[derive(Clone, Copy)]
+pub(super) struct Works<'w> {
+    pub session: &'w Session,
+    pub mender: &'w Mender<'w>,
+    pub branch: &'w BranchName,
+}
+
+/// How to build a chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Of what conflicts, the newest commit that fits is taken.
+    pub last_good: bool,
+    /// Nothing is merged in the process.
+    pub by_git_only: bool,
+}
+
+/// Merges the entries one after the other. What conflicts is left out, and with it what depends on it.
 pub(super) fn build(
-    session: &Session,
+    works: Works<'_>,
     merger: &Merger<'_>,
-    mender: &Mender<'_>,
-    branch: &BranchName,
+    memo: &Memo,
     entries: &[Entry],
+    how: How,
 ) -> Result<Chain, SyncError> {
+    let session = works.session;
     let base = session.base.commit;
+    let mut merging = Merging::new(merger, memo, base, entries, how.by_git_only)?;
     let mut chain = Chain {
         base,
         links: Vec::new(),
@@ -92,32 +124,114 @@ pub(super) fn build(
             chain.ejected.push(lost_dependency(&entry.track, &lost));
             continue;
         }
-        match merge(merger, mender, branch, &chain, entry)? {
-            Attempt::Merged { commit, mended } => {
-                chain.tip = commit;
-                chain.links.push(Link {
-                    track: entry.track.clone(),
-                    tip: entry.tip,
-                    held: Vec::new(),
-                    commit,
-                    mended,
-                });
-            }
+        let tried = merging.merge(chain.tip, entry.tip)?;
+        let what = (&entry.track, entry.tip);
+        let fits = match attempt(works, merger, &chain, what, tried.answer.clone())? {
+            Attempt::Merged { commit, mended } => Some(Fits {
+                entry: entry.clone(),
+                tried,
+                commit,
+                mended,
+            }),
             Attempt::Unavailable(reason) => {
-                chain
-                    .undetermined
-                    .push(format!("{} could not be merged: {reason}", entry.track));
+                let sentence = format!("{} could not be merged: {reason}", entry.track);
+                chain.undetermined.push(sentence);
+                None
             }
             Attempt::Conflicted { conflicts, note } => {
                 let mut ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
                 if let Some(note) = note {
                     ejected.reason = format!("{}; {note}", ejected.reason);
                 }
-                chain.ejected.push(ejected);
+                let fits = match how.last_good {
+                    true => newest_that_fits(works, merger, &chain, entry, &ejected)?,
+                    false => None,
+                };
+                if fits.is_none() {
+                    chain.ejected.push(ejected);
+                }
+                fits
             }
+        };
+        if let Some(fits) = fits {
+            let tree = merger.tree_of(fits.commit)?;
+            merging.take(fits.entry.tip, &fits.tried, tree)?;
+            chain.add(fits.entry, fits.commit, fits.mended);
         }
     }
     Ok(chain)
+}
+
+/// A merge that becomes part of the chain.
+struct Fits {
+    entry: Entry,
+    tried: Tried,
+    commit: CommitId,
+    mended: Mended,
+}
+
+/// The newest older commit of a track whose tip does not fit.
+fn newest_that_fits(
+    works: Works<'_>,
+    merger: &Merger<'_>,
+    chain: &Chain,
+    entry: &Entry,
+    cause: &Ejected,
+) -> Result<Option<Fits>, SyncError> {
+    let line = own_line(works.session, entry.tip)?;
+    let older = line.get(1..).unwrap_or_default();
+    let pairs: Vec<_> = older.iter().map(|commit| (chain.tip, *commit)).collect();
+    for (tip, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
+        let what = (&entry.track, *tip);
+        if let Attempt::Merged { commit, mended } =
+            attempt(works, merger, chain, what, answer.clone())?
+        {
+            let entry = Entry {
+                track: entry.track.clone(),
+                tip: *tip,
+                held: Some(held(&line, *tip, entry.held.as_ref(), cause.clone())),
+            };
+            return Ok(Some(Fits {
+                entry,
+                tried: Tried::by_git(answer),
+                commit,
+                mended,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// What of a track's own line is newer than `kept`, and what has been held back before.
+pub(super) fn held(
+    line: &[CommitId],
+    kept: CommitId,
+    before: Option<&Held>,
+    cause: Ejected,
+) -> Held {
+    let newer = line.iter().take_while(|commit| **commit != kept);
+    let before = before.into_iter().flat_map(|held| &held.commits);
+    Held {
+        commits: before.chain(newer).copied().collect(),
+        cause,
+    }
+}
+
+/// The commits of a track's own line of first parents that base has not, newest first.
+pub(super) fn own_line(session: &Session, tip: CommitId) -> Result<Vec<CommitId>, GitError> {
+    const LIMIT: usize = 10_000;
+    let repository = &session.repository;
+    let own: BTreeSet<CommitId> =
+        (repository.commits_between(tip, &[session.base.commit], LIMIT)?)
+            .into_iter()
+            .collect();
+    let mut line = Vec::new();
+    let mut at = Some(tip);
+    while let Some(commit) = at.filter(|commit| own.contains(commit)) {
+        line.push(commit);
+        at = repository.commit(commit)?.parents.first().copied();
+    }
+    Ok(line)
 }
 
 /// What came of one merge.
@@ -133,36 +247,41 @@ enum Attempt {
     Unavailable(String),
 }
 
-/// One more merge on top of a chain.
-fn merge(
+/// What becomes of a merge on top of a chain.
+fn attempt(
+    works: Works<'_>,
     merger: &Merger<'_>,
-    mender: &Mender<'_>,
-    branch: &BranchName,
     chain: &Chain,
-    entry: &Entry,
+    (track, commit): (&TrackId, CommitId),
+    answer: MergeAnswer,
 ) -> Result<Attempt, SyncError> {
-    let at = chain.tip;
-    let (tree, conflicts) = match merger.merge_all(&[(at, entry.tip)])?.pop() {
-        Some(MergeAnswer::Merged { tree }) => (tree, Vec::new()),
-        Some(MergeAnswer::Conflicted { tree, conflicts }) => (tree, conflicts),
-        Some(MergeAnswer::Unavailable(reason)) => return Ok(Attempt::Unavailable(reason)),
-        None => return Ok(Attempt::Unavailable("git gave no answer".to_owned())),
+    let (tree, conflicts) = match answer {
+        MergeAnswer::Merged { tree } => (tree, Vec::new()),
+        MergeAnswer::Conflicted { tree, conflicts } => (tree, conflicts),
+        MergeAnswer::Unavailable(reason) => return Ok(Attempt::Unavailable(reason)),
     };
     let earlier: Vec<(TrackId, CommitId)> = (chain.links.iter())
         .map(|link| (link.track.clone(), link.tip))
         .collect();
     let meeting = Meeting {
-        ours: at,
-        theirs: entry.tip,
-        track: &entry.track,
+        ours: chain.tip,
+        theirs: commit,
+        track,
         earlier: &earlier,
         tree,
         conflicts: &conflicts,
     };
-    match mender.mend(merger, &meeting)? {
+    match works.mender.mend(merger, &meeting)? {
         Mend::Left(note) => Ok(Attempt::Conflicted { conflicts, note }),
         Mend::Whole(mended) => Ok(Attempt::Merged {
-            commit: seal(merger, branch, at, entry, tree, &mended)?,
+            commit: seal(
+                merger,
+                works.branch,
+                chain.tip,
+                (track, commit),
+                tree,
+                &mended,
+            )?,
             mended,
         }),
     }
@@ -173,19 +292,17 @@ fn seal(
     merger: &Merger<'_>,
     branch: &BranchName,
     at: CommitId,
-    entry: &Entry,
+    (track, tip): (&TrackId, CommitId),
     tree: TreeId,
     mended: &Mended,
 ) -> Result<CommitId, GitError> {
     let tree = merger.edited(tree, &mended.edits)?;
     // Git, too, would say "already up to date".
-    if tree == merger.tree_of(at)? && merger.is_ancestor(entry.tip, at)? {
+    if tree == merger.tree_of(at)? && merger.is_ancestor(tip, at)? {
         return Ok(at);
     }
-    let mut message = format!(
-        "Merge track {} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n",
-        entry.track
-    );
+    let mut message =
+        format!("Merge track {track} into {branch}\n\n{INTEGRATION_TRAILER}{branch}\n");
     for resolved in &mended.resolved {
         let how = match resolved.exact {
             true => "",
@@ -196,7 +313,7 @@ fn seal(
             resolved.path, resolved.strategy, resolved.by
         ));
     }
-    matrix::merge_commit(merger, tree, &[at, entry.tip], &message)
+    matrix::merge_commit(merger, tree, &[at, tip], &message)
 }
 
 /// A declared dependency that was ejected while this chain was built.
@@ -296,75 +413,84 @@ fn partners(
         .collect())
 }
 
-/// Merges the chain once more, by git and into the repository's own objects: what gets published is thereby checked, and
-/// nothing of the trials around it stays behind. Only at the paths that were resolved does it differ from what git makes.
+/// Has git itself make every merge of the chain once more, and brings the chain into the repository's own objects. Only at the
+/// paths that were resolved may it differ from what git makes. Nothing of the trials around it comes along.
+///
+/// # Errors
+/// [`SyncError::NotReproducible`] where git makes something else.
 pub(super) fn publish(
     session: &Session,
     scratch: &Merger<'_>,
-    branch: &BranchName,
     chain: &Chain,
 ) -> Result<(), SyncError> {
-    let merger = Merger::publishing(&session.repository, chain.base);
     let mut at = chain.base;
+    let mut pairs = Vec::new();
     for link in &chain.links {
-        let commit = repeat(&merger, scratch, branch, at, link)?;
-        if commit != Some(link.commit) {
-            return Err(SyncError::NotReproducible {
-                track: link.track.clone(),
-                first: link.commit,
-                second: commit.unwrap_or(at),
-            });
-        }
+        pairs.push((at, link.tip));
         at = link.commit;
     }
-    Ok(())
-}
-
-/// The merge of a link once more; `None` where git has another opinion now of whether it merges.
-fn repeat(
-    merger: &Merger<'_>,
-    scratch: &Merger<'_>,
-    branch: &BranchName,
-    at: CommitId,
-    link: &Link,
-) -> Result<Option<CommitId>, SyncError> {
-    let tree = match merger.merge_all(&[(at, link.tip)])?.pop() {
-        Some(MergeAnswer::Merged { tree }) => tree,
-        Some(MergeAnswer::Conflicted { tree, .. }) if !link.mended.edits.is_empty() => tree,
-        _ => return Ok(None),
-    };
-    for (_, blob) in link.mended.edits.iter().filter_map(|edit| edit.entry) {
-        merger.take_blob(scratch, blob)?;
+    for (link, answer) in chain.links.iter().zip(scratch.merge_all(&pairs)?) {
+        let made = match answer {
+            MergeAnswer::Merged { tree } => Some(tree),
+            MergeAnswer::Conflicted { tree, .. } if !link.mended.edits.is_empty() => Some(tree),
+            MergeAnswer::Conflicted { .. } | MergeAnswer::Unavailable(_) => None,
+        };
+        let again = match made {
+            Some(tree) => Some(scratch.edited(tree, &link.mended.edits)?),
+            None => None,
+        };
+        let first = scratch.tree_of(link.commit)?;
+        if again != Some(first) {
+            return Err(SyncError::NotReproducible {
+                track: link.track.clone(),
+                first,
+                second: again,
+            });
+        }
     }
-    let entry = Entry {
-        track: link.track.clone(),
-        tip: link.tip,
-    };
-    Ok(Some(seal(merger, branch, at, &entry, tree, &link.mended)?))
+    let commits: Vec<CommitId> = chain.links.iter().map(|link| link.commit).collect();
+    let merger = Merger::publishing(&session.repository, chain.base);
+    Ok(merger.take_commits(scratch, &commits)?)
 }
 
-/// One more merge on top of the first `len` tracks of a published chain, for a question that a search asks; `None` where it
-/// does not merge.
-pub(super) fn probe(
-    session: &Session,
-    mender: &Mender<'_>,
-    branch: &BranchName,
+/// Some tracks of a published chain merged onto base, in the order of the chain, into the repository's own objects; `None`
+/// where they do not merge.
+pub(super) fn part(
+    works: Works<'_>,
     chain: &Chain,
-    len: usize,
-    link: &Link,
+    links: &[(&TrackId, CommitId)],
 ) -> Result<Option<CommitId>, SyncError> {
-    let merger = Merger::publishing(&session.repository, session.base.commit);
-    let entry = Entry {
-        track: link.track.clone(),
-        tip: link.tip,
+    let merger = Merger::publishing(&works.session.repository, works.session.base.commit);
+    let mut part = Chain {
+        links: Vec::new(),
+        tip: chain.base,
+        ejected: Vec::new(),
+        undetermined: Vec::new(),
+        base: chain.base,
     };
-    let part = Chain {
-        tip: chain.prefix(len),
-        links: chain.links[..len].to_vec(),
-        ..chain.clone()
-    };
-    Ok(match merge(&merger, mender, branch, &part, &entry)? {
-        Attempt::Merged { commit, .. } => Some(commit),
-        Attempt::Conflicted { .. } | Attempt::Unavailable(_) => None,
-    })
+    for (track, tip) in links {
+        // As long as it is the beginning of the chain, it has been merged.
+        let known = chain.links.get(part.links.len()).filter(|link| {
+            part.tip == chain.prefix(part.links.len()) && link.track == **track && link.tip == *tip
+        });
+        let (commit, mended) = match known {
+            Some(link) => (link.commit, link.mended.clone()),
+            None => {
+                let Some(answer) = merger.merge_all(&[(part.tip, *tip)])?.pop() else {
+                    return Ok(None);
+                };
+                match attempt(works, &merger, &part, (track, *tip), answer)? {
+                    Attempt::Merged { commit, mended } => (commit, mended),
+                    Attempt::Conflicted { .. } | Attempt::Unavailable(_) => return Ok(None),
+                }
+            }
+        };
+        let entry = Entry {
+            track: (*track).clone(),
+            tip: *tip,
+            held: None,
+        };
+        part.add(entry, commit, mended);
+    }
+    Ok(Some(part.tip))
 }

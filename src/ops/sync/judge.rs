@@ -1,29 +1,46 @@
-//! The colour of commits: integration checks in the integration worktree, and the search for the merge that turned a
-//! green base red.
+//! The colour of commits: checks on the candidate in the integration worktree, and on parts of it, side by side in probe
+//! worktrees where there is room.
+
+use std::collections::BTreeMap;
 
 use crate::domain::check::{Outcome, Run};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, Track, When};
-use crate::domain::revision::CommitId;
-use crate::domain::sync::{Ejected, Isolation, Question, Why};
+use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::trust::{TrustedCommand, commands_of_integration_setup};
 use crate::git::Merger;
 use crate::process::clock;
 
 use super::super::figures::Earlier;
 use super::super::keys::{Keys, with_needs};
+use super::super::limits::job_slots;
 use super::super::own_worktree::{self, OwnWorktree};
 use super::super::runner::{self, Ground};
-use super::super::site::Integrated;
+use super::super::site::{Integrated, Probed, Probes, Site};
 use super::super::tasks::{Judged, Tasks};
 use super::super::trust::Trust;
 use super::super::{Emit, Session};
 use super::SyncError;
-use super::chain::{self, Chain};
-use super::mend::Mender;
 
 /// The name of the worktree in which candidates are checked.
 const WORKTREE: &str = ".integration";
+
+/// A commit to be judged.
+#[derive(Debug, Clone)]
+pub(super) struct Trial {
+    pub side: Side,
+    pub commit: CommitId,
+    /// Whose work is in it.
+    pub tracks: Vec<TrackId>,
+}
+
+/// What was red in this round, so that no tree is judged twice: failures are not kept beyond it.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    red: BTreeMap<(TreeId, CheckName), (Vec<TrustedCommand>, Run)>,
+    /// So many parts of candidates have been asked about.
+    pub parts: u32,
+}
 
 pub(super) struct Judge<'a> {
     session: &'a Session,
@@ -35,20 +52,21 @@ pub(super) struct Judge<'a> {
     /// The same for every commit that is judged, base too: what differs must be the tree alone.
     setup: Vec<TrustedCommand>,
     worktree: OwnWorktree,
+    probes: Probes<'a>,
 }
 
 impl<'a> Judge<'a> {
-    /// `None` where no check is defined for these tracks' integration.
+    /// `None` where no check is defined for `when` and a candidate of these tracks.
     pub(super) fn new(
         session: &'a Session,
         trust: &'a Trust,
         emit: Emit<'a>,
-        chain: &Chain,
+        when: When,
+        tracks: &[TrackId],
     ) -> Result<Option<Self>, SyncError> {
         let concerned = |check: &&Check| {
-            check.when.contains(&When::Integration)
-                && chain.links.iter().any(|link| check.applies_to(&link.track))
-                || check.when.contains(&When::Integration) && check.tracks.is_none()
+            check.when.contains(&when)
+                && (check.tracks.is_none() || tracks.iter().any(|track| check.applies_to(track)))
         };
         let wanted = session
             .project
@@ -60,10 +78,9 @@ impl<'a> Judge<'a> {
         if checks.is_empty() {
             return Ok(None);
         }
-        let tracks: Vec<&Track> = chain
-            .links
+        let tracks: Vec<&Track> = tracks
             .iter()
-            .filter_map(|link| session.project.track(&link.track))
+            .filter_map(|track| session.project.track(track))
             .collect();
         Ok(Some(Judge {
             session,
@@ -74,145 +91,161 @@ impl<'a> Judge<'a> {
             earlier: Earlier::read(session)?,
             setup: commands_of_integration_setup(&session.project, &tracks),
             worktree: own_worktree::open(session, WORKTREE, session.base.commit)?,
+            probes: Probes::new(session, None),
         }))
     }
 
-    /// Every check on the candidate.
-    pub(super) fn all(&self, chain: &Chain) -> Result<Vec<Run>, SyncError> {
-        self.run(chain.tip, &chain.tracks(chain.links.len()), &self.checks)
+    /// So many commits can be judged side by side.
+    pub(super) fn at_once(&self, names: &[CheckName]) -> usize {
+        let needed = with_needs(&self.session.project, names.iter().collect());
+        let weight = needed.iter().map(|check| check.weight.max(1)).max();
+        let slots = job_slots(&self.session.project);
+        usize::try_from(slots / weight.unwrap_or(1)).map_or(1, |count| count.clamp(1, 8))
     }
 
-    /// Which of `names`, and of what they need, are red on a commit with the work of `tracks`; `None` where one of them could not be run.
+    /// Every check on the candidate. What was red on its tree before is red.
+    pub(super) fn all(&self, candidate: &Trial, seen: &mut Seen) -> Result<Vec<Run>, SyncError> {
+        let tree = self.session.repository.commit(candidate.commit)?.tree;
+        let known: Vec<Run> = (self.checks.iter())
+            .filter_map(|check| self.seen(seen, tree, &check.name))
+            .map(|run| Run {
+                side: candidate.side.clone(),
+                ..run.clone()
+            })
+            .collect();
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        let runs = self.run(std::slice::from_ref(candidate), &self.checks, false, seen)?;
+        Ok(runs.into_iter().flatten().collect())
+    }
+
+    /// These checks, and what they need, once more on the candidate, whatever is known.
+    pub(super) fn again(
+        &self,
+        candidate: &Trial,
+        names: &[CheckName],
+        seen: &mut Seen,
+    ) -> Result<Vec<Run>, SyncError> {
+        let checks = with_needs(&self.session.project, names.iter().collect());
+        let runs = self.run(std::slice::from_ref(candidate), &checks, true, seen)?;
+        Ok(runs.into_iter().flatten().collect())
+    }
+
+    /// By commit, which of `names`, and of what they need, are red on it; `None` where one of them could not be run.
     pub(super) fn red_among(
         &self,
-        commit: CommitId,
-        tracks: &[TrackId],
+        trials: &[Trial],
         names: &[CheckName],
-    ) -> Result<Option<Vec<CheckName>>, SyncError> {
+        seen: &mut Seen,
+    ) -> Result<Vec<Option<Vec<CheckName>>>, SyncError> {
         let checks = with_needs(&self.session.project, names.iter().collect());
-        let runs = self.run(commit, tracks, &checks)?;
-        // A need that is red is an answer, too: the check is not green there.
-        let red: Vec<CheckName> = runs
-            .iter()
-            .filter(|run| run.outcome.is_red() && !run.allow_failure)
-            .map(|run| run.check.clone())
-            .collect();
-        let unknown = |run: &Run| names.contains(&run.check) && run.outcome != Outcome::Passed;
-        if red.is_empty() && runs.iter().any(unknown) {
-            return Ok(None);
+        let mut answers: Vec<Option<Vec<CheckName>>> = Vec::new();
+        let mut asked = Vec::new();
+        for trial in trials {
+            let tree = self.session.repository.commit(trial.commit)?.tree;
+            let red: Vec<CheckName> = (checks.iter())
+                .filter(|check| self.seen(seen, tree, &check.name).is_some())
+                .map(|check| check.name.clone())
+                .collect();
+            if red.is_empty() {
+                asked.push((answers.len(), trial.clone()));
+            }
+            answers.push(Some(red));
         }
-        Ok(Some(red))
+        let (places, asked): (Vec<usize>, Vec<Trial>) = asked.into_iter().unzip();
+        for (place, runs) in places.iter().zip(self.run(&asked, &checks, false, seen)?) {
+            answers[*place] = red(&runs, names);
+        }
+        Ok(answers)
+    }
+
+    fn seen<'s>(&self, seen: &'s Seen, tree: TreeId, check: &CheckName) -> Option<&'s Run> {
+        let (setup, run) = seen.red.get(&(tree, check.clone()))?;
+        (*setup == self.setup).then_some(run)
     }
 
     fn run(
         &self,
-        commit: CommitId,
-        tracks: &[TrackId],
+        trials: &[Trial],
         checks: &[&Check],
-    ) -> Result<Vec<Run>, SyncError> {
+        no_cache: bool,
+        seen: &mut Seen,
+    ) -> Result<Vec<Vec<Run>>, SyncError> {
+        if trials.is_empty() {
+            return Ok(Vec::new());
+        }
         let session = self.session;
-        let tree = session.repository.commit(commit)?.tree;
         let merger = Merger::publishing(&session.repository, session.base.commit);
         let of_tasks = Tasks {
             session,
             keys: &self.keys,
             earlier: &self.earlier,
         };
-        let judged = Judged {
-            side: &Side::Integration,
-            tree: Some(tree),
-            setup: &self.setup,
-            setups_of_base: &[&self.setup],
-        };
-        let tasks = of_tasks.of(&merger, &judged, checks)?;
-        let ground = Ground {
-            side: Side::Integration,
-            site: Box::new(Integrated {
-                session,
-                worktree: &self.worktree,
-                commit,
-                tracks: tracks.to_vec(),
-                setup: self.setup.clone(),
-            }),
-            tree: Some(tree),
-            blocked: None,
-            tasks,
-        };
+        let mut grounds = Vec::new();
+        for (number, trial) in trials.iter().enumerate() {
+            let tree = session.repository.commit(trial.commit)?.tree;
+            let judged = Judged {
+                side: &trial.side,
+                tree: Some(tree),
+                setup: &self.setup,
+                setups_of_base: &[&self.setup],
+            };
+            grounds.push(Ground {
+                tasks: of_tasks.of(&merger, &judged, checks)?,
+                side: trial.side.clone(),
+                site: self.site(number, trial),
+                tree: Some(tree),
+                blocked: None,
+            });
+        }
         let options = runner::Options {
-            no_cache: false,
-            fail_fast: session.project.run.fail_fast,
-            // Of each commit apart: they are all about the same side.
+            no_cache,
+            fail_fast: session.project.run.fail_fast && trials.len() == 1,
             log_dir: &session.store.new_log_dir(clock::now())?,
         };
-        let finished = runner::run(session, self.trust, &[ground], &options, self.emit)?;
-        Ok(finished.runs.into_iter().flatten().collect())
+        let finished = runner::run(session, self.trust, &grounds, &options, self.emit)?;
+        for (ground, runs) in grounds.iter().zip(&finished.runs) {
+            for run in runs {
+                let Some(tree) = ground.tree else { continue };
+                let what = (tree, run.check.clone());
+                match run.outcome.is_red() && !run.allow_failure {
+                    true => drop(seen.red.insert(what, (self.setup.clone(), run.clone()))),
+                    false => drop(seen.red.remove(&what)),
+                }
+            }
+        }
+        Ok(finished.runs)
     }
 
-    /// The track whose merge turned it red, with whom, and at which check; `None` where that could not be found out.
-    pub(super) fn isolate(
-        &self,
-        mender: &Mender<'_>,
-        chain: &Chain,
-        red: &[CheckName],
-    ) -> Result<Option<Ejected>, SyncError> {
-        let mut search = Isolation::new(chain.links.len());
-        let mut found_at: Option<CheckName> = red.first().cloned();
-        while let Some(question) = search.question() {
-            if self.session.interrupt.exit_status().is_some() {
-                return Ok(None);
-            }
-            let commit = match question {
-                Question::Prefix { len } => Some(chain.prefix(len)),
-                Question::PrefixAnd { len, culprit } => chain::probe(
-                    self.session,
-                    mender,
-                    &self.session.project.integration.branch,
-                    chain,
-                    len,
-                    &chain.links[culprit],
-                )?,
-            };
-            let tracks = match question {
-                Question::Prefix { len } => chain.tracks(len),
-                Question::PrefixAnd { len, culprit } => {
-                    let mut tracks = chain.tracks(len);
-                    tracks.push(chain.links[culprit].track.clone());
-                    tracks
-                }
-            };
-            let answer = match commit {
-                Some(commit) => self.red_among(commit, &tracks, red)?,
-                None => None,
-            };
-            if let (Question::Prefix { .. }, Some(first)) =
-                (question, answer.as_ref().and_then(|names| names.first()))
-            {
-                found_at = Some(first.clone());
-            }
-            search.answer(answer.map(|names| !names.is_empty()));
+    /// The first is judged where the builds are warm.
+    fn site(&self, number: usize, trial: &Trial) -> Box<dyn Site + '_> {
+        let (commit, tracks) = (trial.commit, trial.tracks.clone());
+        let setup = self.setup.clone();
+        match number {
+            0 => Box::new(Integrated {
+                session: self.session,
+                worktree: &self.worktree,
+                commit,
+                tracks,
+                setup,
+            }),
+            _ => Box::new(Probed::new(&self.probes, commit, tracks, setup)),
         }
-        let Some(culprit) = search.culprit() else {
-            return Ok(None);
-        };
-        let check = found_at.map(|name| name.to_string()).unwrap_or_default();
-        let with: Vec<Side> = search
-            .partner()
-            .map(|partner| Side::Track(chain.links[partner].track.clone()))
-            .into_iter()
-            .collect();
-        let reason = match with.first() {
-            Some(partner) => {
-                format!("merges, but check {check} fails once it is together with {partner}")
-            }
-            None => format!("merges, but check {check} fails with it"),
-        };
-        Ok(Some(Ejected {
-            track: chain.links[culprit].track.clone(),
-            why: Why::Check,
-            with,
-            paths: Vec::new(),
-            check: CheckName::new(&check).ok(),
-            reason,
-        }))
     }
+}
+
+/// The checks that speak against a commit; `None` where that could not be found out.
+fn red(runs: &[Run], names: &[CheckName]) -> Option<Vec<CheckName>> {
+    // A need that is red is an answer, too: the check is not green there.
+    let red: Vec<CheckName> = runs
+        .iter()
+        .filter(|run| run.outcome.is_red() && !run.allow_failure)
+        .map(|run| run.check.clone())
+        .collect();
+    let unknown = |run: &Run| names.contains(&run.check) && run.outcome != Outcome::Passed;
+    if red.is_empty() && runs.iter().any(unknown) {
+        return None;
+    }
+    Some(red)
 }

@@ -72,10 +72,6 @@ impl<'a> Mender<'a> {
         }
     }
 
-    #[expect(
-        dead_code,
-        reason = "a red candidate is tried again without its resolutions"
-    )]
     pub(super) fn refuse(&mut self, track: &TrackId, path: &RepoPath) {
         self.refused.insert((track.clone(), path.clone()));
     }

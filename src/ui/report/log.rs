@@ -57,7 +57,14 @@ pub fn text(operations: &[Operation]) -> String {
             styled(STRONG, operation.id.clone()),
             cell(operation.time.to_string()),
             cell(operation.command.clone()),
-            styled(WARN, if operation.undone { "undone" } else { "" }),
+            styled(
+                WARN,
+                match (operation.undone, operation.pending) {
+                    (true, _) => "undone",
+                    (false, true) => "under way, or killed",
+                    (false, false) => "",
+                },
+            ),
         ]);
         text.push_str(&table.render(0));
         let mut details = Table::default();

@@ -3,29 +3,18 @@
 use serde_json::{Value, json};
 
 use super::check::{profile_json, run_json, runs};
-use super::{document, failures, names, path_fields, show, side_names, with};
+use super::{count, document, failures, names, path_fields, show, side_names, with};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Ejected, Resolved};
+use crate::domain::sync::{Blamed, Ejected, Resolved};
 use crate::ops::sync::Report;
+use crate::store::Merged;
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
 pub fn json(report: &Report, ok: bool) -> Value {
     let id = |id: Option<CommitId>| id.map(|id| id.to_string());
-    let merged: Vec<Value> = report
-        .merged
-        .iter()
-        .map(|merged| {
-            json!({
-                "track": merged.track.as_str(),
-                "commit": merged.commit.to_string(),
-                "merge_commit": merged.merge_commit.to_string(),
-                "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
+    let merged: Vec<Value> = report.merged.iter().map(merged_json).collect();
     with(
         document("sync", ok),
         json!({
@@ -43,6 +32,8 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "merged": merged,
             "ejected": report.ejected.iter().map(ejected_json).collect::<Vec<_>>(),
             "empty": names(&report.empty),
+            "culprits": report.blamed.iter().map(blamed_json).collect::<Vec<_>>(),
+            "notes": report.notes,
             "checks": report.checks.iter().map(run_json).collect::<Vec<_>>(),
             "quorum": {
                 "needed": report.quorum.needed,
@@ -61,6 +52,20 @@ pub fn json(report: &Report, ok: bool) -> Value {
     )
 }
 
+fn merged_json(merged: &Merged) -> Value {
+    let mut json = json!({
+        "track": merged.track.as_str(),
+        "commit": merged.commit.to_string(),
+        "merge_commit": merged.merge_commit.to_string(),
+        "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
+    });
+    if let Some(reason) = &merged.held_because {
+        json["held_because"] = json!(reason);
+    }
+    json
+}
+
 fn resolved_json(resolved: &Resolved) -> Value {
     with(
         path_fields(&resolved.path),
@@ -70,6 +75,16 @@ fn resolved_json(resolved: &Resolved) -> Value {
             "exact": resolved.exact,
         }),
     )
+}
+
+fn blamed_json(blamed: &Blamed) -> Value {
+    json!({
+        "check": blamed.check.as_str(),
+        "tracks": names(&blamed.tracks),
+        "out": blamed.loser.as_str(),
+        "confirmed": blamed.confirmed,
+        "judged": blamed.judged,
+    })
 }
 
 fn ejected_json(ejected: &Ejected) -> Value {
@@ -116,6 +131,14 @@ fn tracks(report: &Report) -> String {
             styled(STRONG, merged.track.as_str()),
             styled(DIM, merged.commit.short()),
         ]);
+        if let Some(reason) = &merged.held_because {
+            let held = count(merged.held.len(), "newer commit");
+            table.row(vec![
+                styled(BAD, "held back"),
+                styled(STRONG, merged.track.as_str()),
+                cell(format!("{held}: {reason}")),
+            ]);
+        }
     }
     for ejected in &report.ejected {
         table.row(vec![
@@ -203,6 +226,9 @@ fn quorum(report: &Report) -> String {
 
 fn asides(report: &Report) -> String {
     let mut text = String::new();
+    for note in &report.notes {
+        text.push_str(&format!("{} {}\n", paint(HINT, "note:"), tame(note)));
+    }
     for reason in &report.undetermined {
         text.push_str(&format!(
             "{} {}\n",
