@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, path, reference, remove, restore,
-    schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, init, lease, log, path, prune, reference, remove,
+    restore, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -43,6 +43,7 @@ enum Verb {
     Sync(sync::Args),
     Remove(remove::Args),
     Restore(restore::Args),
+    Prune(prune::Args),
     Lease(lease::Args),
     Log(log::Args),
     Path(path::Args),
@@ -83,6 +84,7 @@ impl Verb {
             Verb::Sync(args) => sync::run(args, context),
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
+            Verb::Prune(args) => prune::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
@@ -103,6 +105,7 @@ impl Verb {
             Verb::Sync(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
+            Verb::Prune(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)

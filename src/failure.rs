@@ -10,6 +10,7 @@ use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
 use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
+use crate::ops::prune::PruneError;
 use crate::ops::remove::RemoveError;
 use crate::ops::restore::RestoreError;
 use crate::ops::sync::SyncError;
@@ -464,6 +465,7 @@ impl From<TrashError> for Failure {
         match error {
             TrashError::Git(error) => error.into(),
             TrashError::Store(error) => error.into(),
+            TrashError::Operation(error) => error.into(),
             TrashError::Busy { .. } => {
                 undetermined(message).hint("wait for it to end, then run again")
             }
@@ -480,6 +482,16 @@ impl From<RestoreError> for Failure {
             RestoreError::Unknown { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRASHED))
             }
+        }
+    }
+}
+
+impl From<PruneError> for Failure {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::Session(error) => error.into(),
+            PruneError::Remove(error) => error.into(),
+            PruneError::Trash(error) => error.into(),
         }
     }
 }

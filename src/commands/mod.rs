@@ -8,6 +8,7 @@ pub mod init;
 pub mod lease;
 pub mod log;
 pub mod path;
+pub mod prune;
 pub mod reference;
 pub mod remove;
 pub mod restore;

@@ -10,6 +10,7 @@ pub mod operation;
 pub mod order;
 pub mod path;
 pub mod project;
+pub mod prune;
 pub mod readiness;
 pub mod removal;
 pub mod revision;

@@ -21,6 +21,7 @@ mod matrix;
 pub mod operation;
 mod own_worktree;
 pub mod profile;
+pub mod prune;
 pub mod remove;
 pub mod restore;
 mod runner;

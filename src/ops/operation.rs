@@ -178,7 +178,7 @@ fn pending(session: &Session) -> Result<Vec<Operation>, StoreError> {
     }
 }
 
-fn take_lock(session: &Session) -> Result<Lock, OperationError> {
+pub(super) fn take_lock(session: &Session) -> Result<Lock, OperationError> {
     (session.store)
         .lock_within(PATIENCE, &LockName::Refs, "tracks")
         .map_err(|error| match error {

@@ -14,7 +14,7 @@ use crate::store::{Operation, RefMove, TrashState, Trashed, WorktreeChange, Work
 
 use super::trash::{self, TrashError};
 use super::{Session, SessionError};
-use targets::Target;
+pub(super) use targets::{Look, Named, Target};
 
 /// What to take away, and how.
 #[derive(Debug, Clone, Default)]
@@ -142,9 +142,9 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, RemoveError> 
     let mut going = Vec::new();
     for name in targets::choose(session, options)? {
         match name {
-            targets::Named::Nothing(sentence) => report.nothing.push(sentence),
-            targets::Named::Stays(stays) => report.refused.push(stays),
-            targets::Named::Goes(target) => going.push(target),
+            Named::Nothing(sentence) => report.nothing.push(sentence),
+            Named::Stays(stays) => report.refused.push(stays),
+            Named::Goes(target) => going.push(target),
         }
     }
     if going.is_empty() {

@@ -165,7 +165,10 @@ pub(super) fn against(session: &Session, trashed: &Trashed) -> Result<Option<Ref
         .head
         .is_some_and(|head| repository.commit(head).is_err());
     let moved = match (tip, trashed.head) {
-        (Some(tip), Some(head)) if tip != head => Some((head.short(), tip.short())),
+        // Without work in it, the worktree goes where the branch is.
+        (Some(tip), Some(head)) if tip != head && (path.is_none() || trashed.kept_as.is_some()) => {
+            Some((head.short(), tip.short()))
+        }
         _ => None,
     };
     let path = path.map(|path| path.display().to_string());

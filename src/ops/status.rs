@@ -225,7 +225,7 @@ fn row(
 }
 
 /// Whether the track had work and base has all of it: its tip is in base, but is not where base merely stood before it.
-fn landed(
+pub(super) fn landed(
     repository: &Repository,
     tip: Option<CommitId>,
     base: CommitId,

@@ -2,6 +2,7 @@
 //! written down before it begins: what a killed run has left, the next one finishes.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
@@ -10,7 +11,11 @@ use crate::git::{AddError, GitError, RefChange, RefError, Start};
 use crate::store::{Lock, LockError, LockName, StoreError, TrashState, Trashed};
 
 use super::Session;
+use super::operation::{self, OperationError};
 use super::own_worktree::exclude_worktrees;
+
+/// The refs that keep what was removed, by operation.
+pub(super) const REFS: &str = "refs/tracks/trash/";
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrashError {
@@ -24,6 +29,8 @@ pub enum TrashError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Add(#[from] AddError),
+    #[error(transparent)]
+    Operation(#[from] OperationError),
     /// A directory could not be moved or deleted; the path is in the message.
     #[error("{0}")]
     Files(#[from] std::io::Error),
@@ -41,6 +48,12 @@ pub(super) fn lock(session: &Session, who: &str) -> Result<(Lock, Vec<String>), 
             LockError::Held { holder } => TrashError::Busy { holder },
             LockError::Store(error) => TrashError::Store(error),
         })?;
+    // As `init` does, which would not know any more that it was killed once we have had its lock.
+    if let Some(since) = lock.killed_since() {
+        for track in &session.project.tracks {
+            session.repository.clear_branch_lock(&track.branch, since)?;
+        }
+    }
     let settled = settle(session)?;
     Ok((lock, settled))
 }
@@ -169,6 +182,7 @@ pub(super) fn bring_back(session: &Session, trashed: &mut Trashed) -> Result<(),
             Ok(()) => {
                 let name = trashed.entry.as_deref().unwrap_or_default();
                 repository.bring_entry(&entry, name, path)?;
+                follow(session, trashed, path)?;
             }
             // There was none when it was removed.
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -188,6 +202,31 @@ pub(super) fn bring_back(session: &Session, trashed: &mut Trashed) -> Result<(),
         }
     }
     Ok(store.forget_trashed(trashed)?)
+}
+
+/// A worktree without uncommitted work goes to where its branch is by now.
+fn follow(session: &Session, trashed: &Trashed, path: &Path) -> Result<(), TrashError> {
+    let (Some(branch), Some(head), None) = (&trashed.branch, trashed.head, &trashed.kept_as) else {
+        return Ok(());
+    };
+    let Some(tip) = session
+        .repository
+        .branch(branch)?
+        .filter(|tip| *tip != head)
+    else {
+        return Ok(());
+    };
+    let _refs = operation::take_lock(session)?;
+    // What is ignored and in the way of a new file stays, and git shows it as changed.
+    let settled = session.repository.settle_worktree(path, branch, head, tip);
+    settled.map(drop).map_err(|error| {
+        OperationError::Worktree {
+            branch: branch.clone(),
+            path: path.to_owned(),
+            error,
+        }
+        .into()
+    })
 }
 
 /// Deletes what is in the trash, but not the refs that keep what git can hold of it.

@@ -109,6 +109,13 @@ impl Store {
         format!("{}-{random:06x}", compact(now))
     }
 
+    /// When the operation with this id was run.
+    pub fn operation_time(id: &str) -> Option<Timestamp> {
+        let (time, random) = id.split_once('-')?;
+        let is_ours = random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Timestamp::from_compact(time).filter(|_| is_ours)
+    }
+
     /// Recording an id again replaces what was said of it, for example that it has been undone.
     ///
     /// # Errors
@@ -286,6 +293,10 @@ mod tests {
             .map(|n| store.new_operation_id(Timestamp(n / 25)))
             .collect();
         assert!(ids[0].starts_with("19700101T000000Z-") && ids[0].len() == 23);
+        assert_eq!(Store::operation_time(&ids[30]), Some(Timestamp(1)));
+        for bad in ["", "19700101T000000Z", "19700101T000000Z-x", "1-aaaaaa"] {
+            assert_eq!(Store::operation_time(bad), None, "{bad}");
+        }
         assert!(
             ids[..25]
                 .iter()

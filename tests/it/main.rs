@@ -33,6 +33,7 @@ mod own_worktrees;
 mod pager;
 mod profile;
 mod project;
+mod prune;
 mod remove;
 mod restore;
 mod shim;

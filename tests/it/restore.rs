@@ -101,11 +101,11 @@ fn what_is_in_the_way() {
         let (_, answer) = ask(&world, &["remove", "api"]);
         answer["operation"].as_str().unwrap().to_owned()
     };
-    let operation = remove();
+    let mut operation = remove();
     write(&world, &api.join("mine"), "x\n");
-    let refused = |why: &str| {
+    let refused = |operation: &str, why: &str| {
         let before = (refs(&world), everything(&world.repo().join("worktrees")));
-        let (status, answer) = ask(&world, &["restore", &operation]);
+        let (status, answer) = ask(&world, &["restore", operation]);
         assert_eq!(status, 3, "{answer:#}");
         let said = answer["refused"][0]["why"].as_str().unwrap();
         assert!(said.contains(why), "{said}");
@@ -114,19 +114,32 @@ fn what_is_in_the_way() {
             before
         );
     };
-    refused("worktrees/api exists and is not empty");
+    refused(&operation, "worktrees/api exists and is not empty");
     fs::remove_dir_all(&api).unwrap();
     world.git(&["worktree", "add", "-q", "../else", "track/api"]);
-    refused("its branch track/api is checked out in");
-    world.git_in(
-        &world.root().join("else"),
-        &["commit", "-q", "--allow-empty", "-m", "On"],
-    );
+    refused(&operation, "its branch track/api is checked out in");
+    let other = world.root().join("else");
+    write(&world, &other.join("more.txt"), "more\n");
+    world.git_in(&other, &["add", "."]);
+    world.git_in(&world.root().join("else"), &["commit", "-q", "-m", "On"]);
     world.git(&["worktree", "remove", "../else"]);
-    refused("track/api has moved since, from");
+    // Without work in it, the worktree goes along.
+    let (status, answer) = ask(&world, &["restore", &operation]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_sound(&world);
+    assert_eq!(world.git_in(&api, &["status", "--porcelain"]), "");
+    assert!(api.join("more.txt").is_file());
+    write(&world, &api.join("more.txt"), "edited\n");
+    let (_, answer) = ask(&world, &["remove", "--force", "api"]);
+    operation = answer["operation"].as_str().unwrap().to_owned();
+    world.git(&["branch", "-q", "-f", "track/api", "main"]);
+    refused(&operation, "track/api has moved since, from");
     world.git(&["branch", "-q", "-D", "track/api"]);
     world.git(&["branch", "-q", "track/api/more", "main"]);
-    refused("git cannot have branch track/api beside branch track/api/more");
+    refused(
+        &operation,
+        "git cannot have branch track/api beside branch track/api/more",
+    );
     world.git(&["branch", "-q", "-D", "track/api/more"]);
     let (status, answer) = ask(&world, &["restore", &operation]);
     assert_eq!(

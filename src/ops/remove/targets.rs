@@ -35,7 +35,7 @@ pub(in crate::ops) struct Target {
 }
 
 /// What became of a name.
-pub(super) enum Named {
+pub(in crate::ops) enum Named {
     Goes(Target),
     Stays(Stays),
     /// One sentence why there is nothing to do.

@@ -11,6 +11,7 @@ pub mod judged;
 pub mod junit;
 pub mod log;
 pub mod logs;
+pub mod prune;
 pub mod remove;
 pub mod restore;
 pub mod status;
