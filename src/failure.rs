@@ -12,12 +12,15 @@ use crate::ops::logs::LogsError;
 use crate::ops::mark::MarkError;
 use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
+use crate::ops::prune::PruneError;
+use crate::ops::remove::RemoveError;
+use crate::ops::restore::RestoreError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
     ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
-    SiteError,
+    SiteError, TrashError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -96,6 +99,7 @@ const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
 const STATES: Kind = ("states", "");
+const TRASHED: Kind = ("removed worktrees", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -224,6 +228,7 @@ impl From<InitError> for Failure {
             InitError::Git(error) => error.into(),
             InitError::Store(error) => error.into(),
             InitError::Setup(error) => error.into(),
+            InitError::Trash(error) => error.into(),
             InitError::Busy { .. } => {
                 undetermined(message).hint("wait for it to end, then run again")
             }
@@ -494,6 +499,56 @@ impl From<NotebookError> for Failure {
             }
             NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
             NotebookError::Ref(_) => undetermined(message).hint("run it again"),
+        }
+    }
+}
+
+impl From<TrashError> for Failure {
+    fn from(error: TrashError) -> Self {
+        let message = error.to_string();
+        match error {
+            TrashError::Git(error) => error.into(),
+            TrashError::Store(error) => error.into(),
+            TrashError::Operation(error) => error.into(),
+            TrashError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            RestoreError::Trash(error) => error.into(),
+            RestoreError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRASHED))
+            }
+        }
+    }
+}
+
+impl From<PruneError> for Failure {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::Session(error) => error.into(),
+            PruneError::Remove(error) => error.into(),
+            PruneError::Trash(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Failure {
+    fn from(error: RemoveError) -> Self {
+        let message = error.to_string();
+        match error {
+            RemoveError::Session(error) => error.into(),
+            RemoveError::Trash(error) => error.into(),
+            RemoveError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
+            }
         }
     }
 }

@@ -9,7 +9,10 @@ pub mod lease;
 pub mod log;
 pub mod mark;
 pub mod path;
+pub mod prune;
 pub mod reference;
+pub mod remove;
+pub mod restore;
 pub mod schema;
 pub mod status;
 pub mod sync;
@@ -62,6 +65,13 @@ impl Context {
             )));
         }
         Ok(Context { dir, terminal })
+    }
+
+    /// The directories that whoever started us stands in: where we run, and where we were sent with `-C`.
+    fn here(&self) -> Vec<PathBuf> {
+        let mut here = vec![self.dir.clone()];
+        here.extend(environment::current_dir().ok());
+        here
     }
 
     /// Opens a session and says what it has to say.

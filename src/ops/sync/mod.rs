@@ -35,6 +35,9 @@ use super::{BasePoint, Emit, Event, Session, matrix};
 pub use error::SyncError;
 use round::RoundRun;
 
+pub(super) use pin::{integration_merge, is_integration_merge};
+pub(super) use publish::CANDIDATE_REF;
+
 /// How to run a round.
 #[derive(Debug, Clone, Default)]
 pub struct Options {

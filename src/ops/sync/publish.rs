@@ -13,7 +13,7 @@ use super::pin::is_integration_merge;
 use super::{Options, Report, SyncError, as_round};
 
 /// Holds the newest candidate, so that nothing of it is garbage while its checks run.
-pub(super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
+pub(in super::super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
 
 pub(super) fn keep_candidate(session: &Session, candidate: CommitId) -> Result<(), SyncError> {
     let before = session.repository.reference(CANDIDATE_REF)?;
