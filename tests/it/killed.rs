@@ -192,3 +192,28 @@ fn a_later_round() {
         again: &["sync", "--yes"],
     });
 }
+
+#[test]
+fn remove() {
+    killed_everywhere(&Case {
+        name: "remove",
+        world: two_tracks,
+        arguments: &["remove", "a", "b", "--force", "--branch"],
+        again: &["remove", "a", "b", "--force", "--branch"],
+    });
+}
+
+#[test]
+fn restore() {
+    killed_everywhere(&Case {
+        name: "restore",
+        world: || {
+            let world = two_tracks();
+            let ran = world.tracks(&["remove", "b", "--force", "--branch"]);
+            assert_eq!(ran.status, 0, "{}", ran.shown());
+            world
+        },
+        arguments: &["restore", "b"],
+        again: &["restore", "b"],
+    });
+}
