@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, mark, path, prune, reference, remove,
-    restore, schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, decide, init, lease, log, mark, path, prune, reference,
+    remove, resolve, restore, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -44,6 +44,8 @@ enum Verb {
     Remove(remove::Args),
     Restore(restore::Args),
     Prune(prune::Args),
+    Resolve(resolve::Args),
+    Decide(decide::Args),
     Lease(lease::Args),
     Log(log::Args),
     Mark(mark::Args),
@@ -86,6 +88,8 @@ impl Verb {
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
             Verb::Prune(args) => prune::run(&args, context),
+            Verb::Resolve(args) => resolve::run(&args, context),
+            Verb::Decide(args) => decide::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),
@@ -108,6 +112,8 @@ impl Verb {
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),
+            Verb::Resolve(args) => args.format.into(),
+            Verb::Decide(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),

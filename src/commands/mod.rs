@@ -4,6 +4,7 @@
 pub mod check;
 pub mod completions;
 pub mod conflicts;
+pub mod decide;
 pub mod init;
 pub mod lease;
 pub mod log;
@@ -12,6 +13,7 @@ pub mod path;
 pub mod prune;
 pub mod reference;
 pub mod remove;
+pub mod resolve;
 pub mod restore;
 pub mod schema;
 pub mod status;

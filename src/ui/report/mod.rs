@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod conflicts;
+pub mod decide;
 pub mod events;
 pub(super) mod failures;
 mod figures;
@@ -14,6 +15,7 @@ pub mod logs;
 pub mod mark;
 pub mod prune;
 pub mod remove;
+pub mod resolve;
 pub mod restore;
 pub mod status;
 pub mod sync;
