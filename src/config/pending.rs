@@ -36,14 +36,9 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.reviewers", Any),
     ("track.*.sparse", Any),
     ("track.*.hooks", Any),
-    ("track.*.notify.on_sync", Any),
-    ("track.*.notify.on_land", Any),
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
     ("check.*.when", Values(&["land"])),
-    ("integration.every", Any),
-    ("integration.admit", Values(&["ready"])),
-    ("integration.max_age", Any),
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
@@ -57,8 +52,6 @@ const PENDING: &[(&str, Which)] = &[
     ("names", Any),
     ("severity", Any),
     ("hooks", Any),
-    ("notify.on_sync", Any),
-    ("notify.on_land", Any),
     ("notify.on_blocker", Any),
     ("notify.on_checkpoint", Any),
     ("checkpoint", Any),
@@ -211,7 +204,7 @@ mod tests {
 
     #[test]
     fn each_line_warns_once() {
-        let cases: [(&str, &[(&str, &str)]); 9] = [
+        let cases: [(&str, &[(&str, &str)]); 8] = [
             ("[track.a]\nowns = ['x']\n[run]\njobs = 2\n", &[]),
             (
                 "[track.a]\nsparse = true\n[track.b]\nsparse = false\n[track.c]\nsparse = false\n",
@@ -244,17 +237,10 @@ mod tests {
                 )],
             ),
             (
-                "[profile.p]\njobs = 1\n[profile.p.integration]\nadmit = 'ready'\nquorum = 1\n",
+                "[profile.p]\njobs = 1\n[profile.p.check.u]\nweight = 2\nwhen = 'land'\n",
                 &[(
-                    "`ready` for `[profile.p.integration] admit` does nothing yet",
-                    "'ready'",
-                )],
-            ),
-            (
-                "[integration]\nadmit = 'ready'\non_conflict = 'stop'\n",
-                &[(
-                    "`ready` for `[integration] admit` does nothing yet",
-                    "'ready'",
+                    "`land` for `[profile.p.check.u] when` does nothing yet",
+                    "'land'",
                 )],
             ),
         ];

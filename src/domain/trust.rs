@@ -183,9 +183,13 @@ pub fn command_of_regenerate(project: &Project, rule: &Resolve) -> Option<Truste
 }
 
 /// The events of `[notify]` that this version tells of.
-const NOTIFIED: [&str; 1] = [ON_CONFLICT];
+const NOTIFIED: [&str; 3] = [ON_CONFLICT, ON_SYNC, ON_LAND];
 /// A pair has turned from clean to conflict, or back.
 pub const ON_CONFLICT: &str = "on_conflict";
+/// A round has changed something.
+pub const ON_SYNC: &str = "on_sync";
+/// Base has moved to the work of tracks.
+pub const ON_LAND: &str = "on_land";
 
 fn commands_of_notify<'p>(
     project: &'p Project,
@@ -279,8 +283,13 @@ mod tests {
         };
         project.integration.resolve = vec![rule, idle];
         let told = |event: &str, line: &str| (event.to_owned(), shell(line));
-        project.notify = BTreeMap::from([told("on_conflict", "mail"), told("on_land", "later")]);
-        project.tracks[0].notify = BTreeMap::from([told("on_conflict", "call")]);
+        project.notify = BTreeMap::from([
+            told("on_conflict", "mail"),
+            told("on_blocker", "later"),
+            told("on_land", "ring"),
+        ]);
+        project.tracks[0].notify =
+            BTreeMap::from([told("on_conflict", "call"), told("on_sync", "say")]);
         project.tracks[1].notify = BTreeMap::from([told("on_conflict", "mail")]);
 
         let found: Vec<(String, String, usize)> = commands(&project)
@@ -297,7 +306,9 @@ mod tests {
             ("[[integration.resolve]] driver", ".", 1),
             ("[[integration.resolve]] command", ".", 1),
             ("[notify] on_conflict", ".", 1),
+            ("[notify] on_land", ".", 1),
             ("[track.a.notify] on_conflict", ".", 1),
+            ("[track.a.notify] on_sync", ".", 1),
         ]
         .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
         assert_eq!(found, expected);

@@ -3,15 +3,19 @@
 //! gix types never leave this folder; ids and paths outside are those of `domain`. Nothing here decides anything, prints
 //! anything, or knows tracks.toml.
 
+mod advance;
 mod branches;
 mod checkout;
 mod difference;
 mod engine;
+mod entry;
 mod error;
 mod executable;
 mod histogram;
 mod history;
+mod identity;
 mod ignored;
+mod kept;
 mod merge;
 mod merge_file;
 mod merge_tree;
@@ -33,12 +37,14 @@ mod worktree;
 mod worktree_add;
 mod worktree_mend;
 
+pub use advance::{Advance, AdvanceError, Settled};
 pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
 pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};
+pub use kept::Kept;
 pub use merge::{MergeAnswer, Merger, NewCommit};
 pub use merge_file::{Favor, FileMerge, ThreeFiles};
 pub use refs::{RefChange, RefError};

@@ -83,6 +83,17 @@ impl Merger<'_> {
     }
 }
 
+/// What is staged, where that is a tree, and everything that is there with it, whatever state the worktree is in: markers
+/// count as text.
+pub(super) fn everything(
+    merger: &Merger<'_>,
+    worktree: &Path,
+) -> Result<(Option<TreeId>, Snapshot), GitError> {
+    let index = IndexCopy::new(merger, worktree)?;
+    let staged = index.staged_tree(merger, worktree)?.ok();
+    Ok((staged, index.write_tree(merger, worktree)?))
+}
+
 /// The tree of HEAD with the changes, where it is certain that `git add -A` would give the same.
 fn edited_tree(
     merger: &Merger<'_>,

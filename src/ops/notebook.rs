@@ -174,16 +174,13 @@ fn write_once(
         message: format!("{subject}\n"),
     })?;
     let mut operation = Operation {
-        id: session.store.new_operation_id(now),
-        time: now,
-        command: command.to_owned(),
         refs: vec![RefMove {
             name: REF.to_owned(),
             before: tip,
             after: Some(commit),
         }],
         did: vec![subject.clone()],
-        undone: false,
+        ..Operation::new(session.store.new_operation_id(now), now, command)
     };
     // Before the ref moves, so that a kill right after can still be taken back.
     session.store.record_operation(&operation)?;

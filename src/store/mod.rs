@@ -24,6 +24,8 @@ mod results;
 mod rounds;
 mod seats;
 mod selections;
+mod standings;
+mod trash;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
@@ -40,12 +42,13 @@ pub use logs::{
 };
 pub use metrics::{LastFigures, Yield};
 pub use openings::{Opening, OpeningStage};
-pub use operations::{Operation, RefMove};
+pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};
 pub use regenerated::Regenerated;
 pub use results::{CachedResult, KeptFigure, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
 pub use seats::{Seat, SharedService};
+pub use trash::{TrashState, Trashed};
 
 /// The state of one repository. Opening it touches nothing; directories are made when something is written.
 #[derive(Debug, Clone)]

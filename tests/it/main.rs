@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod admit;
 mod affected;
 mod against_git;
 mod answers;
@@ -26,17 +27,23 @@ mod init_mend;
 mod init_refused;
 mod init_setup;
 mod judged;
+mod killed;
 mod lease;
 mod logs;
+mod mark;
 mod notify;
+mod notify_sync;
 mod oddities;
 mod own_worktrees;
 mod pager;
 mod profile;
 mod project;
+mod prune;
+mod remove;
 mod resolve_recorded;
 mod resolve_rules;
 mod resolve_verb;
+mod restore;
 mod shim;
 mod state;
 mod status;
@@ -45,6 +52,7 @@ mod sync_checks;
 mod sync_culprits;
 mod sync_fairness;
 mod sync_safety;
+mod sync_watch;
 mod terminal;
 mod trust;
 mod validate;

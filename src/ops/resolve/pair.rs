@@ -446,16 +446,13 @@ fn keep_as(
     let id = session.store.new_operation_id(now);
     let name = format!("refs/tracks/replaced/{id}");
     session.store.record_operation(&Operation {
-        id,
-        time: now,
-        command: command.to_owned(),
         refs: vec![RefMove {
             name: name.clone(),
             before: None,
             after: Some(commit),
         }],
         did: vec![format!("took {} away", dir.display())],
-        undone: false,
+        ..Operation::new(id, now, command)
     })?;
     let change = RefChange {
         name: name.clone(),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::check::{profile_json, run_json, runs};
 use super::{count, document, failures, names, path_fields, show, side_names, with};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy};
+use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy, overdue_text};
+use crate::ops::overdue::Overdue;
 use crate::ops::sync::Report;
 use crate::store::Merged;
 use crate::ui::Workflow;
@@ -44,6 +45,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "green": report.green,
             "undetermined": report.undetermined,
             "dirty": names(&report.dirty),
+            "overdue": report.overdue.iter().map(overdue_json).collect::<Vec<_>>(),
             "replaced": report.rescued,
             "pushed": report.pushed.as_ref().map(Result::is_ok),
             "moved": report.moved,
@@ -85,6 +87,14 @@ fn blamed_json(blamed: &Blamed) -> Value {
         "out": blamed.loser.as_str(),
         "confirmed": blamed.confirmed,
         "judged": blamed.judged,
+    })
+}
+
+fn overdue_json(overdue: &Overdue) -> Value {
+    json!({
+        "track": overdue.track.as_str(),
+        "seconds": overdue.age.as_secs(),
+        "max_age_seconds": overdue.max_age.as_secs(),
     })
 }
 
@@ -276,6 +286,14 @@ fn asides(report: &Report) -> String {
             "{} uncommitted work of {} is not in this round; only commits are\n",
             paint(HINT, "note:"),
             names(&report.dirty).join(", ")
+        ));
+    }
+    for overdue in &report.overdue {
+        text.push_str(&format!(
+            "{} {} is {}\n",
+            paint(WARN, "note:"),
+            overdue.track,
+            overdue_text(overdue.age, overdue.max_age)
         ));
     }
     if let Some(name) = &report.rescued {
