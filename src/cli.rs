@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, path, reference, schema, status,
-    sync, trust, validate,
+    Context, check, completions, conflicts, init, land, lease, log, path, reference, rollback,
+    schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Land(land::Args),
+    Rollback(rollback::Args),
     Lease(lease::Args),
     Log(log::Args),
     Path(path::Args),
@@ -79,6 +81,8 @@ impl Verb {
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
             Verb::Sync(args) => sync::run(args, context),
+            Verb::Land(args) => land::run(args, context),
+            Verb::Rollback(args) => rollback::run(args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
@@ -97,6 +101,8 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
+            Verb::Land(args) => args.format.into(),
+            Verb::Rollback(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)

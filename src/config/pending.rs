@@ -40,7 +40,6 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.notify.on_land", Any),
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
-    ("check.*.when", Values(&["land"])),
     ("integration.every", Any),
     ("integration.admit", Values(&["ready"])),
     ("integration.critical", Any),
@@ -69,7 +68,7 @@ const PENDING: &[(&str, Which)] = &[
     ("reviewers", Any),
     ("handoff", Any),
     ("metrics.target", Any),
-    ("land", Any),
+    ("land.approve", Any),
     ("report", Any),
 ];
 
@@ -235,11 +234,8 @@ mod tests {
                 &[("`[[integration.resolve]]` does nothing yet", "resolve")],
             ),
             (
-                "[check.u]\nwhen = ['track', 'land']\n[check.v]\nwhen = 'land'\n",
-                &[(
-                    "`land` for `[check.u] when` does nothing yet (and in 1 more place)",
-                    "'land'",
-                )],
+                "[land]\napprove = 'lead'\nafter = './smoke.sh'\n[check.v]\nwhen = 'land'\n",
+                &[("`[land] approve` does nothing yet", "approve")],
             ),
             (
                 "[track.a]\ndepends_on = ['b', 'contract:x']\n",

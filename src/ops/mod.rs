@@ -3,6 +3,7 @@
 
 mod affected;
 pub mod announce;
+pub mod base;
 pub mod behaviour;
 pub mod branches;
 pub mod check;
@@ -14,6 +15,8 @@ pub mod init;
 mod integration_side;
 pub mod judged;
 mod keys;
+pub mod land;
+mod landed;
 pub mod lease;
 mod limits;
 pub mod logs;
@@ -21,6 +24,7 @@ mod matrix;
 pub mod operation;
 mod own_worktree;
 pub mod profile;
+pub mod rollback;
 mod runner;
 mod session;
 mod setup;

@@ -2,6 +2,7 @@
 
 mod blame;
 mod isolation;
+mod landing;
 mod newest;
 mod plan;
 mod quorum;
@@ -9,6 +10,7 @@ mod resolved;
 
 pub use blame::{Blamed, cheapest};
 pub use isolation::{Culprits, Isolation, Search, TrackSet};
+pub use landing::{LastRound, Readied, Stale, Standing, standing};
 pub use newest::NewestGood;
 pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed};
 pub use quorum::Quorum;

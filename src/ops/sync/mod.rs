@@ -9,6 +9,7 @@ mod admit;
 mod chain;
 mod culprit;
 mod judge;
+pub(super) mod landing;
 mod mend;
 mod merging;
 mod order;
@@ -33,6 +34,7 @@ use super::runner::RunnerError;
 use super::setup::SetupError;
 use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, SessionError, matrix};
+pub(super) use publish::commits_of_others;
 use round::RoundRun;
 
 /// How to run a round.
