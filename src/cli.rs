@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, land, lease, log, path, reference, rollback,
-    schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, init, land, lease, log, mark, path, prune, reference,
+    remove, restore, rollback, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -43,8 +43,12 @@ enum Verb {
     Sync(sync::Args),
     Land(land::Args),
     Rollback(rollback::Args),
+    Remove(remove::Args),
+    Restore(restore::Args),
+    Prune(prune::Args),
     Lease(lease::Args),
     Log(log::Args),
+    Mark(mark::Args),
     Path(path::Args),
     Trust(trust::Args),
     Schema(schema::Args),
@@ -80,11 +84,15 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
-            Verb::Sync(args) => sync::run(args, context),
-            Verb::Land(args) => land::run(args, context),
+            Verb::Land(args) => land::run(&args, context),
             Verb::Rollback(args) => rollback::run(args, context),
+            Verb::Sync(args) => sync::run(&args, context),
+            Verb::Remove(args) => remove::run(args, context),
+            Verb::Restore(args) => restore::run(&args, context),
+            Verb::Prune(args) => prune::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::Mark(args) => mark::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
             Verb::Schema(args) => schema::run(&args, context),
@@ -103,7 +111,11 @@ impl Verb {
             Verb::Sync(args) => args.format.into(),
             Verb::Land(args) => args.format.into(),
             Verb::Rollback(args) => args.format.into(),
+            Verb::Remove(args) => args.format.into(),
+            Verb::Restore(args) => args.format.into(),
+            Verb::Prune(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)

@@ -1,6 +1,7 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
 use crate::domain::path::RepoPath;
+use crate::domain::state::State;
 use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
 use crate::ops::base::BaseError;
 use crate::ops::branches::BranchesError;
@@ -10,14 +11,19 @@ use crate::ops::init::{InitError, StarterError};
 use crate::ops::land::LandError;
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
+use crate::ops::mark::MarkError;
 use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
+use crate::ops::prune::PruneError;
+use crate::ops::remove::RemoveError;
+use crate::ops::restore::RestoreError;
 use crate::ops::rollback::RollbackError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
-    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError,
+    ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
+    SiteError, TrashError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -72,6 +78,10 @@ impl Failure {
         self
     }
 
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Shows it; the result is the exit status.
     pub fn show(&self, terminal: Terminal) -> u8 {
         ui::error(terminal, &self.message, &self.hints, self.config.as_deref());
@@ -91,6 +101,8 @@ const RESOURCES: Kind = ("resources", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
+const STATES: Kind = ("states", "");
+const TRASHED: Kind = ("removed worktrees", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -219,6 +231,7 @@ impl From<InitError> for Failure {
             InitError::Git(error) => error.into(),
             InitError::Store(error) => error.into(),
             InitError::Setup(error) => error.into(),
+            InitError::Trash(error) => error.into(),
             InitError::Busy { .. } => {
                 undetermined(message).hint("wait for it to end, then run again")
             }
@@ -375,6 +388,28 @@ impl From<LogsError> for Failure {
     }
 }
 
+impl From<MarkError> for Failure {
+    fn from(error: MarkError) -> Self {
+        let message = error.to_string();
+        let states = || State::ALL.map(|state| state.as_str().to_owned());
+        match error {
+            MarkError::Session(error) => error.into(),
+            MarkError::Git(error) => error.into(),
+            MarkError::Store(error) => error.into(),
+            MarkError::State { error } => {
+                Failure::usage(message).hint(meant(error.nearest, &states(), STATES))
+            }
+            MarkError::NoState { .. } => {
+                Failure::usage(message).hint(meant(None, &states(), STATES))
+            }
+            MarkError::NoTrack { known } => Failure::usage(message).hint(format!(
+                "name it: `tracks mark TRACK STATE` ({})",
+                known.join(", ")
+            )),
+        }
+    }
+}
+
 impl From<ConflictsError> for Failure {
     fn from(error: ConflictsError) -> Self {
         match error {
@@ -394,19 +429,18 @@ impl From<SyncError> for Failure {
             SyncError::Setup(error) => error.into(),
             SyncError::Runner(error) => error.into(),
             SyncError::OwnWorktree(error) => error.into(),
-            SyncError::Busy { .. } => undetermined(message).hint("wait for it to end, then run again"),
-            SyncError::CheckedOut { path, .. } => undetermined(message).hint(format!(
-                "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
-                path.display()
-            )),
+            SyncError::Notebook(error) => error.into(),
+            SyncError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
             SyncError::Symbolic { .. } => undetermined(message)
                 .hint("make it a branch of its own, or name another with `[integration] branch`"),
-            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message)
-                .hint("a merge driver that is not deterministic can do this; please report it otherwise"),
+            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message).hint(
+                "a merge driver that is not deterministic can do this; please report it otherwise",
+            ),
             SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
-            SyncError::Ref(RefError::Locked { .. }) => {
-                undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
-            }
+            SyncError::Ref(RefError::Locked { .. }) => undetermined(message)
+                .hint("if no git process is at work, remove the stale `.lock` file that git names"),
             SyncError::Ref(_) => undetermined(message),
             SyncError::Operation(error) => error.into(),
         }
@@ -514,6 +548,71 @@ impl From<OperationError> for Failure {
                     | AdvanceError::Refused { .. }
                     | AdvanceError::Git(_) => failure,
                 }
+            }
+        }
+    }
+}
+
+impl From<NotebookError> for Failure {
+    fn from(error: NotebookError) -> Self {
+        let message = error.to_string();
+        match error {
+            NotebookError::Git(error) => error.into(),
+            NotebookError::Store(error) => error.into(),
+            NotebookError::NoSuchRecord(_) => {
+                Failure::usage(message).hint("see what there is: `tracks resolve --list`")
+            }
+            NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
+            NotebookError::Ref(_) => undetermined(message).hint("run it again"),
+        }
+    }
+}
+
+impl From<TrashError> for Failure {
+    fn from(error: TrashError) -> Self {
+        let message = error.to_string();
+        match error {
+            TrashError::Git(error) => error.into(),
+            TrashError::Store(error) => error.into(),
+            TrashError::Operation(error) => error.into(),
+            TrashError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            RestoreError::Trash(error) => error.into(),
+            RestoreError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRASHED))
+            }
+        }
+    }
+}
+
+impl From<PruneError> for Failure {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::Session(error) => error.into(),
+            PruneError::Remove(error) => error.into(),
+            PruneError::Trash(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Failure {
+    fn from(error: RemoveError) -> Self {
+        let message = error.to_string();
+        match error {
+            RemoveError::Session(error) => error.into(),
+            RemoveError::Trash(error) => error.into(),
+            RemoveError::Unknown { nearest, known, .. } => {
+                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
             }
         }
     }

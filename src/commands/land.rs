@@ -2,6 +2,8 @@
 
 use crate::domain::name::{BranchName, TrackId};
 use crate::failure::{DONE, Failure};
+use crate::ops::announce::Landing;
+use crate::ops::land::Report;
 use crate::ops::trust::Trust;
 use crate::ops::{self, Session};
 use crate::process::{Asks, Interrupt};
@@ -37,7 +39,7 @@ pub struct Args {
     pub format: LongFormat,
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let push_only = match &args.push_only {
         Some(name) => Some(
@@ -64,7 +66,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         false => context.trust(&session, args.yes)?,
     };
     let options = ops::land::Options {
-        command: command(&args),
+        command: command(args),
         dry_run: args.dry_run,
         no_sync: args.no_sync,
         push: args.push,
@@ -89,7 +91,31 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
             context.terminal.document(&document);
         }
     }
-    Ok(exit)
+    tell(args, context, &session, &report, &interrupt);
+    // Also where it came while others were told.
+    Ok(interrupt.exit_status().unwrap_or(exit))
+}
+
+/// Whom tracks.toml names to be told of landings.
+fn tell(args: &Args, context: &Context, session: &Session, report: &Report, interrupt: &Interrupt) {
+    let stands = report.rollback.as_ref().is_none_or(|back| !back.moved);
+    if !report.moved || !stands {
+        return;
+    }
+    let landing = Landing {
+        branch: report.branch.clone(),
+        before: report.before,
+        after: report.after,
+        tracks: (report.tracks.iter())
+            .map(|merged| merged.track.clone())
+            .collect(),
+        operation: report.operation.clone(),
+    };
+    let facts = &report::told::landing;
+    let calls = ops::announce::of_landing(session, args.yes, &landing, facts, &mut None);
+    if let Some(calls) = context.to_tell(calls) {
+        context.tell(calls, interrupt);
+    }
 }
 
 /// The command line, for the operation log.

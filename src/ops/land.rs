@@ -9,7 +9,7 @@ use crate::domain::check::Run;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::project::When;
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{LastRound, Readied, Stale, Standing, standing};
+use crate::domain::sync::{BeforeLanding, LastRound, Readied, Stale, standing};
 use crate::git::{GitError, Push};
 use crate::process::clock;
 use crate::store::{Event as StoredEvent, Fact, Lock, Merged, Round, StoreError};
@@ -446,7 +446,7 @@ fn standing_of(session: &Session, last: Option<&Round>) -> Result<Readied, LandE
             .collect(),
     });
     let branch = &session.project.integration.branch;
-    Ok(standing(&Standing {
+    Ok(standing(&BeforeLanding {
         base: session.base.commit,
         integration: session.repository.branch(branch)?,
         round,

@@ -7,10 +7,24 @@ use crate::domain::name::TrackId;
 use crate::domain::revision::CommitId;
 use crate::git::Repository;
 
+use super::Session;
 use super::rollback::{BASE_TRAILER, TRACK_TRAILER};
 
 /// So far back is looked at the most.
 pub(super) const LIMIT: usize = 5_000;
+
+/// Whether base has what was done on a track: all of its commits, and nobody has taken them out again.
+pub(super) fn has_landed(session: &Session, track: &TrackId, tip: Option<CommitId>) -> bool {
+    let (repository, base) = (&session.repository, session.base.commit);
+    let Some(tip) = tip.filter(|tip| *tip != base) else {
+        return false;
+    };
+    if !repository.is_ancestor(tip, base).unwrap_or(false) {
+        return false;
+    }
+    let line = Line::read(repository, base, LIMIT);
+    !line.has(tip) && line.taken_back(repository, track, tip).is_none()
+}
 
 /// The first-parent line of base.
 #[derive(Debug, Default)]

@@ -94,22 +94,30 @@ pub struct Recovered {
 ///
 /// # Errors
 /// See [`OperationError`]; nothing has moved then.
-pub fn carry_out(session: &Session, request: Request) -> Result<Done, OperationError> {
+pub fn carry_out(session: &Session, mut request: Request) -> Result<Done, OperationError> {
+    let now = clock::now();
+    let id = session.store.new_operation_id(now);
+    let mut operation = Operation::new(id, now, std::mem::take(&mut request.command));
+    operation.did = std::mem::take(&mut request.did);
+    go_on(session, operation, request)
+}
+
+/// As [`carry_out`], for an operation that has begun with something else, such as taking worktrees away. What `request` says
+/// of itself is left out.
+///
+/// # Errors
+/// As [`carry_out`].
+pub(super) fn go_on(
+    session: &Session,
+    mut operation: Operation,
+    request: Request,
+) -> Result<Done, OperationError> {
     let lock = take_lock(session)?;
     recover_locked(session, &lock)?;
     let places = places_that_may_move(session, &request.moves)?;
-    let now = clock::now();
-    let id = session.store.new_operation_id(now);
-    let (moves, kept) = with_replaced(session, &id, request.moves)?;
-    let mut operation = Operation {
-        id: id.clone(),
-        time: now,
-        command: request.command,
-        refs: moves,
-        did: request.did,
-        undone: false,
-        pending: true,
-    };
+    let (moves, kept) = with_replaced(session, &operation.id, request.moves)?;
+    operation.refs.extend(moves);
+    operation.pending = true;
     session.store.record_operation(&operation)?;
     // Should we be killed, a git that we have started goes on, and nobody may settle what it is about to do.
     lock.pass_on(true)?;
@@ -126,7 +134,7 @@ pub fn carry_out(session: &Session, request: Request) -> Result<Done, OperationE
             operation.pending = false;
             session.store.record_operation(&operation)?;
             Ok(Done {
-                id,
+                id: operation.id,
                 kept,
                 worktrees: places.into_iter().map(|place| place.path).collect(),
             })
@@ -173,7 +181,7 @@ fn pending(session: &Session) -> Result<Vec<Operation>, StoreError> {
     }
 }
 
-fn take_lock(session: &Session) -> Result<Lock, OperationError> {
+pub(super) fn take_lock(session: &Session) -> Result<Lock, OperationError> {
     (session.store)
         .lock_within(PATIENCE, &LockName::Refs, "tracks")
         .map_err(|error| match error {

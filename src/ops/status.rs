@@ -6,19 +6,23 @@ use std::path::PathBuf;
 use crate::domain::change::Dirty;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
-use crate::domain::project::{Track, When};
+use crate::domain::project::{Admit, Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
-use crate::domain::time::Timestamp;
+use crate::domain::state::State;
+use crate::domain::sync::{not_admitted_as, overdue_text};
+use crate::domain::time::{Timestamp, ago};
 use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Worktree};
-use crate::process::{cores, in_parallel};
+use crate::process::{clock, cores, in_parallel};
 
+use super::declared::Declared;
 use super::figures::Earlier;
 use super::integration_side::last_round;
 use super::keys::Keys;
 use super::landed::{self, Line};
 use super::matrix::{self, Matrix, Scope, TrackSide};
+use super::overdue;
 use super::runner;
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
@@ -56,6 +60,7 @@ pub struct Row {
     /// Tracks it conflicts with.
     pub collisions: Vec<TrackId>,
     pub conflicts_with_base: bool,
+    pub declared: State,
     /// All of its work is in base.
     pub landed: bool,
     pub readiness: Readiness,
@@ -136,9 +141,12 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let mut rows = rows?;
     note_landings(session, &mut rows);
     note_last_round(session, &mut rows);
+    note_what_is_declared(session, &mut rows)?;
+    note_what_is_overdue(session, &mut rows);
     let waiting = waiting_for(session, &rows);
+    let admit = session.project.integration.admit;
     for (row, waiting) in rows.iter_mut().zip(waiting) {
-        (row.readiness, row.missing) = readiness(row, &waiting);
+        (row.readiness, row.missing) = readiness(admit, row, &waiting);
     }
     let integration = integration(session, &rows)?;
     let next = next_steps(session, &rows, &integration);
@@ -220,6 +228,7 @@ fn row(
         checks: known_checks(of_tasks, merger, track, side)?,
         collisions,
         conflicts_with_base,
+        declared: State::default(),
         readiness: Readiness::Empty,
         missing: Vec::new(),
         notes,
@@ -303,6 +312,29 @@ fn note_last_round(session: &Session, rows: &mut [Row]) {
     }
 }
 
+fn note_what_is_declared(session: &Session, rows: &mut [Row]) -> Result<(), GitError> {
+    let declared = match Declared::read(session) {
+        Ok(declared) => declared,
+        Err(error) => {
+            for row in rows {
+                row.notes.push(error.to_string());
+            }
+            return Ok(());
+        }
+    };
+    for (row, track) in rows.iter_mut().zip(&session.project.tracks) {
+        row.declared = declared.state(session, track, row.commit)?;
+    }
+    Ok(())
+}
+
+fn note_what_is_overdue(session: &Session, rows: &mut [Row]) {
+    for found in overdue::find(session).unwrap_or_default() {
+        let rows = rows.iter_mut().filter(|row| row.track == found.track);
+        rows.for_each(|row| row.notes.push(overdue_text(found.age, found.max_age)));
+    }
+}
+
 /// Dependencies that hold a track up: without a branch, or in conflict with base.
 fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
     let holds_up = |id: &TrackId| {
@@ -321,7 +353,7 @@ fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
         .collect()
 }
 
-fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
+fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
     judge(&Facts {
         track: &row.track,
         has_branch: row.commit.is_some(),
@@ -334,6 +366,7 @@ fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
         conflicts_with_base: row.conflicts_with_base,
         collisions: &row.collisions,
         waiting_for: waiting,
+        not_admitted: not_admitted_as(admit, row.declared, &row.track),
     })
 }
 
@@ -390,6 +423,13 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
     })
 }
 
+/// When the last round was, where that is longer ago than `[integration] every`.
+fn round_is_old(session: &Session) -> Option<String> {
+    let last = session.store.rounds().ok()?.pop()?;
+    let age = clock::now().since(last.time);
+    (age >= session.project.integration.every).then(|| ago(age))
+}
+
 fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -> Vec<NextStep> {
     let mut next = Vec::new();
     let mut step = |command: String, what: String| next.push(NextStep { what, command });
@@ -433,11 +473,14 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
         );
     }
     let ready = rows.iter().any(|row| row.readiness == Readiness::Ready);
-    if ready && integration.coverage != Coverage::Full {
-        step(
-            "tracks sync".to_owned(),
-            "bring together what fits".to_owned(),
-        );
+    let fits = ready && integration.coverage != Coverage::Full;
+    let old = round_is_old(session);
+    if fits || old.is_some() {
+        let what = match old {
+            Some(age) => format!("the last round was {age}"),
+            None => "bring together what fits".to_owned(),
+        };
+        step("tracks sync".to_owned(), what);
     }
     let can_land = integration.green == Some(true) && integration.behind_base == Some(0);
     if can_land && integration.commit != Some(session.base.commit) {

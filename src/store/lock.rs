@@ -145,6 +145,23 @@ impl Store {
         }
     }
 
+    /// Whether somebody holds a lock now; leaves no trace of having asked.
+    ///
+    /// # Errors
+    /// When the file of the lock cannot be opened.
+    pub fn is_locked(&self, name: &LockName) -> Result<bool, StoreError> {
+        let path = self.root.join("locks").join(name.file_name());
+        if !path.exists() {
+            return Ok(false);
+        }
+        let file = open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(StoreError::io(&path)(error)),
+        }
+    }
+
     /// The same, waiting a little: of processes that were killed together, one may hold the lock a moment longer.
     ///
     /// # Errors
@@ -271,8 +288,10 @@ mod tests {
             let start = format!("tracks sync, process {process} on {host}, since 2");
             assert!(holder.starts_with(&start), "{holder}");
         }
+        assert!(names.iter().all(|name| other.is_locked(name).unwrap()));
         drop(locks);
         for name in &names {
+            assert!(!other.is_locked(name).unwrap());
             other.lock(name, "x").unwrap();
         }
     }

@@ -507,3 +507,24 @@ fn what_runs_afterwards_offers_or_makes_the_way_back() {
     let listed: Value = ask(&world, &["trust"]).1;
     assert!(listed.to_string().contains("[land] after"), "{listed}");
 }
+
+#[test]
+fn who_wants_to_know_is_told_of_what_stands() {
+    let told = "cat >ROOT/told";
+    for (after, expected) in [("true", true), ("false", false)] {
+        let world = two("");
+        let config = format!(
+            "[track.a]\n[track.b]\n[land]\nafter = '{after}'\nrollback = 'auto'\n[track.b.notify]\non_land = '{}'\n",
+            told.replace("ROOT", &world.root().to_string_lossy())
+        );
+        world.commit("main", &[("tracks.toml", &config)], "Tell");
+        ask(&world, &["land", "--yes"]);
+        let read = fs::read_to_string(world.root().join("told")).ok();
+        assert_eq!(read.is_some(), expected, "{read:?}");
+        if let Some(read) = read {
+            let facts: Value = serde_json::from_str(&read).unwrap();
+            assert_eq!(facts["tracks"], json!(["a", "b"]));
+            assert_eq!(facts["base"]["after"], tip(&world, "main"));
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::domain::revision::CommitId;
 
 /// What is known before a landing.
 #[derive(Debug, Clone)]
-pub struct Standing<'a> {
+pub struct BeforeLanding<'a> {
     pub base: CommitId,
     /// Where the integration branch is.
     pub integration: Option<CommitId>,
@@ -50,7 +50,7 @@ pub enum Stale {
     TracksMoved(Vec<TrackId>),
 }
 
-pub fn standing(facts: &Standing<'_>) -> Readied {
+pub fn standing(facts: &BeforeLanding<'_>) -> Readied {
     let Some(round) = &facts.round else {
         return Readied::Stale(Stale::NoRound);
     };
@@ -114,14 +114,14 @@ mod tests {
             left_out: vec![(b.clone(), id("b"))],
         };
         let with_work = [a.clone(), b.clone()];
-        let ready = Standing {
+        let ready = BeforeLanding {
             base: id("1"),
             integration: Some(id("2")),
             round: Some(round.clone()),
             tips: &tips,
             with_work: &with_work,
         };
-        let with = |change: &dyn Fn(&mut Standing<'_>, &mut LastRound)| {
+        let with = |change: &dyn Fn(&mut BeforeLanding<'_>, &mut LastRound)| {
             let (mut facts, mut last) = (ready.clone(), round.clone());
             change(&mut facts, &mut last);
             facts.round = Some(last);
@@ -129,7 +129,7 @@ mod tests {
         };
         let (after, rest) = ([b.clone()], [b.clone(), c.clone()]);
         assert_eq!(with(&|_, _| {}), Readied::Ready(id("2")));
-        let none = Standing {
+        let none = BeforeLanding {
             round: None,
             ..ready.clone()
         };
@@ -154,13 +154,13 @@ mod tests {
         let moved_out = with(&|_, last| last.left_out = vec![(b.clone(), id("9"))]);
         assert_eq!(moved_out, Readied::Ready(id("2")), "it is not in it");
 
-        let landed = Standing {
+        let landed = BeforeLanding {
             base: id("2"),
             with_work: &after,
             ..ready.clone()
         };
         assert_eq!(standing(&landed), Readied::Landed);
-        let more = Standing {
+        let more = BeforeLanding {
             with_work: &rest,
             ..landed.clone()
         };

@@ -7,16 +7,14 @@ use crate::git::{Push, RefChange};
 use crate::process::clock;
 use crate::store::{Event as StoredEvent, Fact, RefMove};
 
+use super::super::notebook;
 use super::super::operation::{self, Request};
 use super::super::{Emit, Event, Session};
 use super::pin::is_integration_merge;
-use super::{Options, Report, SyncError, as_round, refuse_checked_out};
+use super::{Options, Report, SyncError, as_round};
 
 /// Holds the newest candidate, so that nothing of it is garbage while its checks run.
-pub(super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
-
-/// The resolutions that people have recorded.
-const RESOLUTIONS: &str = "refs/tracks/resolutions";
+pub(in super::super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
 
 pub(super) fn keep_candidate(session: &Session, candidate: CommitId) -> Result<(), SyncError> {
     let before = session.repository.reference(CANDIDATE_REF)?;
@@ -66,8 +64,6 @@ pub(super) fn finish(
             emit(&Event::Stage(format!("moving {}", report.branch)));
             // Known before the branch moves, so that a kill in between leaves no commit of unknown origin on it.
             session.store.record_round(&as_round(report))?;
-            // Somebody may have switched to it while the checks ran.
-            refuse_checked_out(session, &report.branch)?;
             move_branch(session, options, report, candidate)?;
         }
         report.after = Some(candidate);
@@ -177,9 +173,9 @@ fn push(session: &Session, report: &Report, candidate: CommitId) -> Result<(), S
     }
     let mut pushes = vec![Push::leased(report.branch.clone(), candidate)];
     let resolutions =
-        (session.repository.reference(RESOLUTIONS)).map_err(|error| error.to_string())?;
+        (session.repository.reference(notebook::REF)).map_err(|error| error.to_string())?;
     // Who gets the branch gets what it was resolved with. Those of others are never thrown away.
-    pushes.extend(resolutions.map(|commit| Push::forward(RESOLUTIONS.to_owned(), commit)));
+    pushes.extend(resolutions.map(|commit| Push::forward(notebook::REF.to_owned(), commit)));
     session
         .repository
         .push_all(remote, &pushes)

@@ -199,10 +199,12 @@ fn verdict(report: &Report) -> String {
         Some(Refusal::Interrupted) => return unmoved("the landing was interrupted"),
         Some(Refusal::Push) => {
             return format!(
-                "{}next: {}  {}\n",
-                unmoved("nothing was changed, here or there"),
+                "{}next: {}  {}\n      {}  {}\n",
+                unmoved("the remote did not take it, so it does not land here either"),
                 paint(HINT, "tracks land --push"),
-                paint(DIM, "fetches, and has a round on what is there now")
+                paint(DIM, "fetches, and has a round on what is there now"),
+                paint(HINT, "tracks land --push-only BRANCH"),
+                paint(DIM, "where base is protected"),
             );
         }
         None if report.dry_run => {}

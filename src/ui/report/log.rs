@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{document, with};
-use crate::store::Operation;
+use crate::store::{Operation, WorktreeStep};
 use crate::ui::style::{DIM, STRONG, WARN};
 use crate::ui::table::{Table, cell, styled};
 
@@ -28,6 +28,16 @@ pub fn json(operations: &[Operation]) -> Value {
                 "command": operation.command,
                 "refs": refs,
                 "did": operation.did,
+                "worktrees": operation.worktrees.iter().map(|change| json!({
+                    "path": change.path.display().to_string(),
+                    "track": change.track,
+                    "step": match change.step {
+                        WorktreeStep::Made => "made",
+                        WorktreeStep::Removed => "removed",
+                    },
+                })).collect::<Vec<_>>(),
+                "pushed": operation.pushed,
+                "undoes": operation.undoes,
                 "undone": operation.undone,
             })
         })
