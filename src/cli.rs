@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, mark, path, reference, schema,
-    status, sync, trust, validate,
+    Context, check, completions, conflicts, init, lease, log, mark, path, reference, schedule,
+    schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,7 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
     Mark(mark::Args),
@@ -80,6 +81,7 @@ impl Verb {
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
+            Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),
@@ -104,6 +106,7 @@ impl Verb {
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)
+            | Verb::Schedule(_)
             | Verb::Schema(_)
             | Verb::Completions(_)
             | Verb::Reference(_) => Format::Text,

@@ -10,6 +10,7 @@ use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
 use crate::ops::mark::MarkError;
 use crate::ops::profile::ProfileError;
+use crate::ops::schedule::ScheduleError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
@@ -423,6 +424,16 @@ impl From<SyncError> for Failure {
                 undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
             }
             SyncError::Ref(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<ScheduleError> for Failure {
+    fn from(error: ScheduleError) -> Self {
+        let failure = undetermined(error.to_string());
+        match error {
+            ScheduleError::Unwritable(_) => failure.hint("`tracks schedule systemd` can write it"),
+            ScheduleError::Program(_) | ScheduleError::NotText(_) => failure,
         }
     }
 }

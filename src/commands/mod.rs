@@ -10,6 +10,7 @@ pub mod log;
 pub mod mark;
 pub mod path;
 pub mod reference;
+pub mod schedule;
 pub mod schema;
 pub mod status;
 pub mod sync;

@@ -11,6 +11,7 @@ pub mod path;
 pub mod project;
 pub mod readiness;
 pub mod revision;
+pub mod schedule;
 pub mod state;
 pub mod sync;
 pub mod time;

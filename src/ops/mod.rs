@@ -24,6 +24,7 @@ pub mod overdue;
 mod own_worktree;
 pub mod profile;
 mod runner;
+pub mod schedule;
 mod session;
 mod setup;
 mod site;

@@ -36,6 +36,7 @@ mod own_worktrees;
 mod pager;
 mod profile;
 mod project;
+mod schedule;
 mod shim;
 mod state;
 mod status;

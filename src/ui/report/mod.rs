@@ -12,6 +12,7 @@ pub mod junit;
 pub mod log;
 pub mod logs;
 pub mod mark;
+pub mod schedule;
 pub mod status;
 pub mod sync;
 mod timing;
