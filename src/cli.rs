@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, mark, path, reference, schedule,
-    schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, decide, init, lease, log, mark, path, prune, reference,
+    remove, resolve, restore, schedule, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,11 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Remove(remove::Args),
+    Restore(restore::Args),
+    Prune(prune::Args),
+    Resolve(resolve::Args),
+    Decide(decide::Args),
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
@@ -81,6 +86,11 @@ impl Verb {
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
+            Verb::Remove(args) => remove::run(args, context),
+            Verb::Restore(args) => restore::run(&args, context),
+            Verb::Prune(args) => prune::run(&args, context),
+            Verb::Resolve(args) => resolve::run(&args, context),
+            Verb::Decide(args) => decide::run(&args, context),
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
@@ -101,6 +111,11 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
+            Verb::Remove(args) => args.format.into(),
+            Verb::Restore(args) => args.format.into(),
+            Verb::Prune(args) => args.format.into(),
+            Verb::Resolve(args) => args.format.into(),
+            Verb::Decide(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),

@@ -4,12 +4,17 @@
 pub mod check;
 pub mod completions;
 pub mod conflicts;
+pub mod decide;
 pub mod init;
 pub mod lease;
 pub mod log;
 pub mod mark;
 pub mod path;
+pub mod prune;
 pub mod reference;
+pub mod remove;
+pub mod resolve;
+pub mod restore;
 pub mod schedule;
 pub mod schema;
 pub mod status;
@@ -65,6 +70,13 @@ impl Context {
         Ok(Context { dir, terminal })
     }
 
+    /// The directories that whoever started us stands in: where we run, and where we were sent with `-C`.
+    fn here(&self) -> Vec<PathBuf> {
+        let mut here = vec![self.dir.clone()];
+        here.extend(environment::current_dir().ok());
+        here
+    }
+
     /// Opens a session and says what it has to say.
     ///
     /// # Errors
@@ -77,6 +89,30 @@ impl Context {
         })?;
         ui::notices(self.terminal, &session.notices, false);
         Ok(session)
+    }
+
+    /// The same for a verb that moves refs: what a killed run has left unfinished is settled first, and told.
+    ///
+    /// # Errors
+    /// See [`Session::open`] and [`ops::operation::recover`].
+    pub fn session_to_change(
+        &self,
+        prefer_remote: bool,
+        interrupt: Interrupt,
+    ) -> Result<Session, Failure> {
+        let session = self.session(prefer_remote, interrupt.clone())?;
+        let recovered = ops::operation::recover(&session)?;
+        for note in recovered.notes {
+            self.note(note);
+        }
+        if !recovered.moved {
+            return Ok(session);
+        }
+        Ok(Session::with_repository(
+            session.repository,
+            prefer_remote,
+            interrupt,
+        )?)
     }
 
     /// Lets the profile count that was asked for, or whose condition holds for these tracks, and says so.

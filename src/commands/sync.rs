@@ -132,9 +132,10 @@ impl Once<'_> {
             .map(|track| track.id.clone())
             .collect();
         context.profile(&mut session, args.profile.as_deref(), &tracks, false)?;
-        let trust = match args.dry_run || args.no_checks {
+        let trust = match args.dry_run {
             true => Trust::Nothing,
-            false if first => context.trust(&session, args.yes)?,
+            false if first && !args.no_checks => context.trust(&session, args.yes)?,
+            // Also without checks: what resolves conflicts may run.
             false => Trust::load(&session, args.yes).map_err(Failure::from)?,
         };
         let options = ops::sync::Options {
@@ -175,7 +176,10 @@ impl Once<'_> {
 
     fn session(&self) -> Result<Session, Failure> {
         let (args, interrupt) = (self.args, &self.interrupt);
-        let session = self.context.session(args.remote, interrupt.clone())?;
+        let session = match args.dry_run {
+            true => self.context.session(args.remote, interrupt.clone())?,
+            false => (self.context).session_to_change(args.remote, interrupt.clone())?,
+        };
         if !args.fetch {
             return Ok(session);
         }

@@ -39,8 +39,6 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
     ("check.*.when", Values(&["land"])),
-    ("integration.critical", Any),
-    ("integration.resolve", Any),
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
@@ -223,10 +221,7 @@ mod tests {
                 "[[allow]]\ncode = 'OWN01'\n[[allow]]\ncode = 'OWN02'\n",
                 &[("`[[allow]]` does nothing yet", "allow")],
             ),
-            (
-                "[[integration.resolve]]\npaths = 'x'\n",
-                &[("`[[integration.resolve]]` does nothing yet", "resolve")],
-            ),
+            ("[[integration.resolve]]\npaths = 'x'\n", &[]),
             (
                 "[check.u]\nwhen = ['track', 'land']\n[check.v]\nwhen = 'land'\n",
                 &[(

@@ -8,6 +8,13 @@ use std::time::Duration;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Reads `20261123T093000Z`.
+    pub fn from_compact(text: &str) -> Option<Timestamp> {
+        let well_formed = text.len() == 16 && text.ends_with('Z');
+        let time: jiff::Timestamp = text.parse().ok().filter(|_| well_formed)?;
+        Some(Timestamp(time.as_second()))
+    }
+
     /// Zero where `earlier` is in fact later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -70,7 +70,7 @@ impl Repository {
         names.iter().map(ToString::to_string).collect()
     }
 
-    fn names_below(&self, prefix: &str) -> Result<Vec<String>, GitError> {
+    pub(super) fn names_below(&self, prefix: &str) -> Result<Vec<String>, GitError> {
         let fail = |error: gix::Error| unreadable("refs", &error);
         let gix = self.local();
         let platform = gix.references().map_err(fail)?;

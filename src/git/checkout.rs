@@ -72,6 +72,20 @@ impl Repository {
         self.standing(worktree, &admin).map(drop)
     }
 
+    /// Whether a worktree bears our mark, wherever it has been led since.
+    pub fn is_marked_own(&self, worktree: &Path) -> bool {
+        let admin = self.git_dir_of(worktree);
+        admin.is_ok_and(|admin| !read_mark(&worktree.join(admin)).is_empty())
+    }
+
+    /// When git or we last did something in a worktree, as far as its private git directory tells.
+    pub fn last_used(&self, worktree: &Path) -> Option<std::time::SystemTime> {
+        let admin = worktree.join(self.git_dir_of(worktree).ok()?);
+        let times =
+            [MARK, "HEAD", "index"].map(|name| admin.join(name).metadata().ok()?.modified().ok());
+        times.into_iter().flatten().max()
+    }
+
     /// Puts a worktree of ours onto `commit`: tracked files as in the commit, untracked ones gone, ignored ones
     /// (installed packages, build output) kept. A stale index lock that a killed run left is removed; the caller holds the
     /// lock of the worktree.

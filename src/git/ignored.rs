@@ -75,6 +75,16 @@ impl Repository {
             .collect())
     }
 
+    /// What git ignores in `worktree`, files and directories that are ignored as a whole, without a repository or a worktree
+    /// that lies inside.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn ignored_entries(&self, worktree: &Path) -> Result<Vec<RepoPath>, GitError> {
+        let entries = self.others(worktree, &["--exclude-standard", "--directory"])?;
+        Ok(entries.into_iter().map(|entry| entry.path).collect())
+    }
+
     /// Those of the paths, absolute and inside `worktree`, that git ignores: untracked, and matched by a rule. Where git can
     /// tell of none (one of them is in a submodule, or behind a symbolic link), none is.
     ///

@@ -3,23 +3,28 @@
 //! gix types never leave this folder; ids and paths outside are those of `domain`. Nothing here decides anything, prints
 //! anything, or knows tracks.toml.
 
+mod advance;
 mod branches;
 mod checkout;
 mod difference;
 mod engine;
+mod entry;
 mod error;
 mod executable;
 mod histogram;
 mod history;
 mod identity;
 mod ignored;
+mod kept;
 mod merge;
+mod merge_file;
 mod merge_tree;
 mod object;
 mod own_names;
 mod refs;
 mod remote;
 mod repository;
+mod resolving;
 mod scratch;
 mod selected;
 mod snapshot;
@@ -32,18 +37,22 @@ mod worktree;
 mod worktree_add;
 mod worktree_mend;
 
+pub use advance::{Advance, AdvanceError, Settled};
 pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
 pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};
+pub use kept::Kept;
 pub use merge::{MergeAnswer, Merger, NewCommit};
+pub use merge_file::{Favor, FileMerge, ThreeFiles};
 pub use refs::{RefChange, RefError};
 pub use repository::{Head, OpenError, Repository};
 pub use selected::{Selected, SelectedMemo};
 pub use snapshot::Snapshot;
-pub use stages::{Content, Staged, Version};
+pub use stages::{Content, Staged, Unmerged, Version};
+pub use text::{is_binary, regions};
 pub use touched::{PathSet, Touch};
 pub use tree_edit::TreeEdit;
 pub use worktree::{Worktree, WorktreeStatus};

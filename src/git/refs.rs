@@ -1,5 +1,6 @@
 //! Reading refs, and moving them: all of an operation in one transaction, each from the value it was read at.
 
+use super::checkout::remove_if_there;
 use super::executable::{complaint, failure, run_any};
 use super::object::{commit_id, object_id, unreadable};
 use super::{GitError, Repository};
@@ -160,6 +161,35 @@ impl Repository {
             return Ok(());
         }
         Err(self.why_refused(changes, &output))
+    }
+
+    /// Removes the locks of these refs, of HEAD and of the packed refs that stay as they are for a second: git holds them for
+    /// moments, and one that was killed for ever. Only for after a kill.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn clear_stale_ref_locks(&self, names: &[String]) -> Result<(), GitError> {
+        use std::os::unix::fs::MetadataExt as _;
+        const LOOKS: u32 = 20;
+        let path = |name: &str| self.common_dir().join(format!("{name}.lock"));
+        let look = |path: &std::path::Path| {
+            let facts = path.symlink_metadata().ok()?;
+            Some((facts.ino(), facts.modified().ok()))
+        };
+        let common = ["HEAD", "packed-refs"].into_iter();
+        let mut left: Vec<_> = common
+            .chain(names.iter().map(String::as_str))
+            .map(path)
+            .filter_map(|path| Some((look(&path)?, path)))
+            .collect();
+        for _ in 0..LOOKS {
+            left.retain(|(first, path)| look(path).as_ref() == Some(first));
+            if left.is_empty() {
+                return Ok(());
+            }
+            std::thread::park_timeout(std::time::Duration::from_secs(1) / LOOKS);
+        }
+        left.iter().try_for_each(|(_, path)| remove_if_there(path))
     }
 
     fn transaction(&self, changes: &[RefChange]) -> Vec<u8> {
@@ -357,6 +387,24 @@ mod tests {
             "{error:?}"
         );
         assert_eq!(repository.branch(&branch("free")).unwrap(), None);
+    }
+
+    #[test]
+    fn locks_that_nobody_holds_go() {
+        let (world, one, _) = two_commits();
+        let repository = world.open();
+        let names = ["refs/heads/busy".to_owned(), "refs/heads/free".to_owned()];
+        let lock = |name: &str| world.root().join(format!(".git/{name}.lock"));
+        for name in ["refs/heads/busy", "HEAD", "packed-refs", "refs/heads/other"] {
+            write_at(&lock(name), b"");
+        }
+        repository.clear_stale_ref_locks(&names).unwrap();
+        assert!(lock("refs/heads/other").exists(), "not asked for");
+        let changes = [change(&names[0], None, Some(one))];
+        repository.update_refs(&changes, "test").unwrap();
+        for name in ["refs/heads/busy", "HEAD", "packed-refs"] {
+            assert!(!lock(name).exists(), "{name}");
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@ use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
 use gix::prelude::{FindExt as _, Write as _};
 
-use super::object::{blob, blob_id, object_id, tree_id, unreadable};
+use super::object::{blob, blob_id, entry_at, object_id, tree_id, unreadable};
 use super::{GitError, Merger};
 use crate::domain::path::RepoPath;
+use crate::domain::resolution::Version;
 use crate::domain::revision::{BlobId, CommitId, TreeId};
 
 /// What becomes of one path of a tree.
@@ -55,6 +56,29 @@ impl Merger<'_> {
             .write(|tree| gix.write_object(tree).map(gix::Id::detach))
             .map_err(|error| failed(&error))?;
         tree_id(written)
+    }
+
+    /// What a tree that this merger can read has at a path, if that is no directory.
+    ///
+    /// # Errors
+    /// When an object cannot be read.
+    pub fn entry_at(&self, tree: TreeId, path: &RepoPath) -> Result<Option<Version>, GitError> {
+        entry_at(&self.local(), tree, path)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn empty_tree(&self) -> Result<TreeId, GitError> {
+        let gix = self.local();
+        let id = gix
+            .write_object(gix::objs::Tree::empty())
+            .map_err(|error| unreadable("the empty tree", &error))?;
+        tree_id(id.detach())
+    }
+
+    /// Whether the object can be read here.
+    pub fn has_blob(&self, id: BlobId) -> bool {
+        self.local().has_object(object_id(id.as_bytes()))
     }
 
     /// # Errors

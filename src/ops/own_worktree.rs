@@ -103,31 +103,87 @@ pub(super) fn open(
     name: &str,
     start: CommitId,
 ) -> Result<OwnWorktree, OwnWorktreeError> {
-    let dir = worktrees_dir(session)
-        .ok_or(OwnWorktreeError::NoPlace)?
-        .join(directory_name(session, name));
-    let in_use = |holder| OwnWorktreeError::InUse {
-        name: name.to_owned(),
-        holder,
-    };
-    let who = format!("process {}", std::process::id());
-    let lock = session
-        .store
-        .lock(&LockName::Worktree(name.to_owned()), &who)
-        .map_err(|error| match error {
-            LockError::Held { holder } => in_use(holder),
-            LockError::Store(error) => error.into(),
-        })?;
+    let worktree = enter(session, name, start)?;
+    session.repository.assert_own_worktree(&worktree.dir)?;
+    Ok(worktree)
+}
+
+/// Where one of our worktrees is, or would be.
+pub(super) fn dir_of(session: &Session, name: &str) -> Result<PathBuf, OwnWorktreeError> {
+    let worktrees = worktrees_dir(session).ok_or(OwnWorktreeError::NoPlace)?;
+    Ok(worktrees.join(directory_name(session, name)))
+}
+
+/// As [`open`], where somebody may have worked there: whether it still is as we left it is not asked.
+pub(super) fn enter(
+    session: &Session,
+    name: &str,
+    start: CommitId,
+) -> Result<OwnWorktree, OwnWorktreeError> {
+    let dir = dir_of(session, name)?;
+    let lock = lock(session, name)?;
     exclude_worktrees(session)?;
     make_if_missing(session, &dir, start, &lock)?;
+    with_directory(name, dir, lock)
+}
+
+fn in_use(name: &str, holder: String) -> OwnWorktreeError {
+    OwnWorktreeError::InUse {
+        name: name.to_owned(),
+        holder,
+    }
+}
+
+fn lock(session: &Session, name: &str) -> Result<Lock, OwnWorktreeError> {
+    session
+        .store
+        .lock(&LockName::Worktree(name.to_owned()), "tracks")
+        .map_err(|error| match error {
+            LockError::Held { holder } => in_use(name, holder),
+            LockError::Store(error) => error.into(),
+        })
+}
+
+fn with_directory(name: &str, dir: PathBuf, lock: Lock) -> Result<OwnWorktree, OwnWorktreeError> {
     // Before its contents are looked at: another repository may have it under the same path.
-    let directory = lock_directory(&dir)?.ok_or_else(|| in_use("another repository".to_owned()))?;
-    session.repository.assert_own_worktree(&dir)?;
+    let other = || in_use(name, "another repository".to_owned());
+    let directory = lock_directory(&dir)?.ok_or_else(other)?;
     Ok(OwnWorktree {
         name: name.to_owned(),
         dir,
         _locks: [lock, directory],
     })
+}
+
+/// Every one of them that git knows of, by name.
+pub(super) fn all(session: &Session) -> Result<Vec<(String, Worktree)>, GitError> {
+    let dir = worktrees_dir(session);
+    let tag = format!("-{}", session.store.tag());
+    let name = |entry: &Worktree| {
+        let name = entry.path.file_name()?.to_str()?;
+        let is_own =
+            !entry.is_main && name.starts_with('.') && entry.path.parent() == dir.as_deref();
+        is_own.then(|| name.strip_suffix(&tag).unwrap_or(name).to_owned())
+    };
+    let list = session.repository.worktrees()?;
+    Ok(list
+        .into_iter()
+        .filter_map(|entry| Some((name(&entry)?, entry)))
+        .collect())
+}
+
+/// Keeps one of them from being used, as long as the result lives.
+///
+/// # Errors
+/// When it is in use, or is not ours any more.
+pub(super) fn claim(
+    session: &Session,
+    name: &str,
+    dir: &Path,
+) -> Result<OwnWorktree, OwnWorktreeError> {
+    let worktree = with_directory(name, dir.to_owned(), lock(session, name)?)?;
+    session.repository.assert_own_worktree(&worktree.dir)?;
+    Ok(worktree)
 }
 
 /// In a directory that is the same whatever repository asks, the names differ.
@@ -193,6 +249,17 @@ fn make_if_missing(
         repository.claim_own_worktree(dir)?;
     }
     Ok(store.forget_adding(dir)?)
+}
+
+/// A path as a shell takes it.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',');
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// Whether two paths are one directory, symlinks resolved.

@@ -240,7 +240,7 @@ pub(super) fn has_landed(repository: &Repository, tip: Option<CommitId>, base: C
 }
 
 /// Whether the track had work and base has all of it: its tip is in base, but is not where base merely stood before it.
-fn landed(
+pub(super) fn landed(
     repository: &Repository,
     tip: Option<CommitId>,
     base: CommitId,

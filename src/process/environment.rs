@@ -72,6 +72,12 @@ fn is_inherited(name: &OsStr) -> bool {
     })
 }
 
+/// The name of this machine; of the container, inside one.
+pub fn host() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
+}
+
 /// The variable's value, if it is set, not empty and UTF-8.
 pub fn var(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())

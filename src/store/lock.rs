@@ -1,4 +1,5 @@
-//! Locks that die with their holder (advisory file locks of the operating system).
+//! Locks of the operating system (advisory file locks): they die with their holder, so none is ever stale. What a holder writes
+//! into one, its process and its host, only tells others whom they wait for.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -12,13 +13,15 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use super::naming::file_name;
 use super::record::make_parent;
 use super::{Store, StoreError};
-use crate::process::clock;
+use crate::process::{clock, environment};
 
 /// What is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LockName {
-    /// One round at a time.
+    /// One round, or landing, at a time.
     Round,
+    /// Whoever moves refs, or branches with their worktrees; for moments.
+    Refs,
     /// One `init` at a time.
     Init,
     /// A worktree of ours, by its directory name (`.integration`, `.probe-1`).
@@ -29,6 +32,7 @@ impl LockName {
     fn file_name(&self) -> String {
         match self {
             LockName::Round => "round".to_owned(),
+            LockName::Refs => "refs".to_owned(),
             LockName::Init => "init".to_owned(),
             LockName::Worktree(name) => format!("worktree-{}", file_name(name)),
         }
@@ -37,7 +41,7 @@ impl LockName {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it; what the holder wrote about itself (`tracks sync, process 4711, since …`).
+    /// Somebody else has it; what the holder wrote about itself (`tracks sync, process 4711 on HOST, since …`).
     #[error("{holder}")]
     Held { holder: String },
     #[error(transparent)]
@@ -55,8 +59,9 @@ pub struct Lock {
 impl Lock {
     fn say(&mut self, who: &str) -> io::Result<()> {
         let text = format!(
-            "{who}, process {}, since {}\n",
+            "{who}, process {} on {}, since {}\n",
             std::process::id(),
+            environment::host(),
             clock::now()
         );
         // Who ends in peace takes the text away.
@@ -140,15 +145,45 @@ impl Store {
         }
     }
 
+    /// Whether somebody holds a lock now; leaves no trace of having asked.
+    ///
+    /// # Errors
+    /// When the file of the lock cannot be opened.
+    pub fn is_locked(&self, name: &LockName) -> Result<bool, StoreError> {
+        let path = self.root.join("locks").join(name.file_name());
+        if !path.exists() {
+            return Ok(false);
+        }
+        let file = open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(StoreError::io(&path)(error)),
+        }
+    }
+
     /// The same, waiting a little: of processes that were killed together, one may hold the lock a moment longer.
     ///
     /// # Errors
     /// When it is held by somebody who lives.
     pub fn lock_patiently(&self, name: &LockName, who: &str) -> Result<Lock, LockError> {
+        self.lock_within(PATIENCE, name, who)
+    }
+
+    /// The same, waiting for at most so long.
+    ///
+    /// # Errors
+    /// When it is still held then.
+    pub fn lock_within(
+        &self,
+        patience: Duration,
+        name: &LockName,
+        who: &str,
+    ) -> Result<Lock, LockError> {
         let start = Instant::now();
         loop {
             match self.lock(name, who) {
-                Err(LockError::Held { .. }) if start.elapsed() < PATIENCE => {
+                Err(LockError::Held { .. }) if start.elapsed() < patience => {
                     thread::park_timeout(PATIENCE / 20);
                 }
                 result => return result,
@@ -236,6 +271,7 @@ mod tests {
         let other = Store::new(dir.path());
         let names = [
             LockName::Round,
+            LockName::Refs,
             LockName::Init,
             LockName::Worktree(".probe-1".to_owned()),
             LockName::Worktree("../round".to_owned()),
@@ -248,11 +284,14 @@ mod tests {
             let Err(LockError::Held { holder }) = other.lock(name, "tracks init") else {
                 panic!("{name:?} was taken twice");
             };
-            let start = format!("tracks sync, process {}, since 2", std::process::id());
+            let (process, host) = (std::process::id(), environment::host());
+            let start = format!("tracks sync, process {process} on {host}, since 2");
             assert!(holder.starts_with(&start), "{holder}");
         }
+        assert!(names.iter().all(|name| other.is_locked(name).unwrap()));
         drop(locks);
         for name in &names {
+            assert!(!other.is_locked(name).unwrap());
             other.lock(name, "x").unwrap();
         }
     }
@@ -320,7 +359,7 @@ mod tests {
         let _lock = store.lock(&LockName::Round, "y").unwrap();
         let text = std::fs::read_to_string(store.root().join("locks/round")).unwrap();
         assert!(
-            text.starts_with("y, process ") && text.len() < 100,
+            text.starts_with("y, process ") && text.len() < 300,
             "{text}"
         );
     }

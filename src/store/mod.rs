@@ -13,15 +13,19 @@ mod marks;
 mod matrix;
 mod metrics;
 mod naming;
+mod notes;
+mod openings;
 mod operations;
 mod passes;
 mod places;
 mod record;
+mod regenerated;
 mod results;
 mod rounds;
 mod seats;
 mod selections;
 mod standings;
+mod trash;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
@@ -37,11 +41,14 @@ pub use logs::{
     read_log_name,
 };
 pub use metrics::{LastFigures, Yield};
-pub use operations::{Operation, RefMove};
+pub use openings::{Opening, OpeningStage};
+pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};
+pub use regenerated::Regenerated;
 pub use results::{CachedResult, KeptFigure, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
 pub use seats::{Seat, SharedService};
+pub use trash::{TrashState, Trashed};
 
 /// The state of one repository. Opening it touches nothing; directories are made when something is written.
 #[derive(Debug, Clone)]

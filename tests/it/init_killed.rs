@@ -350,7 +350,7 @@ fn a_second_run_is_told_of_the_first() {
     let (status, message) = init_busy(&world);
     assert_eq!(status, 3);
     assert!(
-        message.contains("another `tracks init` is at work"),
+        message.contains("worktrees are being made or taken away: tracks init"),
         "{message}"
     );
     assert!(

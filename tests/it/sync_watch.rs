@@ -197,14 +197,18 @@ fn a_round_that_cannot_be_run_ends_nothing() {
     let world = two("");
     let watch = Watch::start(&world, &ON_CHANGE);
     watch.round();
-    world.git(&["checkout", "--quiet", "integration"]);
+    world.git(&["worktree", "add", "--quiet", "../there", "integration"]);
+    world.write_at("there/x", "uncommitted\n");
     work(&world, "a", &[("a", "2\n")]);
     let failed = watch.next("round-failed");
     assert_eq!(
         failed["message"],
-        format!("integration is checked out in {}", world.repo().display())
+        format!(
+            "integration is checked out in {}: it has uncommitted changes in x",
+            world.root().join("there").display()
+        )
     );
-    world.git(&["checkout", "--quiet", "main"]);
+    world.git(&["worktree", "remove", "--force", "../there"]);
     work(&world, "a", &[("a", "3\n")]);
     assert_eq!(
         watch.round().0,

@@ -43,13 +43,26 @@ impl IndexCopy {
         if added.status != Some(0) {
             return Ok(unreadable(&complaint(&added)));
         }
-        let written = run_any(&cmd().arg("write-tree"), "write-tree")?;
+        match self.staged_tree(merger, worktree)? {
+            Ok(tree) => Ok(Snapshot::Dirty(tree)),
+            Err(complaint) => Ok(unreadable(&complaint)),
+        }
+    }
+
+    /// The index as a tree, or what git has against that (unmerged paths).
+    pub(super) fn staged_tree(
+        &self,
+        merger: &Merger<'_>,
+        worktree: &Path,
+    ) -> Result<Result<TreeId, String>, GitError> {
+        let cmd = on_index(merger, worktree, &self.path).arg("write-tree");
+        let written = run_any(&cmd, "write-tree")?;
         if written.status != Some(0) {
-            return Ok(unreadable(&complaint(&written)));
+            return Ok(Err(complaint(&written)));
         }
         let hex = String::from_utf8_lossy(&written.stdout);
         TreeId::from_hex(hex.trim())
-            .map(Snapshot::Dirty)
+            .map(Ok)
             .map_err(|error| GitError::Protocol {
                 command: "write-tree".to_owned(),
                 message: error.to_string(),

@@ -13,10 +13,13 @@ use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::git::{AddError, GitError, Start, Worktree, settled};
 use crate::process::{clock, cores, in_parallel};
-use crate::store::{LockError, LockName, Operation, RefMove, StoreError};
+use crate::store::{
+    LockError, LockName, Operation, RefMove, StoreError, WorktreeChange, WorktreeStep,
+};
 
 use super::own_worktree::{exclude_worktrees, same_dir};
 use super::setup::{self, Place, SetUp, SetupError};
+use super::trash::{self, TrashError};
 use super::trust::Trust;
 use super::{Emit, Event, Session, TrackStep};
 
@@ -54,7 +57,7 @@ pub struct Report {
 
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    #[error("another `tracks init` is at work: {holder}")]
+    #[error("worktrees are being made or taken away: {holder}")]
     Busy { holder: String },
     #[error(
         "this repository is bare and `[layout] worktrees` is relative, so worktrees have no place"
@@ -66,6 +69,8 @@ pub enum InitError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Setup(#[from] SetupError),
+    #[error(transparent)]
+    Trash(#[from] TrashError),
 }
 
 /// What became of one step.
@@ -95,6 +100,8 @@ pub fn run(
             LockError::Held { holder } => InitError::Busy { holder },
             LockError::Store(error) => InitError::Store(error),
         })?;
+    // A worktree that is half in the trash is neither there nor missing.
+    trash::settle(session)?;
     if let Some(since) = lock.killed_since() {
         // Of all tracks: it may have been about others.
         for track in &session.project.tracks {
@@ -425,12 +432,15 @@ fn operation(id: String, plan: &Plan, report: &Report, command: &str) -> Operati
             )
         })
         .collect();
+    let worktrees = report.created.iter().map(|made| WorktreeChange {
+        path: settled(&made.worktree),
+        track: Some(made.track.to_string()),
+        step: WorktreeStep::Made,
+    });
     Operation {
-        id,
-        time: clock::now(),
-        command: command.to_owned(),
         refs,
         did,
-        undone: false,
+        worktrees: worktrees.collect(),
+        ..Operation::new(id, clock::now(), command)
     }
 }

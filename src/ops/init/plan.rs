@@ -7,7 +7,7 @@ use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, Start, Worktree, in_the_way, settled, why_in_the_way};
 
-use super::super::own_worktree::{same_dir, worktrees_dir};
+use super::super::own_worktree::{quoted, same_dir, worktrees_dir};
 use super::super::setup::Place;
 use super::super::{Session, setup};
 use super::InitError;
@@ -209,17 +209,6 @@ fn cannot_replace(
             ),
         )
     }))
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',');
-    if text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 /// A worktree on the branch if there is one, locally or remotely; on a new branch from base otherwise.

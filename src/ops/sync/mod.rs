@@ -8,6 +8,7 @@
 mod admit;
 mod chain;
 mod culprit;
+mod error;
 mod judge;
 mod mend;
 mod merging;
@@ -20,20 +21,22 @@ use std::collections::BTreeMap;
 
 use crate::domain::check::Run;
 use crate::domain::name::{BranchName, CheckName, Side, TrackId};
-use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::revision::CommitId;
 use crate::domain::sync::{Blamed, Ejected, Quorum, Why};
-use crate::git::{GitError, RefError};
+use crate::git::Worktree;
 use crate::process::clock;
-use crate::store::{LeftOut, LockError, LockName, Merged, Round, StoreError};
+use crate::store::{LeftOut, Lock, LockError, LockName, Merged, Round};
 
+use super::operation::OperationError;
 use super::overdue::{self, Overdue};
-use super::own_worktree::OwnWorktreeError;
 use super::profile::Choice;
-use super::runner::RunnerError;
-use super::setup::SetupError;
 use super::trust::Trust;
-use super::{BasePoint, Emit, Event, Session, SessionError, matrix};
+use super::{BasePoint, Emit, Event, Session, matrix};
+pub use error::SyncError;
 use round::RoundRun;
+
+pub(super) use pin::{integration_merge, is_integration_merge};
+pub(super) use publish::CANDIDATE_REF;
 
 /// How to run a round.
 #[derive(Debug, Clone, Default)]
@@ -103,53 +106,6 @@ impl Report {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum SyncError {
-    #[error("another round is running: {holder}")]
-    Busy { holder: String },
-    #[error("{branch} is checked out in {}", path.display())]
-    CheckedOut {
-        branch: BranchName,
-        path: std::path::PathBuf,
-    },
-    #[error("{branch} is a symbolic ref to {target}")]
-    Symbolic { branch: BranchName, target: String },
-    #[error(
-        "repeating the merge of {track} gave another tree ({first}, then {}); nothing was moved",
-        second.map_or_else(|| "a conflict".to_owned(), |tree| tree.to_string())
-    )]
-    NotReproducible {
-        track: TrackId,
-        first: TreeId,
-        second: Option<TreeId>,
-    },
-    #[error("{name} moved while the round ran; nothing was changed")]
-    Moved { name: String },
-    #[error(transparent)]
-    Ref(RefError),
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    #[error(transparent)]
-    Runner(#[from] RunnerError),
-    #[error(transparent)]
-    OwnWorktree(#[from] OwnWorktreeError),
-}
-
-impl From<RefError> for SyncError {
-    fn from(error: RefError) -> Self {
-        match error {
-            RefError::Moved { name } => SyncError::Moved { name },
-            other => SyncError::Ref(other),
-        }
-    }
-}
-
 /// # Errors
 /// When the round cannot be run; what it finds is in the report.
 pub fn run(
@@ -158,15 +114,28 @@ pub fn run(
     options: &Options,
     emit: Emit<'_>,
 ) -> Result<Report, SyncError> {
-    let _lock = if options.dry_run {
-        None
-    } else {
-        Some(lock(session)?)
+    let lock = match options.dry_run {
+        true => None,
+        false => Some(lock(session, "tracks sync")?),
     };
+    run_locked(session, trust, options, lock.as_ref(), emit)
+}
+
+/// The same within the round lock that the caller holds; a dry run needs none.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_locked(
+    session: &Session,
+    trust: &Trust,
+    options: &Options,
+    _lock: Option<&Lock>,
+    emit: Emit<'_>,
+) -> Result<Report, SyncError> {
     let branch = session.project.integration.branch.clone();
     let before = session.repository.branch(&branch)?;
     if !options.dry_run && !options.no_checks {
-        refuse_checked_out(session, &branch)?;
+        refuse_a_worktree_at_work(session, &branch, before)?;
         if let Some(target) = session.repository.symbolic_target(&branch.full())? {
             return Err(SyncError::Symbolic { branch, target });
         }
@@ -177,7 +146,8 @@ pub fn run(
     )));
     let pinned = pin::pin(session, &options.only, &options.without)?;
     let scratch = matrix::scratch_merger(session, &session.repository)?;
-    let mut report = RoundRun::new(session, trust, options, emit, &pinned).run(&scratch, before)?;
+    let mut report =
+        RoundRun::new(session, trust, options, emit, &pinned)?.run(&scratch, before)?;
     if !options.dry_run {
         publish::finish(session, options, &mut report, emit)?;
     }
@@ -186,30 +156,42 @@ pub fn run(
     Ok(report)
 }
 
-fn lock(session: &Session) -> Result<crate::store::Lock, SyncError> {
-    let who = format!("process {}", std::process::id());
+/// One round, or landing, at a time.
+///
+/// # Errors
+/// [`SyncError::Busy`] while another one is under way.
+pub(super) fn lock(session: &Session, who: &str) -> Result<Lock, SyncError> {
     session
         .store
-        .lock(&LockName::Round, &who)
+        .lock(&LockName::Round, who)
         .map_err(|error| match error {
             LockError::Held { holder } => SyncError::Busy { holder },
             LockError::Store(error) => SyncError::Store(error),
         })
 }
 
-/// Moving a branch under a worktree would leave that worktree looking dirty.
-fn refuse_checked_out(session: &Session, branch: &BranchName) -> Result<(), SyncError> {
+/// Where the branch is checked out, its worktree has to go along, and that is known before anything runs.
+fn refuse_a_worktree_at_work(
+    session: &Session,
+    branch: &BranchName,
+    before: Option<CommitId>,
+) -> Result<(), SyncError> {
     let worktrees = session.repository.worktrees()?;
-    match worktrees
-        .into_iter()
-        .find(|worktree| worktree.branch.as_ref() == Some(branch))
-    {
-        Some(worktree) => Err(SyncError::CheckedOut {
+    let here = |entry: &&Worktree| {
+        entry.branch.as_ref() == Some(branch) && entry.prunable.is_none() && !entry.half_made
+    };
+    let (Some(worktree), Some(at)) = (worktrees.iter().find(here), before) else {
+        return Ok(());
+    };
+    let path = &worktree.path;
+    let may = session.repository.may_advance(path, branch, at, at);
+    may.map_err(|error| {
+        SyncError::Operation(OperationError::Worktree {
             branch: branch.clone(),
-            path: worktree.path,
-        }),
-        None => Ok(()),
-    }
+            path: path.clone(),
+            error,
+        })
+    })
 }
 
 /// What the store keeps of a round.

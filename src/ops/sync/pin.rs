@@ -73,7 +73,7 @@ fn pin_track(
 }
 
 /// The newest integration merge in what the track has and base has not.
-fn integration_merge(
+pub(in super::super) fn integration_merge(
     session: &Session,
     tip: CommitId,
     base: CommitId,
@@ -91,7 +91,7 @@ fn integration_merge(
 }
 
 /// Whether a round made this commit, here or elsewhere.
-pub(super) fn is_integration_merge(commit: &CommitInfo) -> bool {
+pub(in super::super) fn is_integration_merge(commit: &CommitInfo) -> bool {
     let mut lines = commit.message.split(|byte| *byte == b'\n');
     commit.parents.len() > 1 && lines.any(|line| line.starts_with(INTEGRATION_TRAILER.as_bytes()))
 }

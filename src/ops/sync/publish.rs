@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use crate::domain::revision::CommitId;
 use crate::git::RefChange;
 use crate::process::clock;
-use crate::store::{Event as StoredEvent, Fact, Operation, RefMove};
+use crate::store::{Event as StoredEvent, Fact, RefMove};
 
+use super::super::operation::{self, Request};
 use super::super::{Emit, Event, Session};
 use super::pin::is_integration_merge;
-use super::{Options, Report, SyncError, as_round, refuse_checked_out};
+use super::{Options, Report, SyncError, as_round};
 
 /// Holds the newest candidate, so that nothing of it is garbage while its checks run.
-pub(super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
+pub(in super::super) const CANDIDATE_REF: &str = "refs/tracks/candidate";
 
 pub(super) fn keep_candidate(session: &Session, candidate: CommitId) -> Result<(), SyncError> {
     let before = session.repository.reference(CANDIDATE_REF)?;
@@ -62,8 +63,6 @@ pub(super) fn finish(
             emit(&Event::Stage(format!("moving {}", report.branch)));
             // Known before the branch moves, so that a kill in between leaves no commit of unknown origin on it.
             session.store.record_round(&as_round(report))?;
-            // Somebody may have switched to it while the checks ran.
-            refuse_checked_out(session, &report.branch)?;
             move_branch(session, options, report, candidate)?;
         }
         report.after = Some(candidate);
@@ -81,70 +80,39 @@ fn move_branch(
     report: &mut Report,
     candidate: CommitId,
 ) -> Result<(), SyncError> {
-    let now = clock::now();
-    let id = session.store.new_operation_id(now);
-    let mut moves = vec![RefMove {
-        name: report.branch.full(),
-        before: report.before,
-        after: Some(candidate),
-    }];
-    if let Some(before) = report.before {
-        // What an operation replaces stays reachable.
-        let name = format!("refs/tracks/replaced/{id}");
-        if !foreign_commits(session, report, before)?.is_empty() {
-            report.rescued = Some(name.clone());
-        }
-        moves.push(RefMove {
-            name,
-            before: None,
-            after: Some(before),
-        });
-    }
-    let merged = report.merged.iter();
-    let mut operation = Operation {
-        id: id.clone(),
-        time: now,
+    let foreign = match report.before {
+        Some(before) => foreign_commits(session, report, before)?,
+        None => Vec::new(),
+    };
+    let name = report.branch.full();
+    // The candidate's own ref goes, since the branch holds it now.
+    let held = session.repository.reference(CANDIDATE_REF)?;
+    let request = Request {
         command: options.command.clone(),
-        refs: moves.clone(),
-        did: merged
+        moves: vec![RefMove {
+            name: name.clone(),
+            before: report.before,
+            after: Some(candidate),
+        }],
+        beside: held.map_or_else(Vec::new, |held| {
+            vec![RefMove {
+                name: CANDIDATE_REF.to_owned(),
+                before: Some(held),
+                after: None,
+            }]
+        }),
+        did: (report.merged.iter())
             .map(|merged| format!("merged {}", merged.track))
             .collect(),
-        undone: false,
+        message: format!("tracks sync: round {}", report.round),
     };
-    // Before the refs move, so that a kill right after can still be taken back.
-    session.store.record_operation(&operation)?;
-    let message = format!("tracks sync: round {}", report.round);
-    if let Err(error) = session
-        .repository
-        .update_refs(&changes(session, moves)?, &message)
-    {
-        operation.undone = true;
-        operation.did = vec![format!("moved nothing: {error}")];
-        session.store.record_operation(&operation)?;
-        return Err(error.into());
+    let done = operation::carry_out(session, request)?;
+    if !foreign.is_empty() {
+        report.rescued = done.kept(&name).map(str::to_owned);
     }
     report.moved = true;
-    report.operation = Some(id);
+    report.operation = Some(done.id);
     Ok(())
-}
-
-/// The transaction: the moves, and the candidate's own ref goes, since the branch holds it now.
-fn changes(session: &Session, moves: Vec<RefMove>) -> Result<Vec<RefChange>, SyncError> {
-    let mut changes: Vec<RefChange> = moves
-        .into_iter()
-        .map(|moved| RefChange {
-            name: moved.name,
-            before: moved.before,
-            after: moved.after,
-        })
-        .collect();
-    let candidate = session.repository.reference(CANDIDATE_REF)?;
-    changes.extend(candidate.map(|candidate| RefChange {
-        name: CANDIDATE_REF.to_owned(),
-        before: Some(candidate),
-        after: None,
-    }));
-    Ok(changes)
 }
 
 /// Commits of an earlier integration branch that neither a round made nor base, a track or the candidate has: somebody put

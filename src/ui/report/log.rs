@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{document, with};
-use crate::store::Operation;
+use crate::store::{Operation, WorktreeStep};
 use crate::ui::style::{DIM, STRONG, WARN};
 use crate::ui::table::{Table, cell, styled};
 
@@ -28,6 +28,16 @@ pub fn json(operations: &[Operation]) -> Value {
                 "command": operation.command,
                 "refs": refs,
                 "did": operation.did,
+                "worktrees": operation.worktrees.iter().map(|change| json!({
+                    "path": change.path.display().to_string(),
+                    "track": change.track,
+                    "step": match change.step {
+                        WorktreeStep::Made => "made",
+                        WorktreeStep::Removed => "removed",
+                    },
+                })).collect::<Vec<_>>(),
+                "pushed": operation.pushed,
+                "undoes": operation.undoes,
                 "undone": operation.undone,
             })
         })
@@ -47,7 +57,14 @@ pub fn text(operations: &[Operation]) -> String {
             styled(STRONG, operation.id.clone()),
             cell(operation.time.to_string()),
             cell(operation.command.clone()),
-            styled(WARN, if operation.undone { "undone" } else { "" }),
+            styled(
+                WARN,
+                match (operation.undone, operation.pending) {
+                    (true, _) => "undone",
+                    (false, true) => "under way, or killed",
+                    (false, false) => "",
+                },
+            ),
         ]);
         text.push_str(&table.render(0));
         let mut details = Table::default();

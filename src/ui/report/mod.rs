@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod conflicts;
+pub mod decide;
 pub mod events;
 pub(super) mod failures;
 mod figures;
@@ -12,6 +13,10 @@ pub mod junit;
 pub mod log;
 pub mod logs;
 pub mod mark;
+pub mod prune;
+pub mod remove;
+pub mod resolve;
+pub mod restore;
 pub mod schedule;
 pub mod status;
 pub mod sync;
@@ -75,6 +80,23 @@ fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// "12 B", "3.4 kB", "180 MB": as file managers count, by thousands.
+fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if number < 1000 {
+        return format!("{number} B");
+    }
+    let (mut tenths, mut unit) = (number / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    match (tenths / 10, tenths % 10) {
+        (whole @ 0..10, tenth) if tenth > 0 => format!("{whole}.{tenth} {}", UNITS[unit]),
+        (whole, _) => format!("{whole} {}", UNITS[unit]),
+    }
+}
+
 /// The types of a conflict: "contents, modify/delete".
 fn types(conflict: &Conflict) -> String {
     let types: Vec<&str> = conflict
@@ -97,4 +119,25 @@ fn lines(range: &std::ops::Range<usize>) -> String {
 /// A path for people.
 fn show(path: &RepoPath) -> String {
     tame(&path.lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes() {
+        for (number, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1 kB"),
+            (3456, "3.4 kB"),
+            (34_567, "34 kB"),
+            (999_999, "999 kB"),
+            (1_000_000, "1 MB"),
+            (187_654_321, "187 MB"),
+            (2_300_000_000, "2.3 GB"),
+            (u64::MAX, "18446744 TB"),
+        ] {
+            assert_eq!(super::bytes(number), text);
+        }
+    }
 }
