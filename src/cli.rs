@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
-    reference, remove, resolve, restore, rollback, schema, status, sync, trust, validate,
+    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -48,6 +48,7 @@ enum Verb {
     Prune(prune::Args),
     Resolve(resolve::Args),
     Decide(decide::Args),
+    Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
     Mark(mark::Args),
@@ -94,6 +95,7 @@ impl Verb {
             Verb::Prune(args) => prune::run(&args, context),
             Verb::Resolve(args) => resolve::run(&args, context),
             Verb::Decide(args) => decide::run(&args, context),
+            Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),
@@ -125,6 +127,7 @@ impl Verb {
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)
+            | Verb::Schedule(_)
             | Verb::Schema(_)
             | Verb::Completions(_)
             | Verb::Reference(_) => Format::Text,

@@ -20,6 +20,7 @@ use crate::ops::remove::RemoveError;
 use crate::ops::resolve::ResolveError;
 use crate::ops::restore::RestoreError;
 use crate::ops::rollback::RollbackError;
+use crate::ops::schedule::ScheduleError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
@@ -673,6 +674,16 @@ impl From<ResolveError> for Failure {
                 tracks[0], tracks[1]
             )),
             ResolveError::Ref(_) => undetermined(message).hint("run it again"),
+        }
+    }
+}
+
+impl From<ScheduleError> for Failure {
+    fn from(error: ScheduleError) -> Self {
+        let failure = undetermined(error.to_string());
+        match error {
+            ScheduleError::Unwritable(_) => failure.hint("`tracks schedule systemd` can write it"),
+            ScheduleError::Program(_) | ScheduleError::NotText(_) => failure,
         }
     }
 }

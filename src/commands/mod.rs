@@ -17,6 +17,7 @@ pub mod remove;
 pub mod resolve;
 pub mod restore;
 pub mod rollback;
+pub mod schedule;
 pub mod schema;
 pub mod status;
 pub mod sync;

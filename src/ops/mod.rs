@@ -36,6 +36,7 @@ pub mod resolve;
 pub mod restore;
 pub mod rollback;
 mod runner;
+pub mod schedule;
 mod session;
 mod setup;
 mod site;

@@ -48,6 +48,7 @@ mod resolve_rules;
 mod resolve_verb;
 mod restore;
 mod rollback;
+mod schedule;
 mod shim;
 mod state;
 mod status;

@@ -19,6 +19,7 @@ pub mod remove;
 pub mod resolve;
 pub mod restore;
 pub mod rollback;
+pub mod schedule;
 pub mod status;
 pub mod sync;
 mod timing;
