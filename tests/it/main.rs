@@ -21,6 +21,7 @@ mod decide;
 mod environment;
 mod examples;
 mod figures;
+mod foreseen;
 mod init;
 mod init_killed;
 mod init_mend;

@@ -20,4 +20,4 @@ pub use news::{Found, News, Standing, Standings, Turned, news};
 pub use overdue::{Integrated, overdue, overdue_text};
 pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed, not_admitted_as};
 pub use quorum::Quorum;
-pub use resolved::{Resolved, ResolvedBy};
+pub use resolved::{Foreseen, Resolved, ResolvedBy};
