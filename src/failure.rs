@@ -1,9 +1,9 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
-use crate::domain::path::RepoPath;
-use crate::domain::state::State;
 mod resolve;
 
+use crate::domain::path::RepoPath;
+use crate::domain::state::State;
 use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
