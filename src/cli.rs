@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, init, lease, log, mark, path, prune, reference,
-    remove, resolve, restore, schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
+    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,11 +41,14 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Land(land::Args),
+    Rollback(rollback::Args),
     Remove(remove::Args),
     Restore(restore::Args),
     Prune(prune::Args),
     Resolve(resolve::Args),
     Decide(decide::Args),
+    Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
     Mark(mark::Args),
@@ -84,12 +87,15 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
+            Verb::Land(args) => land::run(&args, context),
+            Verb::Rollback(args) => rollback::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
             Verb::Prune(args) => prune::run(&args, context),
             Verb::Resolve(args) => resolve::run(&args, context),
             Verb::Decide(args) => decide::run(&args, context),
+            Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),
@@ -109,6 +115,8 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
+            Verb::Land(args) => args.format.into(),
+            Verb::Rollback(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),
@@ -119,6 +127,7 @@ impl Verb {
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)
+            | Verb::Schedule(_)
             | Verb::Schema(_)
             | Verb::Completions(_)
             | Verb::Reference(_) => Format::Text,

@@ -1,27 +1,29 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
+mod removal;
 mod resolve;
 
 use crate::domain::path::RepoPath;
 use crate::domain::state::State;
 use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
+use crate::ops::base::BaseError;
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::land::LandError;
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
 use crate::ops::mark::MarkError;
 use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
-use crate::ops::prune::PruneError;
-use crate::ops::remove::RemoveError;
-use crate::ops::restore::RestoreError;
+use crate::ops::rollback::RollbackError;
+use crate::ops::schedule::ScheduleError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
-    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError, TrashError,
+    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -445,6 +447,68 @@ impl From<SyncError> for Failure {
     }
 }
 
+impl From<BaseError> for Failure {
+    fn from(error: BaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            BaseError::Session(error) => error.into(),
+            BaseError::Operation(error) => error.into(),
+            BaseError::Git(error) => error.into(),
+            BaseError::NotABranch { .. } => {
+                undetermined(message).hint("name a branch with `[project] base`")
+            }
+            BaseError::OnlyRemote { branch, remote } => undetermined(message).hint(format!(
+                "land it there with `--push`, or have it here: `git branch {branch} {remote}/{branch}`"
+            )),
+            BaseError::Diverged { branch, remote } => undetermined(message).hint(format!(
+                "nothing was changed; bring them together first, on {branch}: `git merge {remote}/{branch}`, or `git rebase {remote}/{branch}`"
+            )),
+            BaseError::Moved { .. } => undetermined(message).hint("nothing was changed; run again"),
+        }
+    }
+}
+
+impl From<LandError> for Failure {
+    fn from(error: LandError) -> Self {
+        let message = error.to_string();
+        match error {
+            LandError::Base(error) => error.into(),
+            LandError::Sync(error) => error.into(),
+            LandError::Rollback(error) => error.into(),
+            LandError::NotForProposals { .. } => Failure::usage(message)
+                .hint("name a branch that nobody works on, such as `landing`; `--push` pushes base itself"),
+            LandError::Foreign { .. } => undetermined(message)
+                .hint("nothing was pushed; take them into a track, or name another branch"),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        let message = error.to_string();
+        let known = |failure: Failure, landings: &[String]| match landings {
+            [] => failure.hint("`tracks log` shows the operations"),
+            [.., last] => failure.hint(format!("the last landing is {last}")),
+        };
+        match error {
+            RollbackError::Base(error) => error.into(),
+            RollbackError::Sync(error) => (*error).into(),
+            RollbackError::Git(error) => error.into(),
+            RollbackError::Store(error) => error.into(),
+            RollbackError::NoLanding => {
+                undetermined(message).hint("`tracks log` shows the operations")
+            }
+            RollbackError::Unknown { landings, .. } => known(Failure::usage(message), &landings),
+            RollbackError::NotALanding { landings, .. } => {
+                known(Failure::usage(message), &landings)
+            }
+            RollbackError::TakenBack { .. }
+            | RollbackError::Gone { .. }
+            | RollbackError::Unavailable { .. } => undetermined(message),
+        }
+    }
+}
+
 impl From<OperationError> for Failure {
     fn from(error: OperationError) -> Self {
         const LOCKED: &str =
@@ -489,52 +553,12 @@ impl From<OperationError> for Failure {
     }
 }
 
-impl From<TrashError> for Failure {
-    fn from(error: TrashError) -> Self {
-        let message = error.to_string();
+impl From<ScheduleError> for Failure {
+    fn from(error: ScheduleError) -> Self {
+        let failure = undetermined(error.to_string());
         match error {
-            TrashError::Git(error) => error.into(),
-            TrashError::Store(error) => error.into(),
-            TrashError::Operation(error) => error.into(),
-            TrashError::Busy { .. } => {
-                undetermined(message).hint("wait for it to end, then run again")
-            }
-            TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
-        }
-    }
-}
-
-impl From<RestoreError> for Failure {
-    fn from(error: RestoreError) -> Self {
-        let message = error.to_string();
-        match error {
-            RestoreError::Trash(error) => error.into(),
-            RestoreError::Unknown { nearest, known, .. } => {
-                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRASHED))
-            }
-        }
-    }
-}
-
-impl From<PruneError> for Failure {
-    fn from(error: PruneError) -> Self {
-        match error {
-            PruneError::Session(error) => error.into(),
-            PruneError::Remove(error) => error.into(),
-            PruneError::Trash(error) => error.into(),
-        }
-    }
-}
-
-impl From<RemoveError> for Failure {
-    fn from(error: RemoveError) -> Self {
-        let message = error.to_string();
-        match error {
-            RemoveError::Session(error) => error.into(),
-            RemoveError::Trash(error) => error.into(),
-            RemoveError::Unknown { nearest, known, .. } => {
-                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
-            }
+            ScheduleError::Unwritable(_) => failure.hint("`tracks schedule systemd` can write it"),
+            ScheduleError::Program(_) | ScheduleError::NotText(_) => failure,
         }
     }
 }
