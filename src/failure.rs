@@ -1,5 +1,8 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
+mod removal;
+mod resolve;
+
 use crate::domain::path::RepoPath;
 use crate::domain::state::State;
 use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
@@ -7,7 +10,6 @@ use crate::ops::base::BaseError;
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
-use crate::ops::decide::DecideError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::land::LandError;
 use crate::ops::lease::LeaseError;
@@ -15,18 +17,13 @@ use crate::ops::logs::LogsError;
 use crate::ops::mark::MarkError;
 use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
-use crate::ops::prune::PruneError;
-use crate::ops::remove::RemoveError;
-use crate::ops::resolve::ResolveError;
-use crate::ops::restore::RestoreError;
 use crate::ops::rollback::RollbackError;
 use crate::ops::schedule::ScheduleError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
-    ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
-    SiteError, TrashError, TrialError,
+    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -552,128 +549,6 @@ impl From<OperationError> for Failure {
                     | AdvanceError::Git(_) => failure,
                 }
             }
-        }
-    }
-}
-
-impl From<NotebookError> for Failure {
-    fn from(error: NotebookError) -> Self {
-        let message = error.to_string();
-        match error {
-            NotebookError::Git(error) => error.into(),
-            NotebookError::Store(error) => error.into(),
-            NotebookError::Unknown(_) => Failure::usage(message)
-                .hint("see what there is: `tracks resolve --list`, `tracks decide --list`"),
-            NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
-            NotebookError::Ref(_) => undetermined(message).hint("run it again"),
-        }
-    }
-}
-
-impl From<TrashError> for Failure {
-    fn from(error: TrashError) -> Self {
-        let message = error.to_string();
-        match error {
-            TrashError::Git(error) => error.into(),
-            TrashError::Store(error) => error.into(),
-            TrashError::Operation(error) => error.into(),
-            TrashError::Busy { .. } => {
-                undetermined(message).hint("wait for it to end, then run again")
-            }
-            TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
-        }
-    }
-}
-
-impl From<TrialError> for Failure {
-    fn from(error: TrialError) -> Self {
-        match error {
-            TrialError::Git(error) => error.into(),
-            TrialError::Store(error) => error.into(),
-            TrialError::Runner(error) => error.into(),
-            TrialError::OwnWorktree(error) => error.into(),
-        }
-    }
-}
-
-impl From<DecideError> for Failure {
-    fn from(error: DecideError) -> Self {
-        let message = error.to_string();
-        match error {
-            DecideError::Session(error) => error.into(),
-            DecideError::Notebook(error) => error.into(),
-            DecideError::Git(error) => error.into(),
-            DecideError::OverItself(_) => Failure::usage(message).hint("name two tracks"),
-            DecideError::Neither { .. } => {
-                Failure::usage(message).hint("prefer one of the two that it is about")
-            }
-            DecideError::NoReason => Failure::usage(message).hint("say why: `--because \"…\"`"),
-        }
-    }
-}
-
-impl From<RestoreError> for Failure {
-    fn from(error: RestoreError) -> Self {
-        let message = error.to_string();
-        match error {
-            RestoreError::Trash(error) => error.into(),
-            RestoreError::Unknown { nearest, known, .. } => {
-                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRASHED))
-            }
-        }
-    }
-}
-
-impl From<PruneError> for Failure {
-    fn from(error: PruneError) -> Self {
-        match error {
-            PruneError::Session(error) => error.into(),
-            PruneError::Remove(error) => error.into(),
-            PruneError::Trash(error) => error.into(),
-        }
-    }
-}
-
-impl From<RemoveError> for Failure {
-    fn from(error: RemoveError) -> Self {
-        let message = error.to_string();
-        match error {
-            RemoveError::Session(error) => error.into(),
-            RemoveError::Trash(error) => error.into(),
-            RemoveError::Unknown { nearest, known, .. } => {
-                Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
-            }
-        }
-    }
-}
-
-impl From<ResolveError> for Failure {
-    fn from(error: ResolveError) -> Self {
-        let message = error.to_string();
-        match error {
-            ResolveError::Session(error) => error.into(),
-            ResolveError::Git(error) => error.into(),
-            ResolveError::Store(error) => error.into(),
-            ResolveError::OwnWorktree(error) => error.into(),
-            ResolveError::Notebook(error) => error.into(),
-            ResolveError::Trial(error) => error.into(),
-            ResolveError::WithItself(_) => Failure::usage(message).hint("name two tracks"),
-            ResolveError::NoBranch { .. } => {
-                undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")
-            }
-            ResolveError::NoWorktree { track } => {
-                undetermined(message).hint(format!("make it: `tracks init {track}`"))
-            }
-            ResolveError::Dirty { .. } => {
-                undetermined(message).hint("nothing was touched; commit it, or put it away, first")
-            }
-            ResolveError::Unfinished { .. } => undetermined(message).hint("end it first"),
-            ResolveError::Unavailable { .. } => undetermined(message),
-            ResolveError::Taken { tracks, .. } => undetermined(message).hint(format!(
-                "end that first: `tracks resolve {} {}`",
-                tracks[0], tracks[1]
-            )),
-            ResolveError::Ref(_) => undetermined(message).hint("run it again"),
         }
     }
 }
