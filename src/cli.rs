@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     Context, check, completions, conflicts, init, lease, log, path, prune, reference, remove,
-    restore, schema, status, sync, trust, validate,
+    restore, schema, status, sync, trust, undo, update, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Update(update::Args),
+    Undo(undo::Args),
     Remove(remove::Args),
     Restore(restore::Args),
     Prune(prune::Args),
@@ -82,6 +84,8 @@ impl Verb {
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
             Verb::Sync(args) => sync::run(args, context),
+            Verb::Update(args) => update::run(args, context),
+            Verb::Undo(args) => undo::run(args, context),
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
             Verb::Prune(args) => prune::run(&args, context),
@@ -103,6 +107,8 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
+            Verb::Update(args) => args.format.into(),
+            Verb::Undo(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),

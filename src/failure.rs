@@ -15,6 +15,8 @@ use crate::ops::remove::RemoveError;
 use crate::ops::restore::RestoreError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
+use crate::ops::undo::UndoError;
+use crate::ops::update::UpdateError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
     ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError, TrashError,
@@ -492,6 +494,53 @@ impl From<PruneError> for Failure {
             PruneError::Session(error) => error.into(),
             PruneError::Remove(error) => error.into(),
             PruneError::Trash(error) => error.into(),
+        }
+    }
+}
+
+impl From<UndoError> for Failure {
+    fn from(error: UndoError) -> Self {
+        let message = error.to_string();
+        match error {
+            UndoError::Session(error) => error.into(),
+            UndoError::Trash(error) => error.into(),
+            UndoError::Operation(error) => error.into(),
+            UndoError::Remove(error) => error.into(),
+            UndoError::Restore(error) => error.into(),
+            UndoError::Unknown { .. } | UndoError::Ambiguous { .. } => {
+                Failure::usage(message).hint("`tracks log` lists them")
+            }
+            UndoError::Undone { by: Some(by), .. } => undetermined(message).hint(format!(
+                "to do it again, take that back: `tracks undo --operation {by}`"
+            )),
+            UndoError::Undone { by: None, .. } => {
+                undetermined(message).hint("`tracks log` says what became of it")
+            }
+        }
+    }
+}
+
+impl From<UpdateError> for Failure {
+    fn from(error: UpdateError) -> Self {
+        let message = error.to_string();
+        match error {
+            UpdateError::Session(error) => error.into(),
+            UpdateError::Git(error) => error.into(),
+            UpdateError::Store(error) => error.into(),
+            UpdateError::Operation(error) => error.into(),
+            UpdateError::FromIntegration => Failure::usage(message)
+                .hint("leave `--from` out for base, or name a track that this one depends on"),
+            UpdateError::NotDeclared { from, .. } => Failure::usage(message).hint(format!(
+                "declare it in tracks.toml: `depends_on = [\"{from}\"]`"
+            )),
+            UpdateError::NobodyDepends { .. } => {
+                Failure::usage(message).hint("declare it in tracks.toml with `depends_on`")
+            }
+            UpdateError::NoIdentity { .. } => undetermined(message)
+                .hint("tell it: `git config user.name NAME` and `git config user.email ADDRESS`"),
+            UpdateError::NoBranch { track, .. } => {
+                undetermined(message).hint(format!("`tracks init {track}` makes it"))
+            }
         }
     }
 }

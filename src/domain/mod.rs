@@ -17,3 +17,4 @@ pub mod revision;
 pub mod sync;
 pub mod time;
 pub mod trust;
+pub mod undo;

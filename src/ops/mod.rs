@@ -34,6 +34,8 @@ mod tasks;
 mod tips;
 mod trash;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 mod variables;
 pub mod watch;

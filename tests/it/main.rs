@@ -46,6 +46,8 @@ mod sync_fairness;
 mod sync_safety;
 mod terminal;
 mod trust;
+mod undo;
+mod update;
 mod validate;
 mod watch;
 mod why;

@@ -10,6 +10,8 @@ mod resolved;
 pub use blame::{Blamed, cheapest};
 pub use isolation::{Culprits, Isolation, Search, TrackSet};
 pub use newest::NewestGood;
-pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed};
+pub use plan::{
+    Ejected, Entry, Held, Pinned, Plan, Why, contains_integration, needed, no_common_history,
+};
 pub use quorum::Quorum;
 pub use resolved::{Resolved, ResolvedBy};

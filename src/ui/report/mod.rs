@@ -18,6 +18,8 @@ pub mod status;
 pub mod sync;
 mod timing;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 pub mod watch;
 
