@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::domain::removal::Refusal;
 use crate::domain::revision::CommitId;
+use crate::domain::undo::is_taken_back;
 use crate::git::GitError;
 use crate::process::clock;
 use crate::store::{Operation, RefMove, StoreError, WorktreeStep};
@@ -101,7 +102,16 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, UndoError> {
         false => {
             let (lock, settled) = trash::lock(session, "tracks undo")?;
             report.settled = settled;
+            let begun = session.store.operations()?.into_iter().rev();
+            let begun = begun
+                .filter(|one| one.pending)
+                .find(|one| one.undoes.is_some());
             report.settled.extend(operation::recover(session)?.notes);
+            if let (Some(begun), None) = (begun, &options.operation)
+                && report.finished(session, &begun)?
+            {
+                return Ok(report);
+            }
             Some(lock)
         }
     };
@@ -120,6 +130,36 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, UndoError> {
     }
     carry_out(session, &target, plan, &mut report)?;
     Ok(report)
+}
+
+impl Report {
+    /// Whether a killed undo turns out to be done: then it is the answer, rather than to be taken back by who tries again.
+    fn finished(&mut self, session: &Session, begun: &Operation) -> Result<bool, UndoError> {
+        let all = session.store.operations()?;
+        let counts = |one: &&Operation| one.id == begun.id && !one.undone && !one.pending;
+        let Some(done) = all.iter().find(counts) else {
+            return Ok(false);
+        };
+        self.undone = all
+            .iter()
+            .find(|one| Some(&one.id) == done.undoes.as_ref())
+            .cloned();
+        self.refs = done
+            .refs
+            .iter()
+            .filter(|moved| is_taken_back(&moved.name))
+            .cloned()
+            .collect();
+        self.worktrees = (done.worktrees.iter())
+            .map(|change| WorktreeDone {
+                path: change.path.clone(),
+                track: change.track.clone(),
+                step: change.step,
+            })
+            .collect();
+        self.operation = Some(done.id.clone());
+        Ok(true)
+    }
 }
 
 fn target(session: &Session, named: Option<&str>) -> Result<Option<Operation>, UndoError> {
@@ -171,6 +211,7 @@ fn carry_out(
     let going = remove::prepare(session, &operation.id, plan.goes)?;
     operation.worktrees = going.iter().filter_map(remove::Going::change).collect();
     operation.did = going.iter().map(remove::Going::sentence).collect();
+    remove::keep(session, &going)?;
     session.store.record_operation(&operation)?;
     let mut removed = remove::Report::default();
     remove::put_away(session, going, &mut removed)?;
@@ -189,6 +230,7 @@ fn carry_out(
     }
     let moves = again.moves(session)?;
     let id = operation.id.clone();
+    forget_round(session, &moves)?;
     if moves.is_empty() {
         operation.pending = false;
         session.store.record_operation(&operation)?;
@@ -200,14 +242,14 @@ fn carry_out(
         };
         operation::go_on(session, operation, request)?;
     }
-    forget_round(session, &moves)?;
     report.refs = moves;
     report.worktrees = plan.worktrees;
     report.operation = Some(id);
     Ok(())
 }
 
-/// A round whose candidate is not the integration branch any more is not what "integration" means.
+/// A round whose candidate is not the integration branch any more is not what "integration" means; one that is green and
+/// turns out to be there all the same is known by that.
 fn forget_round(session: &Session, moves: &[RefMove]) -> Result<(), StoreError> {
     let branch = session.project.integration.branch.full();
     let left: Vec<CommitId> = moves

@@ -47,6 +47,7 @@ mod sync_safety;
 mod terminal;
 mod trust;
 mod undo;
+mod undo_killed;
 mod update;
 mod validate;
 mod watch;
