@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, lease, log, path, prune, reference, remove,
-    restore, schema, status, sync, trust, undo, update, validate,
+    Context, check, completions, conflicts, init, land, lease, log, mark, path, prune, reference,
+    remove, restore, rollback, schema, status, sync, trust, undo, update, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Land(land::Args),
+    Rollback(rollback::Args),
     Update(update::Args),
     Undo(undo::Args),
     Remove(remove::Args),
@@ -48,6 +50,7 @@ enum Verb {
     Prune(prune::Args),
     Lease(lease::Args),
     Log(log::Args),
+    Mark(mark::Args),
     Path(path::Args),
     Trust(trust::Args),
     Schema(schema::Args),
@@ -83,7 +86,9 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
-            Verb::Sync(args) => sync::run(args, context),
+            Verb::Land(args) => land::run(&args, context),
+            Verb::Rollback(args) => rollback::run(args, context),
+            Verb::Sync(args) => sync::run(&args, context),
             Verb::Update(args) => update::run(args, context),
             Verb::Undo(args) => undo::run(args, context),
             Verb::Remove(args) => remove::run(args, context),
@@ -91,6 +96,7 @@ impl Verb {
             Verb::Prune(args) => prune::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::Mark(args) => mark::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
             Verb::Schema(args) => schema::run(&args, context),
@@ -107,12 +113,15 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
+            Verb::Land(args) => args.format.into(),
+            Verb::Rollback(args) => args.format.into(),
             Verb::Update(args) => args.format.into(),
             Verb::Undo(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)

@@ -1,25 +1,31 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
 use crate::domain::path::RepoPath;
+use crate::domain::state::State;
 use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
+use crate::ops::base::BaseError;
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::land::LandError;
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
+use crate::ops::mark::MarkError;
 use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
 use crate::ops::prune::PruneError;
 use crate::ops::remove::RemoveError;
 use crate::ops::restore::RestoreError;
+use crate::ops::rollback::RollbackError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::undo::UndoError;
 use crate::ops::update::UpdateError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
-    ConfigProblem, OwnWorktreeError, RunnerError, SessionError, SetupError, SiteError, TrashError,
+    ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
+    SiteError, TrashError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -74,6 +80,10 @@ impl Failure {
         self
     }
 
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Shows it; the result is the exit status.
     pub fn show(&self, terminal: Terminal) -> u8 {
         ui::error(terminal, &self.message, &self.hints, self.config.as_deref());
@@ -93,6 +103,7 @@ const RESOURCES: Kind = ("resources", " in tracks.toml");
 const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
+const STATES: Kind = ("states", "");
 const TRASHED: Kind = ("removed worktrees", "");
 const BRANCHES: Kind = ("branches", "");
 
@@ -379,6 +390,28 @@ impl From<LogsError> for Failure {
     }
 }
 
+impl From<MarkError> for Failure {
+    fn from(error: MarkError) -> Self {
+        let message = error.to_string();
+        let states = || State::ALL.map(|state| state.as_str().to_owned());
+        match error {
+            MarkError::Session(error) => error.into(),
+            MarkError::Git(error) => error.into(),
+            MarkError::Store(error) => error.into(),
+            MarkError::State { error } => {
+                Failure::usage(message).hint(meant(error.nearest, &states(), STATES))
+            }
+            MarkError::NoState { .. } => {
+                Failure::usage(message).hint(meant(None, &states(), STATES))
+            }
+            MarkError::NoTrack { known } => Failure::usage(message).hint(format!(
+                "name it: `tracks mark TRACK STATE` ({})",
+                known.join(", ")
+            )),
+        }
+    }
+}
+
 impl From<ConflictsError> for Failure {
     fn from(error: ConflictsError) -> Self {
         match error {
@@ -398,21 +431,82 @@ impl From<SyncError> for Failure {
             SyncError::Setup(error) => error.into(),
             SyncError::Runner(error) => error.into(),
             SyncError::OwnWorktree(error) => error.into(),
-            SyncError::Busy { .. } => undetermined(message).hint("wait for it to end, then run again"),
-            SyncError::CheckedOut { path, .. } => undetermined(message).hint(format!(
-                "a branch that is checked out is never moved; switch it away: `git -C {} switch --detach`",
-                path.display()
-            )),
+            SyncError::Notebook(error) => error.into(),
+            SyncError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
             SyncError::Symbolic { .. } => undetermined(message)
                 .hint("make it a branch of its own, or name another with `[integration] branch`"),
-            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message)
-                .hint("a merge driver that is not deterministic can do this; please report it otherwise"),
+            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message).hint(
+                "a merge driver that is not deterministic can do this; please report it otherwise",
+            ),
             SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
-            SyncError::Ref(RefError::Locked { .. }) => {
-                undetermined(message).hint("if no git process is at work, remove the stale `.lock` file that git names")
-            }
+            SyncError::Ref(RefError::Locked { .. }) => undetermined(message)
+                .hint("if no git process is at work, remove the stale `.lock` file that git names"),
             SyncError::Ref(_) => undetermined(message),
             SyncError::Operation(error) => error.into(),
+        }
+    }
+}
+
+impl From<BaseError> for Failure {
+    fn from(error: BaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            BaseError::Session(error) => error.into(),
+            BaseError::Operation(error) => error.into(),
+            BaseError::Git(error) => error.into(),
+            BaseError::NotABranch { .. } => {
+                undetermined(message).hint("name a branch with `[project] base`")
+            }
+            BaseError::OnlyRemote { branch, remote } => undetermined(message).hint(format!(
+                "land it there with `--push`, or have it here: `git branch {branch} {remote}/{branch}`"
+            )),
+            BaseError::Diverged { branch, remote } => undetermined(message).hint(format!(
+                "nothing was changed; bring them together first, on {branch}: `git merge {remote}/{branch}`, or `git rebase {remote}/{branch}`"
+            )),
+            BaseError::Moved { .. } => undetermined(message).hint("nothing was changed; run again"),
+        }
+    }
+}
+
+impl From<LandError> for Failure {
+    fn from(error: LandError) -> Self {
+        let message = error.to_string();
+        match error {
+            LandError::Base(error) => error.into(),
+            LandError::Sync(error) => error.into(),
+            LandError::Rollback(error) => error.into(),
+            LandError::NotForProposals { .. } => Failure::usage(message)
+                .hint("name a branch that nobody works on, such as `landing`; `--push` pushes base itself"),
+            LandError::Foreign { .. } => undetermined(message)
+                .hint("nothing was pushed; take them into a track, or name another branch"),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        let message = error.to_string();
+        let known = |failure: Failure, landings: &[String]| match landings {
+            [] => failure.hint("`tracks log` shows the operations"),
+            [.., last] => failure.hint(format!("the last landing is {last}")),
+        };
+        match error {
+            RollbackError::Base(error) => error.into(),
+            RollbackError::Sync(error) => (*error).into(),
+            RollbackError::Git(error) => error.into(),
+            RollbackError::Store(error) => error.into(),
+            RollbackError::NoLanding => {
+                undetermined(message).hint("`tracks log` shows the operations")
+            }
+            RollbackError::Unknown { landings, .. } => known(Failure::usage(message), &landings),
+            RollbackError::NotALanding { landings, .. } => {
+                known(Failure::usage(message), &landings)
+            }
+            RollbackError::TakenBack { .. }
+            | RollbackError::Gone { .. }
+            | RollbackError::Unavailable { .. } => undetermined(message),
         }
     }
 }
@@ -457,6 +551,21 @@ impl From<OperationError> for Failure {
                     | AdvanceError::Git(_) => failure,
                 }
             }
+        }
+    }
+}
+
+impl From<NotebookError> for Failure {
+    fn from(error: NotebookError) -> Self {
+        let message = error.to_string();
+        match error {
+            NotebookError::Git(error) => error.into(),
+            NotebookError::Store(error) => error.into(),
+            NotebookError::NoSuchRecord(_) => {
+                Failure::usage(message).hint("see what there is: `tracks resolve --list`")
+            }
+            NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
+            NotebookError::Ref(_) => undetermined(message).hint("run it again"),
         }
     }
 }

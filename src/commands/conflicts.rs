@@ -180,23 +180,10 @@ fn notify(
     report: &Report,
 ) -> Option<u8> {
     let facts = &report::watch::facts;
-    let calls = match ops::announce::calls(session, args.yes, options, report, facts, &mut None) {
-        Ok(calls) => calls?,
-        Err(error) => {
-            ui::warning(context.terminal, &error.to_string());
-            return None;
-        }
-    };
-    if let Some(warning) = calls.not_approved() {
-        ui::warning(context.terminal, &warning.to_string());
-    }
-    if calls.is_empty() {
-        return None;
-    }
+    let calls = ops::announce::of_conflicts(session, args.yes, options, report, facts, &mut None);
+    let calls = context.to_tell(calls)?;
     let interrupt = Interrupt::listen();
-    for failure in ops::announce::tell(calls, &interrupt) {
-        ui::warning(context.terminal, &failure);
-    }
+    context.tell(calls, &interrupt);
     interrupt.exit_status()
 }
 

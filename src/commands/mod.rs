@@ -5,13 +5,16 @@ pub mod check;
 pub mod completions;
 pub mod conflicts;
 pub mod init;
+pub mod land;
 pub mod lease;
 pub mod log;
+pub mod mark;
 pub mod path;
 pub mod prune;
 pub mod reference;
 pub mod remove;
 pub mod restore;
+pub mod rollback;
 pub mod schema;
 pub mod status;
 pub mod sync;
@@ -21,14 +24,18 @@ pub mod update;
 pub mod validate;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
 use crate::domain::name::TrackId;
+use crate::domain::time::parse_duration;
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
+use crate::ops::announce::Calls;
 use crate::ops::trust::Trust;
 use crate::ops::{self, Notice, OpenOptions, Session};
 use crate::process::{Interrupt, environment};
+use crate::store::StoreError;
 use crate::ui::{self, Format, Terminal};
 
 /// What every verb gets.
@@ -129,6 +136,28 @@ impl Context {
         ui::notices(self.terminal, &[Notice::Text(text)], false);
     }
 
+    /// The commands of `[notify]` that are to run now; what keeps others from it is said.
+    fn to_tell(&self, calls: Result<Option<Calls>, StoreError>) -> Option<Calls> {
+        let calls = match calls {
+            Ok(calls) => calls?,
+            Err(error) => {
+                ui::warning(self.terminal, &error.to_string());
+                return None;
+            }
+        };
+        if let Some(missing) = calls.not_approved() {
+            ui::warning(self.terminal, &missing.to_string());
+        }
+        (!calls.is_empty()).then_some(calls)
+    }
+
+    /// Runs them and says what went wrong, which changes nothing.
+    fn tell(&self, calls: Calls, interrupt: &Interrupt) {
+        for failure in ops::announce::tell(calls, interrupt) {
+            ui::warning(self.terminal, &failure);
+        }
+    }
+
     /// What may run. Where somebody is there to ask, and something is not approved yet, they are asked.
     fn trust(&self, session: &Session, yes: bool) -> Result<Trust, Failure> {
         let trust = Trust::load(session, yes)?;
@@ -138,6 +167,15 @@ impl Context {
         }
         ops::trust::approve(session, &missing)?;
         Ok(Trust::load(session, yes)?)
+    }
+}
+
+/// A duration as in tracks.toml, longer than none.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    match duration.is_zero() {
+        true => Err("it must be longer than none".to_owned()),
+        false => Ok(duration),
     }
 }
 

@@ -11,13 +11,11 @@ use super::tree::{self, Found, Place, Step};
 enum Which {
     /// Always.
     Any,
-    /// With one of these values, or a list that has one of them.
-    Values(&'static [&'static str]),
     /// With a value that starts like this, or a list that has one.
     Prefix(&'static str),
 }
 
-use Which::{Any, Prefix, Values};
+use Which::{Any, Prefix};
 
 /// Keys from the top of the file; `*` stands for any name, and elements of a list are not counted.
 const PENDING: &[(&str, Which)] = &[
@@ -36,16 +34,8 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.reviewers", Any),
     ("track.*.sparse", Any),
     ("track.*.hooks", Any),
-    ("track.*.notify.on_sync", Any),
-    ("track.*.notify.on_land", Any),
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
-    ("check.*.when", Values(&["land"])),
-    ("integration.every", Any),
-    ("integration.admit", Values(&["ready"])),
-    ("integration.critical", Any),
-    ("integration.max_age", Any),
-    ("integration.resolve", Any),
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
@@ -59,8 +49,6 @@ const PENDING: &[(&str, Which)] = &[
     ("names", Any),
     ("severity", Any),
     ("hooks", Any),
-    ("notify.on_sync", Any),
-    ("notify.on_land", Any),
     ("notify.on_blocker", Any),
     ("notify.on_checkpoint", Any),
     ("checkpoint", Any),
@@ -69,7 +57,7 @@ const PENDING: &[(&str, Which)] = &[
     ("reviewers", Any),
     ("handoff", Any),
     ("metrics.target", Any),
-    ("land", Any),
+    ("land.approve", Any),
     ("report", Any),
 ];
 
@@ -129,12 +117,11 @@ impl Which {
         }
         let concerns = |text: &str| match self {
             Any => true,
-            Values(values) => values.contains(&text),
             Prefix(prefix) => text.starts_with(prefix),
         };
         match (self, found.value) {
             (Any, _) if !is_list_element => Some(Hit::Key),
-            (Values(_) | Prefix(_), DeValue::String(text)) if concerns(text) => Some(Hit::Value {
+            (Prefix(_), DeValue::String(text)) if concerns(text) => Some(Hit::Value {
                 text: text.to_string(),
                 span: found.span.clone(),
             }),
@@ -213,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_line_warns_once() {
-        let cases: [(&str, &[(&str, &str)]); 9] = [
+        let cases: [(&str, &[(&str, &str)]); 8] = [
             ("[track.a]\nowns = ['x']\n[run]\njobs = 2\n", &[]),
             (
                 "[track.a]\nsparse = true\n[track.b]\nsparse = false\n[track.c]\nsparse = false\n",
@@ -230,16 +217,10 @@ mod tests {
                 "[[allow]]\ncode = 'OWN01'\n[[allow]]\ncode = 'OWN02'\n",
                 &[("`[[allow]]` does nothing yet", "allow")],
             ),
+            ("[[integration.resolve]]\npaths = 'x'\n", &[]),
             (
-                "[[integration.resolve]]\npaths = 'x'\n",
-                &[("`[[integration.resolve]]` does nothing yet", "resolve")],
-            ),
-            (
-                "[check.u]\nwhen = ['track', 'land']\n[check.v]\nwhen = 'land'\n",
-                &[(
-                    "`land` for `[check.u] when` does nothing yet (and in 1 more place)",
-                    "'land'",
-                )],
+                "[land]\napprove = 'lead'\nafter = './smoke.sh'\n[check.v]\nwhen = 'land'\n",
+                &[("`[land] approve` does nothing yet", "approve")],
             ),
             (
                 "[track.a]\ndepends_on = ['b', 'contract:x']\n",
@@ -249,17 +230,10 @@ mod tests {
                 )],
             ),
             (
-                "[profile.p]\njobs = 1\n[profile.p.integration]\nadmit = 'ready'\nquorum = 1\n",
+                "[profile.p]\njobs = 1\n[profile.p.check.u]\nweight = 2\nwhen = 'land'\n",
                 &[(
-                    "`ready` for `[profile.p.integration] admit` does nothing yet",
-                    "'ready'",
-                )],
-            ),
-            (
-                "[integration]\nadmit = 'ready'\non_conflict = 'stop'\n",
-                &[(
-                    "`ready` for `[integration] admit` does nothing yet",
-                    "'ready'",
+                    "`land` for `[profile.p.check.u] when` does nothing yet",
+                    "'land'",
                 )],
             ),
         ];

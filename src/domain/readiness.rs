@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub collisions: &'a [TrackId],
     /// Dependencies that are neither landed nor able to go before it.
     pub waiting_for: &'a [TrackId],
+    /// What is declared of it keeps it out, with the reason.
+    pub not_admitted: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +98,8 @@ fn obstacles(facts: &Facts<'_>) -> Vec<(Readiness, String)> {
             format!("waits for {}", names.join(", ")),
         ));
     }
+    let blocked = |reason: &String| (Readiness::Blocked, reason.clone());
+    found.extend(facts.not_admitted.as_ref().map(blocked));
     match facts.ahead {
         Some(0) => found.push((
             Readiness::Blocked,
@@ -144,8 +148,9 @@ mod tests {
             conflicts_with_base: false,
             collisions: &[],
             waiting_for: &[],
+            not_admitted: None,
         };
-        let cases: [(Facts<'_>, Readiness, &[&str]); 14] = [
+        let cases: [(Facts<'_>, Readiness, &[&str]); 15] = [
             (ready.clone(), Readiness::Ready, &[]),
             (
                 Facts {
@@ -239,6 +244,15 @@ mod tests {
                 },
                 Readiness::Failing,
                 &["checks failed: unit", "waits for b", "checks not run: lint"],
+            ),
+            (
+                Facts {
+                    not_admitted: Some("dropped".to_owned()),
+                    checks_unknown: &checks[..1],
+                    ..ready.clone()
+                },
+                Readiness::Blocked,
+                &["dropped", "checks not run: unit"],
             ),
             (
                 Facts {

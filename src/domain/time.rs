@@ -80,14 +80,22 @@ pub fn format_duration(duration: Duration) -> String {
 
 /// A point in time relative to now, as people say it: "3 hours ago".
 pub fn ago(age: Duration) -> String {
-    let seconds = age.as_secs();
+    if age < Duration::from_secs(60) {
+        return "just now".to_owned();
+    }
+    format!("{} ago", span(age))
+}
+
+/// A length of time as people say it, in its largest unit: "3 hours".
+pub fn span(length: Duration) -> String {
+    let seconds = length.as_secs();
     let (number, unit) = match seconds {
-        0..60 => return "just now".to_owned(),
+        0..60 => (seconds, "second"),
         60..3600 => (seconds / 60, "minute"),
         3600..86400 => (seconds / 3600, "hour"),
         _ => (seconds / 86400, "day"),
     };
-    format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -155,11 +163,15 @@ mod tests {
         }
         for (seconds, text) in [
             (5, "just now"),
+            (59, "just now"),
             (60, "1 minute ago"),
             (7200, "2 hours ago"),
             (200_000, "2 days ago"),
         ] {
             assert_eq!(ago(Duration::from_secs(seconds)), text);
+        }
+        for (seconds, text) in [(1, "1 second"), (59, "59 seconds"), (86_400, "1 day")] {
+            assert_eq!(span(Duration::from_secs(seconds)), text);
         }
     }
 }

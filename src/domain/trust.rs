@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::name::ProfileName;
-use super::project::{Check, Command, Project, Track};
+use super::project::{Check, Command, Project, Resolve, Strategy, Track};
 
 /// One command with everything that decides what it does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +46,7 @@ impl TrustedCommand {
 }
 
 /// Every command of the project that this version can run, in the order of the file (the layout, the services, the tracks,
-/// the checks, who is told), then what profiles change of that; each exact text once, where it stands first.
+/// the checks, the rules for conflicts, what runs after a landing, who is told), then what profiles change of that; each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
     let plain: Vec<TrustedCommand> = commands_without_profiles(project).collect();
     let with_profiles = project.profiles.iter().flat_map(|profile| {
@@ -87,6 +87,17 @@ fn commands_without_profiles(project: &Project) -> impl Iterator<Item = TrustedC
         .chain(services.flat_map(|name| commands_of_service(project, name)))
         .chain(own_setups.flat_map(|track| commands_of_setup(project, Some(track))))
         .chain(project.checks.iter().flat_map(commands_of_check))
+        .chain(commands_of_land(project))
+        .chain(project.integration.resolve.iter().flat_map(|rule| {
+            {
+                [
+                    command_of_driver(project, rule),
+                    command_of_regenerate(project, rule),
+                ]
+            }
+            .into_iter()
+            .flatten()
+        }))
         .chain(commands_of_notify(project, None))
         .chain(
             project
@@ -156,10 +167,36 @@ pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
     commands
 }
 
+/// What runs after a landing, on what has landed.
+fn commands_of_land(project: &Project) -> impl Iterator<Item = TrustedCommand> + '_ {
+    let after = project.land.after.iter();
+    after.map(|command| trusted("[land] after", command, ".", &project.run.env))
+}
+
+/// The merge driver of a rule, in the words of tracks.toml: what git is configured with under that name is git's to trust.
+pub fn command_of_driver(project: &Project, rule: &Resolve) -> Option<TrustedCommand> {
+    let driver = Command::Shell(rule.driver.clone()?);
+    let wanted = rule.strategies.contains(&Strategy::Driver);
+    let place = "[[integration.resolve]] driver";
+    wanted.then(|| trusted(place, &driver, ".", &project.run.env))
+}
+
+/// What makes the paths of a rule anew.
+pub fn command_of_regenerate(project: &Project, rule: &Resolve) -> Option<TrustedCommand> {
+    let command = rule.command.as_ref()?;
+    let wanted = rule.strategies.contains(&Strategy::Regenerate);
+    let place = "[[integration.resolve]] command";
+    wanted.then(|| trusted(place, command, ".", &project.run.env))
+}
+
 /// The events of `[notify]` that this version tells of.
-const NOTIFIED: [&str; 1] = [ON_CONFLICT];
+const NOTIFIED: [&str; 3] = [ON_CONFLICT, ON_SYNC, ON_LAND];
 /// A pair has turned from clean to conflict, or back.
 pub const ON_CONFLICT: &str = "on_conflict";
+/// A round has changed something.
+pub const ON_SYNC: &str = "on_sync";
+/// Base has moved to the work of tracks.
+pub const ON_LAND: &str = "on_land";
 
 fn commands_of_notify<'p>(
     project: &'p Project,
@@ -200,10 +237,10 @@ fn trusted(
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::prelude::{Strategy as Generated, prop, prop_assert_eq, prop_oneof, proptest};
 
     use super::*;
-    use crate::domain::project::{Profile, Service, fixture};
+    use crate::domain::project::{Profile, Regenerate, Service, fixture};
 
     fn shell(line: &str) -> Command {
         Command::Shell(line.to_owned())
@@ -237,9 +274,29 @@ mod tests {
             per_repository: false,
         };
         project.services = BTreeMap::from([("pg".to_owned(), service)]);
+        let rule = Resolve {
+            paths: Vec::new(),
+            strategies: vec![Strategy::Driver, Strategy::Regenerate],
+            accept: None,
+            driver: Some("mergiraf".to_owned()),
+            command: Some(shell("npm install")),
+            when: Regenerate::OnConflict,
+            inputs: Vec::new(),
+        };
+        let idle = Resolve {
+            strategies: vec![Strategy::Union],
+            driver: Some("idle".to_owned()),
+            ..rule.clone()
+        };
+        project.integration.resolve = vec![rule, idle];
         let told = |event: &str, line: &str| (event.to_owned(), shell(line));
-        project.notify = BTreeMap::from([told("on_conflict", "mail"), told("on_land", "later")]);
-        project.tracks[0].notify = BTreeMap::from([told("on_conflict", "call")]);
+        project.notify = BTreeMap::from([
+            told("on_conflict", "mail"),
+            told("on_blocker", "later"),
+            told("on_land", "ring"),
+        ]);
+        project.tracks[0].notify =
+            BTreeMap::from([told("on_conflict", "call"), told("on_sync", "say")]);
         project.tracks[1].notify = BTreeMap::from([told("on_conflict", "mail")]);
 
         let found: Vec<(String, String, usize)> = commands(&project)
@@ -253,8 +310,12 @@ mod tests {
             ("[check.unit] run", ".", 0),
             ("[check.lint] run", "ui", 2),
             ("[check.lint] retry", "ui", 2),
+            ("[[integration.resolve]] driver", ".", 1),
+            ("[[integration.resolve]] command", ".", 1),
             ("[notify] on_conflict", ".", 1),
+            ("[notify] on_land", ".", 1),
             ("[track.a.notify] on_conflict", ".", 1),
+            ("[track.a.notify] on_sync", ".", 1),
         ]
         .map(|(place, cwd, env)| (place.to_owned(), cwd.to_owned(), env));
         assert_eq!(found, expected);
@@ -328,7 +389,7 @@ mod tests {
         );
     }
 
-    fn any_command() -> impl Strategy<Value = TrustedCommand> {
+    fn any_command() -> impl Generated<Value = TrustedCommand> {
         let word = "[a1:;, ]{0,3}";
         let command = prop_oneof![
             word.prop_map(Command::Shell),

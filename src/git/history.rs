@@ -20,6 +20,10 @@ pub struct CommitInfo {
     pub tree: TreeId,
     pub parents: Vec<CommitId>,
     pub committed: Timestamp,
+    /// When it was first written: a rebase keeps that.
+    pub authored: Timestamp,
+    /// The name of who wrote it, lossily.
+    pub author: String,
     /// The first line, lossily.
     pub subject: String,
     pub message: Vec<u8>,
@@ -30,6 +34,7 @@ pub(super) fn commit_info(gix: &gix::Repository, id: CommitId) -> Result<CommitI
     let commit = gix.find_commit(object_id(id.as_bytes())).map_err(fail)?;
     let message = commit.message_raw().map_err(fail)?.to_vec();
     let first = message.split(|byte| *byte == b'\n').next();
+    let author = commit.author().map_err(fail)?;
     Ok(CommitInfo {
         tree: tree_id(commit.tree_id().map_err(fail)?.detach())?,
         parents: commit
@@ -37,6 +42,8 @@ pub(super) fn commit_info(gix: &gix::Repository, id: CommitId) -> Result<CommitI
             .map(|parent| commit_id(parent.detach()))
             .collect::<Result<_, _>>()?,
         committed: Timestamp(commit.time().map_err(fail)?.seconds),
+        authored: Timestamp(author.time().map_err(fail)?.seconds),
+        author: author.name.to_string(),
         subject: String::from_utf8_lossy(first.unwrap_or_default())
             .trim_end()
             .to_owned(),

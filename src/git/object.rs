@@ -2,6 +2,7 @@
 
 use super::{GitError, Repository};
 use crate::domain::path::RepoPath;
+use crate::domain::resolution::Version;
 use crate::domain::revision::{BlobId, CommitId, TreeId};
 
 impl Repository {
@@ -42,6 +43,25 @@ pub(super) fn file_at(
             .find_blob(entry.object_id())
             .map(|mut blob| Some(blob.take_data()))
             .map_err(|error| unreadable(what(), &error)),
+        _ => Ok(None),
+    }
+}
+
+/// Mode and id of what a tree has at a path, if that is no directory.
+pub(super) fn entry_at(
+    gix: &gix::Repository,
+    tree: TreeId,
+    path: &RepoPath,
+) -> Result<Option<Version>, GitError> {
+    let fail = |error: gix::Error| unreadable(format!("{path} in tree {tree}"), &error);
+    let tree = gix.find_tree(object_id(tree.as_bytes())).map_err(fail)?;
+    let segments = path.as_bytes().split(|byte| *byte == b'/');
+    let entry = tree.lookup_entry(segments).map_err(fail)?;
+    match entry {
+        Some(entry) if !entry.mode().is_tree() => Ok(Some(Version {
+            mode: u32::from(entry.mode().value()),
+            id: blob_id(entry.object_id())?,
+        })),
         _ => Ok(None),
     }
 }

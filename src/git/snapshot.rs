@@ -64,6 +64,25 @@ pub(super) fn snapshot(
     }
 }
 
+impl Merger<'_> {
+    /// What a worktree holds, tracked or not and unmerged or not, in this merger's object directory: the tree that `git add
+    /// -A` would make of it. Its index stays untouched. HEAD may be a commit that only this merger can read.
+    ///
+    /// # Errors
+    /// When git cannot read what is there.
+    pub fn tree_in(&self, worktree: &Path) -> Result<TreeId, GitError> {
+        match IndexCopy::new(self, worktree)?.write_tree(self, worktree)? {
+            Snapshot::Clean(tree) | Snapshot::Dirty(tree) | Snapshot::TipOnly { tree, .. } => {
+                Ok(tree)
+            }
+            Snapshot::Unavailable(message) => Err(GitError::Protocol {
+                command: "add -A".to_owned(),
+                message,
+            }),
+        }
+    }
+}
+
 /// What is staged, where that is a tree, and everything that is there with it, whatever state the worktree is in: markers
 /// count as text.
 pub(super) fn everything(

@@ -6,7 +6,9 @@ use super::merge_tree::{Conflicted, Record, Stage};
 use super::object::{blob, object_id, tree_entries, tree_of};
 use super::own_names::Suffixes;
 use super::{GitError, Merger, text};
+use crate::domain::merge::ConflictType;
 use crate::domain::path::RepoPath;
+use crate::domain::resolution::Sides;
 use crate::domain::revision::CommitId;
 
 /// What git left unmerged at one path.
@@ -49,6 +51,58 @@ impl Content {
     }
 }
 
+/// One path that git would not merge, by the ids of what it met there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmerged {
+    pub path: RepoPath,
+    /// Under which names git's tree has what is left of it: the path itself, or names that git has made up.
+    pub in_tree: Vec<RepoPath>,
+    pub types: Vec<ConflictType>,
+    /// All absent where git says nothing but that there is a conflict.
+    pub sides: Sides,
+    /// The paths that git names together with this one, in its order.
+    pub named: Vec<RepoPath>,
+}
+
+/// What git made up names for is about the path that it is known by; paths ascending, each with git's names for it.
+fn by_own_name(
+    conflicted: Vec<Conflicted>,
+    suffixes: &Suffixes,
+) -> Vec<(Conflicted, Vec<RepoPath>)> {
+    let mut by_path: BTreeMap<RepoPath, (Conflicted, Vec<RepoPath>)> = BTreeMap::new();
+    for mut conflicted in conflicted {
+        let in_tree = conflicted.path.clone();
+        conflicted.path = suffixes.own_name(&in_tree);
+        match by_path.get_mut(&conflicted.path) {
+            Some((known, names)) => {
+                let stages = known.stages.iter_mut().zip(conflicted.stages);
+                stages.for_each(|(known, more)| *known = known.or(more));
+                known.named.extend(conflicted.named);
+                for kind in conflicted.types {
+                    if !known.types.contains(&kind) {
+                        known.types.push(kind);
+                    }
+                }
+                names.push(in_tree);
+            }
+            None => {
+                by_path.insert(conflicted.path.clone(), (conflicted, vec![in_tree]));
+            }
+        }
+    }
+    let mut found: Vec<(Conflicted, Vec<RepoPath>)> = by_path.into_values().collect();
+    for (conflicted, _) in &mut found {
+        let mut named = Vec::new();
+        for path in conflicted.named.iter().map(|path| suffixes.own_name(path)) {
+            if !named.contains(&path) {
+                named.push(path);
+            }
+        }
+        conflicted.named = named;
+    }
+    found
+}
+
 impl Merger<'_> {
     /// Merges the two once more, to see what git left unmerged, paths ascending; empty where they merge clean or git
     /// cannot tell. Where git makes a path up for what is in the way, it is taken back.
@@ -60,34 +114,38 @@ impl Merger<'_> {
         let Some(Record::Conflicted(_, conflicted)) = records.into_iter().next() else {
             return Ok(Vec::new());
         };
-        let suffixes = Suffixes::of([ours, theirs]);
-        let mut by_path: BTreeMap<RepoPath, Conflicted> = BTreeMap::new();
-        for mut conflicted in conflicted {
-            conflicted.path = suffixes.own_name(&conflicted.path);
-            match by_path.get_mut(&conflicted.path) {
-                Some(known) => {
-                    let stages = known.stages.iter_mut().zip(conflicted.stages);
-                    stages.for_each(|(known, more)| *known = known.or(more));
-                    known.named.extend(conflicted.named);
-                }
-                None => {
-                    by_path.insert(conflicted.path.clone(), conflicted);
-                }
-            }
-        }
+        let by_path = by_own_name(conflicted, &Suffixes::of([ours, theirs]));
         by_path
-            .into_values()
-            .map(|mut conflicted| {
-                let mut named = Vec::new();
-                for path in conflicted.named.iter().map(|path| suffixes.own_name(path)) {
-                    if !named.contains(&path) {
-                        named.push(path);
-                    }
-                }
-                conflicted.named = named;
-                self.read_stages(conflicted, [ours, theirs])
-            })
+            .into_iter()
+            .map(|(conflicted, _)| self.read_stages(conflicted, [ours, theirs]))
             .collect()
+    }
+
+    /// As [`Merger::staged`], by ids: every path of that merge that git would not merge.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub fn unmerged(&self, ours: CommitId, theirs: CommitId) -> Result<Vec<Unmerged>, GitError> {
+        let (records, _) = self.merge_tree(&[(ours, theirs)])?;
+        let Some(Record::Conflicted(_, conflicted)) = records.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let by_path = by_own_name(conflicted, &Suffixes::of([ours, theirs]));
+        let version = |stage: Stage| crate::domain::resolution::Version {
+            mode: stage.mode,
+            id: stage.id,
+        };
+        let unmerged = by_path.into_iter().map(|(conflicted, in_tree)| {
+            let [base, ours, theirs] = conflicted.stages.map(|stage| stage.map(version));
+            Unmerged {
+                path: conflicted.path,
+                in_tree,
+                types: conflicted.types,
+                sides: Sides { base, ours, theirs },
+                named: conflicted.named,
+            }
+        });
+        Ok(unmerged.collect())
     }
 
     fn read_stages(

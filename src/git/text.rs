@@ -10,12 +10,13 @@ use crate::domain::merge::{Edit, Region, three_way};
 /// Git's own test for a binary file looks at this many bytes.
 const BINARY_PROBE: usize = 8000;
 
-pub(super) fn is_binary(content: &[u8]) -> bool {
+/// Whether git takes it for binary, by its first bytes.
+pub fn is_binary(content: &[u8]) -> bool {
     content[..content.len().min(BINARY_PROBE)].contains(&0)
 }
 
 /// Where the two sides of a text merge collide. Empty where one of them is no text.
-pub(super) fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
+pub fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
     if [base, ours, theirs].into_iter().any(is_binary) {
         return Vec::new();
     }

@@ -4,9 +4,10 @@ use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
 use gix::prelude::{FindExt as _, Write as _};
 
-use super::object::{blob, blob_id, object_id, tree_id, unreadable};
+use super::object::{blob, blob_id, entry_at, object_id, tree_id, unreadable};
 use super::{GitError, Merger};
 use crate::domain::path::RepoPath;
+use crate::domain::resolution::Version;
 use crate::domain::revision::{BlobId, CommitId, TreeId};
 
 /// What becomes of one path of a tree.
@@ -57,6 +58,29 @@ impl Merger<'_> {
         tree_id(written)
     }
 
+    /// What a tree that this merger can read has at a path, if that is no directory.
+    ///
+    /// # Errors
+    /// When an object cannot be read.
+    pub fn entry_at(&self, tree: TreeId, path: &RepoPath) -> Result<Option<Version>, GitError> {
+        entry_at(&self.local(), tree, path)
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub fn empty_tree(&self) -> Result<TreeId, GitError> {
+        let gix = self.local();
+        let id = gix
+            .write_object(gix::objs::Tree::empty())
+            .map_err(|error| unreadable("the empty tree", &error))?;
+        tree_id(id.detach())
+    }
+
+    /// Whether the object can be read here.
+    pub fn has_blob(&self, id: BlobId) -> bool {
+        self.local().has_object(object_id(id.as_bytes()))
+    }
+
     /// # Errors
     /// When it cannot be written.
     pub fn write_blob(&self, content: &[u8]) -> Result<BlobId, GitError> {
@@ -86,6 +110,14 @@ impl Merger<'_> {
             take(&there, &here, object_id(commit.as_bytes()))?;
         }
         Ok(())
+    }
+
+    /// Brings a blob here that another merger may have written.
+    ///
+    /// # Errors
+    /// When it cannot be read there or written here.
+    pub fn take_blob(&self, from: &Merger<'_>, id: BlobId) -> Result<(), GitError> {
+        take(&from.local(), &self.local(), object_id(id.as_bytes()))
     }
 }
 

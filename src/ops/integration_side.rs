@@ -282,6 +282,7 @@ mod tests {
             held: Vec::new(),
             held_because: None,
             resolved: Vec::new(),
+            notes: Vec::new(),
         });
         Round {
             number: 1,

@@ -6,18 +6,23 @@ use std::path::PathBuf;
 use crate::domain::change::Dirty;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
-use crate::domain::project::{Track, When};
+use crate::domain::project::{Admit, Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
-use crate::domain::time::Timestamp;
+use crate::domain::state::State;
+use crate::domain::sync::{not_admitted_as, overdue_text};
+use crate::domain::time::{Timestamp, ago};
 use crate::domain::trust::commands_of_setup;
-use crate::git::{GitError, Merger, Repository, Worktree};
-use crate::process::{cores, in_parallel};
+use crate::git::{GitError, Merger, Worktree};
+use crate::process::{clock, cores, in_parallel};
 
+use super::declared::Declared;
 use super::figures::Earlier;
 use super::integration_side::last_round;
 use super::keys::Keys;
+use super::landed::{self, Line};
 use super::matrix::{self, Matrix, Scope, TrackSide};
+use super::overdue;
 use super::runner;
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
@@ -55,6 +60,7 @@ pub struct Row {
     /// Tracks it conflicts with.
     pub collisions: Vec<TrackId>,
     pub conflicts_with_base: bool,
+    pub declared: State,
     /// All of its work is in base.
     pub landed: bool,
     pub readiness: Readiness,
@@ -133,10 +139,14 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     .into_iter()
     .collect();
     let mut rows = rows?;
+    note_landings(session, &mut rows);
     note_last_round(session, &mut rows);
+    note_what_is_declared(session, &mut rows)?;
+    note_what_is_overdue(session, &mut rows);
     let waiting = waiting_for(session, &rows);
+    let admit = session.project.integration.admit;
     for (row, waiting) in rows.iter_mut().zip(waiting) {
-        (row.readiness, row.missing) = readiness(row, &waiting);
+        (row.readiness, row.missing) = readiness(admit, row, &waiting);
     }
     let integration = integration(session, &rows)?;
     let next = next_steps(session, &rows, &integration);
@@ -210,7 +220,7 @@ fn row(
         branch: track.branch.clone(),
         worktree: worktree.map(|entry| entry.path.clone()),
         commit: side.tip,
-        landed: landed(&session.repository, side.tip, session.base.commit, ahead),
+        landed: false,
         ahead,
         behind,
         dirty,
@@ -218,42 +228,11 @@ fn row(
         checks: known_checks(of_tasks, merger, track, side)?,
         collisions,
         conflicts_with_base,
+        declared: State::default(),
         readiness: Readiness::Empty,
         missing: Vec::new(),
         notes,
     })
-}
-
-/// Whether the track had work and base has all of it: its tip is in base, but is not where base merely stood before it.
-pub(super) fn landed(
-    repository: &Repository,
-    tip: Option<CommitId>,
-    base: CommitId,
-    ahead: Option<usize>,
-) -> bool {
-    let (Some(tip), Some(0)) = (tip, ahead) else {
-        return false;
-    };
-    // A tip on base's own first-parent line may just be a branch that nobody worked on yet.
-    tip != base && !on_first_parent_line(repository, tip, base)
-}
-
-fn on_first_parent_line(repository: &Repository, tip: CommitId, base: CommitId) -> bool {
-    const LIMIT: usize = 5_000;
-    let mut at = base;
-    for _ in 0..LIMIT {
-        if at == tip {
-            return true;
-        }
-        match repository
-            .commit(at)
-            .map(|info| info.parents.first().copied())
-        {
-            Ok(Some(parent)) => at = parent,
-            _ => return false,
-        }
-    }
-    false
 }
 
 fn known_checks(
@@ -290,6 +269,36 @@ fn known_checks(
     Ok(checks)
 }
 
+/// Whether tracks had work and base has all of it, or had it once.
+fn note_landings(session: &Session, rows: &mut [Row]) {
+    let (repository, base) = (&session.repository, session.base.commit);
+    let asked = |row: &Row| row.commit.is_some_and(|tip| tip != base);
+    let is_in_base = |row: &Row| row.ahead == Some(0);
+    let limit = match rows.iter().any(|row| asked(row) && is_in_base(row)) {
+        true => landed::LIMIT,
+        // What took something back is among the commits that a track does not have.
+        false => rows.iter().filter_map(|row| row.behind).max().unwrap_or(0),
+    };
+    let line = Line::read(repository, base, limit);
+    for row in rows.iter_mut().filter(|row| asked(row)) {
+        let Some(tip) = row.commit else { continue };
+        if let Some(taken) = line.taken_back(repository, &row.track, tip) {
+            let dir = (row.worktree.as_ref())
+                .map(|dir| format!(" -C {}", dir.display()))
+                .unwrap_or_default();
+            row.notes.push(format!(
+                "its landing was taken back by {}: {} has its commits, but not what they did; to land it again, give them new ids: `git{dir} rebase --force-rebase --onto {} {}`",
+                taken.by.short(),
+                session.base.name,
+                session.base.name,
+                taken.base_before.short(),
+            ));
+        } else if is_in_base(row) {
+            row.landed = !line.has(tip);
+        }
+    }
+}
+
 /// What the last round had against a track, as long as the track is still what was judged.
 fn note_last_round(session: &Session, rows: &mut [Row]) {
     let rounds = session.store.rounds().unwrap_or_default();
@@ -300,6 +309,29 @@ fn note_last_round(session: &Session, rows: &mut [Row]) {
         });
         row.notes
             .extend(said.map(|left| format!("not in round {}: {}", last.number, left.reason)));
+    }
+}
+
+fn note_what_is_declared(session: &Session, rows: &mut [Row]) -> Result<(), GitError> {
+    let declared = match Declared::read(session) {
+        Ok(declared) => declared,
+        Err(error) => {
+            for row in rows {
+                row.notes.push(error.to_string());
+            }
+            return Ok(());
+        }
+    };
+    for (row, track) in rows.iter_mut().zip(&session.project.tracks) {
+        row.declared = declared.state(session, track, row.commit)?;
+    }
+    Ok(())
+}
+
+fn note_what_is_overdue(session: &Session, rows: &mut [Row]) {
+    for found in overdue::find(session).unwrap_or_default() {
+        let rows = rows.iter_mut().filter(|row| row.track == found.track);
+        rows.for_each(|row| row.notes.push(overdue_text(found.age, found.max_age)));
     }
 }
 
@@ -321,7 +353,7 @@ fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
         .collect()
 }
 
-fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
+fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
     judge(&Facts {
         track: &row.track,
         has_branch: row.commit.is_some(),
@@ -334,6 +366,7 @@ fn readiness(row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
         conflicts_with_base: row.conflicts_with_base,
         collisions: &row.collisions,
         waiting_for: waiting,
+        not_admitted: not_admitted_as(admit, row.declared, &row.track),
     })
 }
 
@@ -390,6 +423,13 @@ fn integration(session: &Session, rows: &[Row]) -> Result<IntegrationState, GitE
     })
 }
 
+/// When the last round was, where that is longer ago than `[integration] every`.
+fn round_is_old(session: &Session) -> Option<String> {
+    let last = session.store.rounds().ok()?.pop()?;
+    let age = clock::now().since(last.time);
+    (age >= session.project.integration.every).then(|| ago(age))
+}
+
 fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -> Vec<NextStep> {
     let mut next = Vec::new();
     let mut step = |command: String, what: String| next.push(NextStep { what, command });
@@ -433,10 +473,20 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
         );
     }
     let ready = rows.iter().any(|row| row.readiness == Readiness::Ready);
-    if ready && integration.coverage != Coverage::Full {
+    let fits = ready && integration.coverage != Coverage::Full;
+    let old = round_is_old(session);
+    if fits || old.is_some() {
+        let what = match old {
+            Some(age) => format!("the last round was {age}"),
+            None => "bring together what fits".to_owned(),
+        };
+        step("tracks sync".to_owned(), what);
+    }
+    let can_land = integration.green == Some(true) && integration.behind_base == Some(0);
+    if can_land && integration.commit != Some(session.base.commit) {
         step(
-            "tracks sync".to_owned(),
-            "bring together what fits".to_owned(),
+            "tracks land".to_owned(),
+            format!("move {} to the green integration commit", session.base.name),
         );
     }
     next

@@ -15,10 +15,11 @@ use crate::git::{AdvanceError, GitError, Identity, MergeAnswer, Merger, RefError
 use crate::process::{clock, cores, in_parallel};
 use crate::store::{Event as StoredEvent, Fact, RefMove, StoreError};
 
+use super::landed::has_landed;
 use super::operation::{self, OperationError, Request};
 use super::own_worktree::quoted;
 use super::sync::integration_merge;
-use super::{Session, SessionError, matrix, status};
+use super::{Session, SessionError, matrix};
 
 /// What to bring, and how.
 #[derive(Debug, Clone, Default)]
@@ -273,10 +274,7 @@ impl Update<'_> {
         if repository.is_ancestor(onto, tip)? {
             return Ok(Outcome::UpToDate);
         }
-        let ahead = repository.ahead_behind(tip, base)?.ahead;
-        if self.options.tracks.is_empty()
-            && status::landed(repository, Some(tip), base, Some(ahead))
-        {
+        if self.options.tracks.is_empty() && has_landed(self.session, &track.id, Some(tip)) {
             // It is over; who wants to go on with it names it.
             return Ok(Outcome::UpToDate);
         }

@@ -13,14 +13,17 @@ mod marks;
 mod matrix;
 mod metrics;
 mod naming;
+mod notes;
 mod operations;
 mod passes;
 mod places;
 mod record;
+mod regenerated;
 mod results;
 mod rounds;
 mod seats;
 mod selections;
+mod standings;
 mod trash;
 mod verdicts;
 
@@ -39,6 +42,7 @@ pub use logs::{
 pub use metrics::{LastFigures, Yield};
 pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};
+pub use regenerated::Regenerated;
 pub use results::{CachedResult, KeptFigure, ResultKey};
 pub use rounds::{LeftOut, Merged, Round};
 pub use seats::{Seat, SharedService};

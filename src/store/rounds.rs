@@ -24,6 +24,8 @@ pub struct Merged {
     pub held_because: Option<String>,
     /// What was put right in this merge without anybody.
     pub resolved: Vec<Resolved>,
+    /// What else there is to say of this merge, one sentence each.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +80,8 @@ struct MergedRecord {
     held_because: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     resolved: Vec<ResolvedRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,6 +172,7 @@ fn record(round: &Round) -> Record {
                 held: merged.held.iter().map(ToString::to_string).collect(),
                 held_because: merged.held_because.clone(),
                 resolved: merged.resolved.iter().map(resolved_record).collect(),
+                notes: merged.notes.clone(),
             })
             .collect(),
         ejected: round
@@ -221,6 +226,7 @@ fn round(record: Record) -> Result<Round, Damaged> {
                 .collect::<Result<_, _>>()?,
             held_because: merged.held_because,
             resolved: merged.resolved.into_iter().map(resolved).collect(),
+            notes: merged.notes,
         })
     });
     let ejected = record.ejected.into_iter().map(|ejected| {
@@ -278,6 +284,7 @@ mod tests {
                     by: ResolvedBy::Recorded("12ab".to_owned()),
                     exact: true,
                 }],
+                notes: vec!["Something.".to_owned()],
             }],
             ejected: vec![LeftOut {
                 track: track("b"),

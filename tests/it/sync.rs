@@ -113,7 +113,7 @@ fn every_key_of_the_contract_is_there() {
     assert_eq!(answer["base"], main);
     assert_eq!(
         answer["merged"],
-        json!([{ "track": "a", "commit": commit(&world, "track/a"), "merge_commit": integration, "held": [], "resolved": [] }])
+        json!([{ "track": "a", "commit": commit(&world, "track/a"), "merge_commit": integration, "held": [], "resolved": [], "notes": [] }])
     );
     let ejected = &answer["ejected"][0];
     assert_eq!(ejected["track"], "b");

@@ -80,41 +80,47 @@ fn commits_made_on_integration_itself_stay_reachable_and_are_told() {
 }
 
 #[test]
-fn a_branch_that_is_checked_out_is_refused_before_anything() {
-    let world = checked("touch ROOT/ran");
+fn a_branch_that_is_checked_out_moves_with_its_clean_worktree() {
+    let world = checked("test ! -e ROOT/now || git worktree add --quiet ROOT/later integration");
     world.git(&["branch", "integration", "main"]);
     world.git(&["worktree", "add", "--quiet", "../there", "integration"]);
-    let before = refs(&world);
-    let ran = world.tracks(&["sync", "--yes"]);
-    assert_eq!(ran.status, 3, "{}", ran.shown());
-    assert!(
-        ran.stderr.contains("integration is checked out in"),
-        "{}",
-        ran.stderr
-    );
-    assert_eq!(refs(&world), before);
-    assert!(!world.root().join("ran").exists());
+    let there = world.root().join("there");
+    fs::write(there.join("untracked"), "mine\n").unwrap();
+    let (status, answer) = ask(&world, &["sync", "--yes"]);
+    assert_eq!((status, &answer["moved"]), (0, &json!(true)), "{answer:#}");
     assert_eq!(
-        world.git_in(&world.root().join("there"), &["status", "--porcelain"]),
-        ""
+        world.git_in(&there, &["status", "--porcelain", "--branch"]),
+        "## integration\n?? untracked"
     );
-    let dry = world.tracks(&["sync", "--dry-run"]);
-    assert_eq!(dry.status, 0, "looking is allowed: {}", dry.shown());
+    assert!(there.join("a").is_file());
+
+    // Also one that was switched to it while the checks ran.
+    world.git(&["worktree", "remove", "--force", "../there"]);
+    work(&world, "a", &[("a", "2\n")]);
+    world.write_at("now", "");
+    let (status, answer) = ask(&world, &["sync", "--yes"]);
+    assert_eq!((status, &answer["moved"]), (0, &json!(true)), "{answer:#}");
+    let later = world.root().join("later");
+    assert_eq!(world.git_in(&later, &["status", "--porcelain"]), "");
+    assert_eq!(fs::read_to_string(later.join("a")).unwrap(), "2\n");
 }
 
 #[test]
-fn a_branch_that_is_checked_out_during_the_checks_is_not_moved_under_the_worktree() {
-    let world = checked("test ! -e ROOT/now || git worktree add --quiet ROOT/there integration");
-    second_round(&world);
-    let before = tip(&world, "integration");
-    world.write_at("now", "");
+fn a_branch_that_is_checked_out_where_somebody_works_is_refused_before_anything() {
+    let world = checked("touch ROOT/ran");
+    world.git(&["branch", "integration", "main"]);
+    world.git(&["worktree", "add", "--quiet", "../there", "integration"]);
+    fs::write(world.root().join("there/x"), "mine\n").unwrap();
+    let before = refs(&world);
     let ran = world.tracks(&["sync", "--yes"]);
     assert_eq!(ran.status, 3, "{}", ran.shown());
-    assert_eq!(tip(&world, "integration"), before);
-    assert_eq!(
-        world.git_in(&world.root().join("there"), &["status", "--porcelain"]),
-        ""
-    );
+    for part in ["integration is checked out in", "uncommitted changes in x"] {
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+    assert_eq!(refs(&world), before);
+    assert!(!world.root().join("ran").exists());
+    let dry = world.tracks(&["sync", "--dry-run"]);
+    assert_eq!(dry.status, 0, "looking is allowed: {}", dry.shown());
 }
 
 #[test]

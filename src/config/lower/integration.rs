@@ -10,7 +10,9 @@ use super::project::Identity;
 use super::{Context, patterns};
 use crate::domain::layout::{self, Fields};
 use crate::domain::name::BranchName;
-use crate::domain::project::{Admit, Integration, OnConflict, OnFailure, Resolve};
+use crate::domain::project::{
+    Admit, Integration, OnConflict, OnFailure, Regenerate, Resolve, Strategy,
+};
 
 const DEFAULT_EVERY: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
@@ -116,16 +118,31 @@ fn resolve(cx: &mut Context<'_>, table: &Placed<ResolveTable>) -> Option<Resolve
         .and_then(|check| cx.check(check, &format!("{HEADER} accept")));
     Some(Resolve {
         paths,
-        strategies: strategies
-            .iter()
-            .map(|key| key.as_str().to_owned())
-            .collect(),
+        strategies: strategies.iter().map(|key| strategy(*key)).collect(),
         accept,
         driver: table.driver.as_ref().map(|driver| driver.0.clone()),
         command: table.command.as_ref().map(|run| run.0.clone()),
-        when: when.as_str().to_owned(),
+        when: match when {
+            ResolveWhenKey::Conflict => Regenerate::OnConflict,
+            ResolveWhenKey::InputsChanged => Regenerate::WhenInputsChanged,
+            ResolveWhenKey::Always => Regenerate::Always,
+        },
         inputs,
     })
+}
+
+fn strategy(key: StrategyKey) -> Strategy {
+    match key {
+        StrategyKey::Union => Strategy::Union,
+        StrategyKey::Ours => Strategy::Ours,
+        StrategyKey::Theirs => Strategy::Theirs,
+        StrategyKey::Owner => Strategy::Owner,
+        StrategyKey::Priority => Strategy::Priority,
+        StrategyKey::First => Strategy::First,
+        StrategyKey::Newest => Strategy::Newest,
+        StrategyKey::Driver => Strategy::Driver,
+        StrategyKey::Regenerate => Strategy::Regenerate,
+    }
 }
 
 /// `driver` goes with the strategy `driver`, `command` and `when` with `regenerate`; without it they are harmless.

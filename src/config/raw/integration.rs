@@ -32,7 +32,8 @@ pub(in crate::config) struct IntegrationTable {
     /// that passes (`last-good`), or `stop`.
     #[schemars(extend("default" = "isolate"))]
     pub(in crate::config) on_failure: Option<OnFailureKey>,
-    /// Path patterns in which a conflict is never resolved automatically.
+    /// Path patterns in which no rule and no decision resolves a conflict, and a recorded resolution or fix only where it was
+    /// made for exactly these contents.
     pub(in crate::config) critical: Option<OneOrMany<Glob>>,
     /// A track whose last integrated commit is older than this is reported, such as `4d`. Default: none.
     pub(in crate::config) max_age: Option<Placed<Span>>,
@@ -70,16 +71,20 @@ pub(in crate::config) enum OnFailureKey {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct ResolveTable {
-    /// The path patterns that it is for; required.
+    /// The path patterns that it is for; required. Of several tables that match a path, the first counts.
     pub(in crate::config) paths: Option<OneOrMany<Glob>>,
-    /// How: `union`, `ours`, `theirs`, `owner`, `priority`, `first`, `newest`, `driver`, `regenerate`, or a list of them,
-    /// tried in order; required.
+    /// How, or a list of how, tried in order until one gives a result; required. `union` keeps the lines of both sides. `ours`
+    /// (the candidate so far), `theirs` (the track), `owner` (the track that owns the path), `priority` (the higher one),
+    /// `first` (in a green round earlier) and `newest` (changed the path last) take one side in the lines that conflict, or
+    /// its whole version where the conflict is not about lines. `driver` and `regenerate` run a program.
     pub(in crate::config) strategy: Option<OneOrMany<StrategyKey>>,
-    /// The check that must pass for the result to count.
+    /// The check that must pass for the result to count; where it does not, the next strategy is tried.
     pub(in crate::config) accept: Option<Placed<String>>,
-    /// For `driver`: a program such as `mergiraf`, or a merge driver that git is configured with.
+    /// For `driver`: a program such as `mergiraf`, called with the files of base, ours (which it overwrites) and theirs; the
+    /// name of a merge driver that git is configured with; or a command with `%O`, `%A`, `%B`, `%L` and `%P` as git has it.
     pub(in crate::config) driver: Option<Placed<Text>>,
-    /// For `regenerate`: the command that writes the files anew.
+    /// For `regenerate`: the command that writes the files anew, run on the merged tree in a scratch worktree. Only `paths` are
+    /// taken from there.
     pub(in crate::config) command: Option<Placed<Run>>,
     /// For `regenerate`: on a `conflict`, also when `inputs` changed (`inputs-changed`), or `always`.
     #[schemars(extend("default" = "conflict"))]
@@ -103,22 +108,6 @@ pub(in crate::config) enum StrategyKey {
     Regenerate,
 }
 
-impl StrategyKey {
-    pub(in crate::config) fn as_str(self) -> &'static str {
-        match self {
-            StrategyKey::Union => "union",
-            StrategyKey::Ours => "ours",
-            StrategyKey::Theirs => "theirs",
-            StrategyKey::Owner => "owner",
-            StrategyKey::Priority => "priority",
-            StrategyKey::First => "first",
-            StrategyKey::Newest => "newest",
-            StrategyKey::Driver => "driver",
-            StrategyKey::Regenerate => "regenerate",
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
@@ -126,14 +115,4 @@ pub(in crate::config) enum ResolveWhenKey {
     Conflict,
     InputsChanged,
     Always,
-}
-
-impl ResolveWhenKey {
-    pub(in crate::config) fn as_str(self) -> &'static str {
-        match self {
-            ResolveWhenKey::Conflict => "conflict",
-            ResolveWhenKey::InputsChanged => "inputs-changed",
-            ResolveWhenKey::Always => "always",
-        }
-    }
 }

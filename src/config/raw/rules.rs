@@ -244,9 +244,11 @@ pub(in crate::config) struct NotifyTable {
     /// Runs in the main worktree when a pair turns from clean to conflict, or back, with the facts as JSON on stdin; seen by
     /// `tracks conflicts`, also between two runs.
     pub(in crate::config) on_conflict: Option<Run>,
-    /// Runs after a round.
+    /// Runs in the main worktree when a round changes something, with the facts as JSON on stdin: integration has moved
+    /// (`[notify]` only), a track was merged and is ejected now, or the other way round, its reason is another, or base has
+    /// turned red or is no longer. A round that finds what the last one found tells nothing.
     pub(in crate::config) on_sync: Option<Run>,
-    /// Runs after a landing.
+    /// Runs in the main worktree after a landing, with the facts as JSON on stdin; for the tracks that have landed.
     pub(in crate::config) on_land: Option<Run>,
     /// Runs when a track is blocked.
     pub(in crate::config) on_blocker: Option<Run>,

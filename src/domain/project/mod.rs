@@ -21,7 +21,9 @@ pub use check::{
 };
 pub use condition::{ChangeSize, Comparison, Condition, ConditionError, Measure};
 pub use coordination::{Checkpoint, Coordination, Escalation, Step};
-pub use integration::{Admit, Integration, Land, OnConflict, OnFailure, Resolve, Share};
+pub use integration::{
+    Admit, Integration, Land, OnConflict, OnFailure, Regenerate, Resolve, Share, Strategy,
+};
 pub use profile::Profile;
 pub use rules::{
     Allow, CommitRules, Contract, Delivery, Hooks, Migrations, Ownership, Severity, Shared,

@@ -3,8 +3,9 @@
 use crate::domain::name::{BranchName, CheckName, Side, TrackId};
 use crate::domain::order::landing_order;
 use crate::domain::path::RepoPath;
-use crate::domain::project::{Project, Share, Track};
+use crate::domain::project::{Admit, Project, Share, Track};
 use crate::domain::revision::CommitId;
+use crate::domain::state::State;
 
 /// What was read of a track before the round decided anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +19,10 @@ pub struct Pinned {
     pub contains_integration: Option<CommitId>,
     /// No history in common with base.
     pub unrelated: bool,
-    /// Not admitted by `--only`, `--without` or `admit`, with the reason.
+    /// Not admitted by `--only` or `--without`, with the reason.
     pub not_admitted: Option<String>,
+    /// What is declared of it.
+    pub state: State,
 }
 
 /// Why a track is not in the integration branch.
@@ -88,7 +91,7 @@ pub struct Plan {
     /// Tracks without work of their own: no branch yet, or all of it in base. They count as met dependencies, except
     /// those without a branch.
     pub empty: Vec<TrackId>,
-    /// For the quorum: tracks that have work.
+    /// For the quorum: tracks that have work and are not dropped.
     pub with_work: Vec<TrackId>,
 }
 
@@ -112,8 +115,10 @@ impl Plan {
                 plan.empty.push(track.id.clone());
                 continue;
             };
-            plan.with_work.push(track.id.clone());
-            let ejected = not_admitted(pin)
+            if pin.state != State::Dropped {
+                plan.with_work.push(track.id.clone());
+            }
+            let ejected = not_admitted(project.integration.admit, pin)
                 .or_else(|| not_an_own_history(project, track, pin))
                 .or_else(|| plan.dependency_out(track, pinned));
             match ejected {
@@ -223,14 +228,32 @@ fn in_landing_order(project: &Project) -> impl Iterator<Item = &Track> {
     order.into_iter().filter_map(|id| project.track(&id))
 }
 
-fn not_admitted(pin: &Pinned) -> Option<Ejected> {
-    let reason = pin.not_admitted.clone()?;
+fn not_admitted(admit: Admit, pin: &Pinned) -> Option<Ejected> {
+    let reason = pin
+        .not_admitted
+        .clone()
+        .or_else(|| not_admitted_as(admit, pin.state, &pin.track))?;
     Some(Ejected::new(
         &pin.track,
         Why::NotAdmitted,
         Vec::new(),
         reason,
     ))
+}
+
+/// Why a track that is declared to be in this state is not admitted. A draft is work like any other, unless only what is
+/// ready is wanted.
+pub fn not_admitted_as(admit: Admit, state: State, id: &TrackId) -> Option<String> {
+    match (admit, state) {
+        (_, State::Dropped) => Some(format!(
+            "dropped; `tracks mark {id} in-progress` takes it up again"
+        )),
+        (Admit::Ready, state) if !state.is_ready() => Some(format!(
+            "{state}, and only tracks marked ready are wanted; `tracks mark {id} ready`",
+            state = state.as_str()
+        )),
+        _ => None,
+    }
 }
 
 /// That a track has grown from elsewhere, with the way out.
@@ -308,7 +331,7 @@ mod tests {
     }
 
     /// Tracks written as `id` or `id<need,need`, with what was read of them behind a colon: `base` (all of it is there),
-    /// `gone` (no branch), `foreign` (unrelated), `mixed` (has an integration merge), `not` (not admitted).
+    /// `gone` (no branch), `foreign` (unrelated), `mixed` (has an integration merge), `not` (not admitted), or a state.
     fn round(text: &str) -> (Project, Vec<Pinned>) {
         let mut project = fixture::project(&[]);
         let mut pinned = Vec::new();
@@ -326,6 +349,10 @@ mod tests {
                 contains_integration: fact("mixed").then(|| commit("m")),
                 unrelated: fact("foreign"),
                 not_admitted: fact("not").then(|| "left out by `--without`".to_owned()),
+                state: State::ALL
+                    .into_iter()
+                    .find(|state| fact(state.as_str()))
+                    .unwrap_or_default(),
             });
         }
         (project, pinned)
@@ -358,6 +385,12 @@ mod tests {
             ("a<b b<c c:gone", "", "b=blocked/c a=dependency/b", "c"),
             ("a:not+mixed+foreign", "", "a=not-admitted", ""),
             ("a:base+mixed b:gone+not", "", "", "a b"),
+            (
+                "a:dropped b<a c:draft d:done",
+                "c d",
+                "a=not-admitted b=dependency/a",
+                "",
+            ),
         ];
         for (given, merged, ejected, empty) in cases {
             let (project, pinned) = round(given);
@@ -387,9 +420,44 @@ mod tests {
                 .collect();
             assert_eq!(out.join(" "), ejected, "{given}");
             assert_eq!(plan.empty, ids(empty), "{given}");
+            let dropped = given.matches(":dropped").count();
+            assert_eq!(
+                plan.with_work.len() + dropped,
+                plan.entries.len() + plan.ejected.len()
+            );
+        }
+    }
+
+    #[test]
+    fn who_is_admitted_by_what_is_declared() {
+        use Admit::{All, Green, Ready};
+        let wanted = "draft, and only tracks marked ready are wanted; `tracks mark a ready`";
+        let undeclared = wanted.replace("draft", "in-progress");
+        let dropped = "dropped; `tracks mark a in-progress` takes it up again";
+        // The state → the reason, and whether the quorum counts it.
+        let cases = [
+            (All, "draft", None, true),
+            (All, "in-progress", None, true),
+            (All, "dropped", Some(dropped), false),
+            (Green, "draft", None, true),
+            (Green, "dropped", Some(dropped), false),
+            (Ready, "draft", Some(wanted), true),
+            (Ready, "in-progress", Some(undeclared.as_str()), true),
+            (Ready, "ready", None, true),
+            (Ready, "done", None, true),
+            (Ready, "dropped", Some(dropped), false),
+            (Ready, "not+draft", Some("left out by `--without`"), true),
+        ];
+        for (admit, state, reason, counts) in cases {
+            let (mut project, pinned) = round(&format!("a:{state}"));
+            project.integration.admit = admit;
+            let plan = Plan::new(&project, &pinned);
+            let found = plan.ejected.first().map(|out| out.reason.as_str());
+            assert_eq!(found, reason, "{admit:?} {state}");
             assert_eq!(
                 plan.with_work.len(),
-                plan.entries.len() + plan.ejected.len()
+                usize::from(counts),
+                "{admit:?} {state}"
             );
         }
     }

@@ -43,6 +43,7 @@ impl Link {
             held: (self.held.as_ref()).map_or_else(Vec::new, |held| held.commits.clone()),
             held_because: (self.held.as_ref()).map(|held| held.cause.reason.clone()),
             resolved: self.mended.resolved.clone(),
+            notes: self.mended.notes.clone(),
         }
     }
 }
@@ -140,8 +141,12 @@ pub(super) fn build(
             }
             Attempt::Conflicted { conflicts, note } => {
                 let mut ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
-                if let Some(note) = note {
-                    ejected.reason = format!("{}; {note}", ejected.reason);
+                match note {
+                    Some(note) if conflicts.is_empty() => {
+                        ejected.reason = format!("merges clean, but {note}");
+                    }
+                    Some(note) => ejected.reason = format!("{}; {note}", ejected.reason),
+                    None => {}
                 }
                 let fits = match how.last_good {
                     true => newest_that_fits(works, merger, &chain, entry, &ejected)?,
@@ -432,7 +437,7 @@ pub(super) fn publish(
     for (link, answer) in chain.links.iter().zip(scratch.merge_all(&pairs)?) {
         let made = match answer {
             MergeAnswer::Merged { tree } => Some(tree),
-            MergeAnswer::Conflicted { tree, .. } if !link.mended.edits.is_empty() => Some(tree),
+            MergeAnswer::Conflicted { tree, .. } if !link.mended.resolved.is_empty() => Some(tree),
             MergeAnswer::Conflicted { .. } | MergeAnswer::Unavailable(_) => None,
         };
         let again = match made {

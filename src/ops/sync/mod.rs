@@ -8,7 +8,9 @@
 mod admit;
 mod chain;
 mod culprit;
+mod error;
 mod judge;
+pub(super) mod landing;
 mod mend;
 mod merging;
 mod order;
@@ -20,23 +22,22 @@ use std::collections::BTreeMap;
 
 use crate::domain::check::Run;
 use crate::domain::name::{BranchName, CheckName, Side, TrackId};
-use crate::domain::revision::{CommitId, TreeId};
+use crate::domain::revision::CommitId;
 use crate::domain::sync::{Blamed, Ejected, Quorum, Why};
-use crate::git::{GitError, RefError};
+use crate::git::Worktree;
 use crate::process::clock;
-use crate::store::{LeftOut, Lock, LockError, LockName, Merged, Round, StoreError};
+use crate::store::{LeftOut, Lock, LockError, LockName, Merged, Round};
 
 use super::operation::OperationError;
-use super::own_worktree::OwnWorktreeError;
+use super::overdue::{self, Overdue};
 use super::profile::Choice;
-use super::runner::RunnerError;
-use super::setup::SetupError;
 use super::trust::Trust;
-use super::{BasePoint, Emit, Event, Session, SessionError, matrix};
+use super::{BasePoint, Emit, Event, Session, matrix};
+pub use error::SyncError;
 use round::RoundRun;
 
 pub(super) use pin::{integration_merge, is_integration_merge};
-pub(super) use publish::CANDIDATE_REF;
+pub(super) use publish::{CANDIDATE_REF, commits_of_others};
 
 /// How to run a round.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +85,8 @@ pub struct Report {
     pub undetermined: Vec<String>,
     /// Tracks with uncommitted work, which the round does not see.
     pub dirty: Vec<TrackId>,
+    /// Tracks whose integrated work is older than `max_age`.
+    pub overdue: Vec<Overdue>,
     /// Where commits that no round made on the integration branch were kept.
     pub rescued: Option<String>,
     pub operation: Option<String>,
@@ -101,67 +104,6 @@ impl Report {
             || !self.base_red.is_empty()
             || !self.quorum.met()
             || self.green == Some(false)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum SyncError {
-    #[error("another round is running: {holder}")]
-    Busy { holder: String },
-    #[error("{branch} is checked out in {}", path.display())]
-    CheckedOut {
-        branch: BranchName,
-        path: std::path::PathBuf,
-    },
-    #[error("{branch} is a symbolic ref to {target}")]
-    Symbolic { branch: BranchName, target: String },
-    #[error(
-        "repeating the merge of {track} gave another tree ({first}, then {}); nothing was moved",
-        second.map_or_else(|| "a conflict".to_owned(), |tree| tree.to_string())
-    )]
-    NotReproducible {
-        track: TrackId,
-        first: TreeId,
-        second: Option<TreeId>,
-    },
-    #[error("{name} moved while the round ran; nothing was changed")]
-    Moved { name: String },
-    #[error(transparent)]
-    Ref(RefError),
-    #[error(transparent)]
-    Operation(OperationError),
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    #[error(transparent)]
-    Runner(#[from] RunnerError),
-    #[error(transparent)]
-    OwnWorktree(#[from] OwnWorktreeError),
-}
-
-impl From<RefError> for SyncError {
-    fn from(error: RefError) -> Self {
-        match error {
-            RefError::Moved { name } => SyncError::Moved { name },
-            other => SyncError::Ref(other),
-        }
-    }
-}
-
-impl From<OperationError> for SyncError {
-    fn from(error: OperationError) -> Self {
-        match error {
-            OperationError::Ref(error) => error.into(),
-            OperationError::Git(error) => SyncError::Git(error),
-            OperationError::Store(error) => SyncError::Store(error),
-            OperationError::CheckedOut { branch, path } => SyncError::CheckedOut { branch, path },
-            error => SyncError::Operation(error),
-        }
     }
 }
 
@@ -194,7 +136,7 @@ pub(super) fn run_locked(
     let branch = session.project.integration.branch.clone();
     let before = session.repository.branch(&branch)?;
     if !options.dry_run && !options.no_checks {
-        refuse_checked_out(session, &branch)?;
+        refuse_a_worktree_at_work(session, &branch, before)?;
         if let Some(target) = session.repository.symbolic_target(&branch.full())? {
             return Err(SyncError::Symbolic { branch, target });
         }
@@ -205,10 +147,13 @@ pub(super) fn run_locked(
     )));
     let pinned = pin::pin(session, &options.only, &options.without)?;
     let scratch = matrix::scratch_merger(session, &session.repository)?;
-    let mut report = RoundRun::new(session, trust, options, emit, &pinned).run(&scratch, before)?;
+    let mut report =
+        RoundRun::new(session, trust, options, emit, &pinned)?.run(&scratch, before)?;
     if !options.dry_run {
         publish::finish(session, options, &mut report, emit)?;
     }
+    // A note beside the round, which must not be lost for it.
+    report.overdue = overdue::find(session).unwrap_or_default();
     Ok(report)
 }
 
@@ -226,19 +171,28 @@ pub(super) fn lock(session: &Session, who: &str) -> Result<Lock, SyncError> {
         })
 }
 
-/// Moving a branch under a worktree would leave that worktree looking dirty.
-fn refuse_checked_out(session: &Session, branch: &BranchName) -> Result<(), SyncError> {
+/// Where the branch is checked out, its worktree has to go along, and that is known before anything runs.
+fn refuse_a_worktree_at_work(
+    session: &Session,
+    branch: &BranchName,
+    before: Option<CommitId>,
+) -> Result<(), SyncError> {
     let worktrees = session.repository.worktrees()?;
-    match worktrees
-        .into_iter()
-        .find(|worktree| worktree.branch.as_ref() == Some(branch))
-    {
-        Some(worktree) => Err(SyncError::CheckedOut {
+    let here = |entry: &&Worktree| {
+        entry.branch.as_ref() == Some(branch) && entry.prunable.is_none() && !entry.half_made
+    };
+    let (Some(worktree), Some(at)) = (worktrees.iter().find(here), before) else {
+        return Ok(());
+    };
+    let path = &worktree.path;
+    let may = session.repository.may_advance(path, branch, at, at);
+    may.map_err(|error| {
+        SyncError::Operation(OperationError::Worktree {
             branch: branch.clone(),
-            path: worktree.path,
-        }),
-        None => Ok(()),
-    }
+            path: path.clone(),
+            error,
+        })
+    })
 }
 
 /// What the store keeps of a round.

@@ -3,11 +3,14 @@
 use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
+use crate::domain::state::State;
 use crate::domain::sync::Pinned;
 use crate::git::{CommitInfo, GitError, Worktree};
 use crate::process::{cores, in_parallel};
 
-use super::super::{Session, SessionError};
+use super::super::Session;
+use super::super::declared::Declared;
+use super::SyncError;
 use super::chain::INTEGRATION_TRAILER;
 
 /// A track whose own history is longer than this is not searched further for integration merges.
@@ -19,13 +22,14 @@ pub(super) fn pin(
     session: &Session,
     only: &[String],
     without: &[String],
-) -> Result<Vec<Pinned>, SessionError> {
+) -> Result<Vec<Pinned>, SyncError> {
     for name in only.iter().chain(without) {
         session.track(name)?;
     }
+    let declared = Declared::read(session)?;
     let pinned: Result<Vec<Pinned>, GitError> =
         in_parallel(&session.project.tracks, cores().get(), |track| {
-            pin_track(session, track, only, without)
+            pin_track(session, &declared, track, only, without)
         })
         .into_iter()
         .collect();
@@ -34,6 +38,7 @@ pub(super) fn pin(
 
 fn pin_track(
     session: &Session,
+    declared: &Declared,
     track: &Track,
     only: &[String],
     without: &[String],
@@ -46,7 +51,9 @@ fn pin_track(
         contains_integration: None,
         unrelated: false,
         not_admitted: None,
+        state: State::default(),
     };
+    pinned.state = declared.state(session, track, pinned.tip)?;
     if named(without) {
         pinned.not_admitted = Some("left out by --without".to_owned());
     } else if !only.is_empty() && !named(only) {

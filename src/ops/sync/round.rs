@@ -50,23 +50,25 @@ enum Judged {
 }
 
 impl<'a> RoundRun<'a> {
+    /// # Errors
+    /// When what was recorded cannot be read.
     pub(super) fn new(
         session: &'a Session,
         trust: &'a Trust,
         options: &'a Options,
         emit: Emit<'a>,
         pinned: &[Pinned],
-    ) -> Self {
+    ) -> Result<Self, SyncError> {
         let tips = pinned
             .iter()
             .filter_map(|pin| Some((pin.track.clone(), pin.tip?)));
-        RoundRun {
+        Ok(RoundRun {
             session,
             trust,
             options,
             emit,
             branch: session.project.integration.branch.clone(),
-            mender: Mender::new(session, trust, emit, options.dry_run),
+            mender: Mender::new(session, trust, emit, options.dry_run)?,
             plan: Plan::new(&session.project, pinned),
             tips: tips.collect(),
             removed: BTreeMap::new(),
@@ -78,7 +80,7 @@ impl<'a> RoundRun<'a> {
             notes: Vec::new(),
             undetermined: Vec::new(),
             nothing_checked: false,
-        }
+        })
     }
 
     /// `before`: what the branch is at.
@@ -500,6 +502,7 @@ impl<'a> RoundRun<'a> {
             nothing_checked: self.nothing_checked,
             undetermined: self.undetermined,
             dirty: pin::dirty_tracks(self.session)?,
+            overdue: Vec::new(),
             rescued: None,
             operation: None,
             pushed: None,

@@ -7,6 +7,7 @@
 mod news;
 mod places;
 mod rhythm;
+pub mod rounds;
 mod stretch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -461,7 +462,7 @@ impl Watch<'_> {
                 }
             }
         }
-        let calls = announce::calls(
+        let calls = announce::of_conflicts(
             session,
             self.options.yes,
             &self.options.conflicts,

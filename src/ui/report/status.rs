@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::mark::{state_cell, state_name};
 use super::{document, names, with};
 use crate::domain::change::Dirty;
 use crate::domain::readiness::Readiness;
@@ -62,7 +63,7 @@ fn row_json(row: &Row) -> Value {
         "collisions": names(&row.collisions),
         "conflicts_with_base": row.conflicts_with_base,
         "blockers": [],
-        "state": if row.landed { "landed" } else { "in-progress" },
+        "state": state_name(row.landed, row.declared),
         "readiness": row.readiness.as_str(),
         "missing": row.missing,
         "notes": row.notes,
@@ -96,6 +97,7 @@ pub fn text(report: &Report, now: Timestamp) -> String {
         "WORK",
         "CHECKS",
         "COLLIDES WITH",
+        "STATE",
         "READINESS",
         "LAST COMMIT",
     ]);
@@ -107,6 +109,10 @@ pub fn text(report: &Report, now: Timestamp) -> String {
             work(row),
             checks(row),
             collisions(row),
+            match row.landed {
+                true => cell(""),
+                false => state_cell(row.declared),
+            },
             readiness(row),
             last_commit(row, now),
         ]);

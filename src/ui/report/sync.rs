@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::check::{profile_json, run_json, runs};
 use super::{count, document, failures, names, path_fields, show, side_names, with};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Blamed, Ejected, Resolved};
+use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy, overdue_text};
+use crate::ops::overdue::Overdue;
 use crate::ops::sync::Report;
 use crate::store::Merged;
 use crate::ui::Workflow;
@@ -44,6 +45,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "green": report.green,
             "undetermined": report.undetermined,
             "dirty": names(&report.dirty),
+            "overdue": report.overdue.iter().map(overdue_json).collect::<Vec<_>>(),
             "replaced": report.rescued,
             "pushed": report.pushed.as_ref().map(Result::is_ok),
             "moved": report.moved,
@@ -59,6 +61,7 @@ fn merged_json(merged: &Merged) -> Value {
         "merge_commit": merged.merge_commit.to_string(),
         "held": merged.held.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "resolved": merged.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
+        "notes": merged.notes,
     });
     if let Some(reason) = &merged.held_because {
         json["held_because"] = json!(reason);
@@ -84,6 +87,14 @@ fn blamed_json(blamed: &Blamed) -> Value {
         "out": blamed.loser.as_str(),
         "confirmed": blamed.confirmed,
         "judged": blamed.judged,
+    })
+}
+
+fn overdue_json(overdue: &Overdue) -> Value {
+    json!({
+        "track": overdue.track.as_str(),
+        "seconds": overdue.age.as_secs(),
+        "max_age_seconds": overdue.max_age.as_secs(),
     })
 }
 
@@ -125,7 +136,10 @@ pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
 
 fn tracks(report: &Report) -> String {
     let mut table = Table::default();
+    // What was resolved, by the row below which it stands.
+    let mut details: Vec<&[Resolved]> = Vec::new();
     for merged in &report.merged {
+        details.push(&merged.resolved);
         table.row(vec![
             styled(GOOD, "merged"),
             styled(STRONG, merged.track.as_str()),
@@ -133,6 +147,7 @@ fn tracks(report: &Report) -> String {
         ]);
         if let Some(reason) = &merged.held_because {
             let held = count(merged.held.len(), "newer commit");
+            details.push(&[]);
             table.row(vec![
                 styled(BAD, "held back"),
                 styled(STRONG, merged.track.as_str()),
@@ -154,7 +169,27 @@ fn tracks(report: &Report) -> String {
             styled(DIM, "no work of its own"),
         ]);
     }
-    table.render(2)
+    let rows = table.render(2);
+    let mut text = String::new();
+    for (index, row) in rows.lines().enumerate() {
+        text.push_str(row);
+        text.push('\n');
+        for resolved in details.get(index).copied().unwrap_or_default() {
+            text.push_str(&format!("    {}\n", paint(DIM, &resolved_line(resolved))));
+        }
+    }
+    text
+}
+
+/// `resolved CHANGELOG.md by union (rule)`, `resolved a.txt by recorded 12ab34 (adapted)`.
+fn resolved_line(resolved: &Resolved) -> String {
+    let (path, strategy) = (show(&resolved.path), &resolved.strategy);
+    let how = match (&resolved.by, resolved.exact) {
+        (ResolvedBy::Rule, _) => " (rule)".to_owned(),
+        (ResolvedBy::Recorded(id) | ResolvedBy::Decision(id), true) => format!(" {id}"),
+        (ResolvedBy::Recorded(id) | ResolvedBy::Decision(id), false) => format!(" {id} (adapted)"),
+    };
+    format!("resolved {path} by {strategy}{how}")
 }
 
 /// What became of the integration branch, in one line, and what to do about it.
@@ -226,6 +261,16 @@ fn quorum(report: &Report) -> String {
 
 fn asides(report: &Report) -> String {
     let mut text = String::new();
+    for merged in &report.merged {
+        for note in &merged.notes {
+            text.push_str(&format!(
+                "{} {}: {}\n",
+                paint(HINT, "note:"),
+                merged.track,
+                tame(note)
+            ));
+        }
+    }
     for note in &report.notes {
         text.push_str(&format!("{} {}\n", paint(HINT, "note:"), tame(note)));
     }
@@ -241,6 +286,14 @@ fn asides(report: &Report) -> String {
             "{} uncommitted work of {} is not in this round; only commits are\n",
             paint(HINT, "note:"),
             names(&report.dirty).join(", ")
+        ));
+    }
+    for overdue in &report.overdue {
+        text.push_str(&format!(
+            "{} {} is {}\n",
+            paint(WARN, "note:"),
+            overdue.track,
+            overdue_text(overdue.age, overdue.max_age)
         ));
     }
     if let Some(name) = &report.rescued {

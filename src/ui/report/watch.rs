@@ -8,13 +8,12 @@
 use serde_json::{Map, Value, json};
 
 use super::conflicts::{self, base_json, pair_json, side_json, verdict_name};
-use super::{count, names, show, types};
+use super::{count, names, show, told, types};
 use crate::domain::merge::{Edge, Pair, Settled, Turn, Verdict};
 use crate::domain::name::TrackId;
 use crate::domain::time::Timestamp;
 use crate::ops::conflicts::Report;
 use crate::ops::watch::{Change, News};
-use crate::process::clock;
 use crate::ui::style::{BAD, GOOD, WARN, paint, tame};
 
 /// So many paths are named on a line.
@@ -134,10 +133,8 @@ pub fn facts(report: &Report, edge: &Edge) -> Vec<u8> {
         Settled::Clean => Settled::Conflict,
         Settled::Conflict => Settled::Clean,
     };
-    let mut map = Map::from_iter([
-        ("schema".to_owned(), json!("tracks/notify/v1")),
-        ("event".to_owned(), json!("on_conflict")),
-        ("time".to_owned(), json!(clock::now().to_string())),
+    let mut map = told::head("on_conflict");
+    map.extend([
         ("a".to_owned(), json!(edge.a.to_string())),
         ("b".to_owned(), json!(edge.b.to_string())),
         ("before".to_owned(), json!(before.as_str())),
@@ -146,7 +143,7 @@ pub fn facts(report: &Report, edge: &Edge) -> Vec<u8> {
         ("base".to_owned(), base_json(report)),
     ]);
     map.extend(facts_of(report, &edge.a, &edge.b));
-    format!("{}\n", Value::Object(map)).into_bytes()
+    told::line(map)
 }
 
 /// One line for each change that somebody would want to read of: base, and what turned.

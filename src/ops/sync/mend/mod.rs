@@ -1,5 +1,12 @@
-//! Making a merge whole that git leaves in pieces, or that is clean and wrong: by the rules of tracks.toml, and by what
-//! somebody has resolved before.
+//! Making a merge whole that git leaves in pieces, or that is clean and wrong: by what somebody has resolved before, by what
+//! was decided, and by the rules of tracks.toml.
+
+mod facts;
+mod lines;
+mod program;
+mod recorded;
+mod rules;
+mod work;
 
 use std::collections::BTreeSet;
 
@@ -10,12 +17,13 @@ use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::Resolved;
 use crate::git::{Merger, TreeEdit};
 
+use super::super::notebook::Notebook;
 use super::super::trust::Trust;
 use super::super::{Emit, Session};
 use super::SyncError;
+use work::Work;
 
 /// One merge of a chain.
-#[expect(dead_code, reason = "what resolves conflicts reads it")]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meeting<'m> {
     /// The candidate so far.
@@ -36,6 +44,8 @@ pub(super) struct Mended {
     /// Contents lie where the merger that was asked writes.
     pub edits: Vec<TreeEdit>,
     pub resolved: Vec<Resolved>,
+    /// What else there is to say of this merge, one sentence each.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,24 +62,35 @@ pub(super) struct Mender<'a> {
     emit: Emit<'a>,
     /// Nothing is run, since nothing is to be changed.
     dry_run: bool,
+    /// What people have resolved and decided, as it was when the round began.
+    notebook: Notebook,
+    /// The tracks of every green round, oldest first.
+    green: Vec<Vec<TrackId>>,
     /// Paths of tracks' merges that must not be resolved automatically in this round: what came of it was red.
     refused: BTreeSet<(TrackId, RepoPath)>,
 }
 
 impl<'a> Mender<'a> {
+    /// # Errors
+    /// When what was recorded cannot be read.
     pub(super) fn new(
         session: &'a Session,
         trust: &'a Trust,
         emit: Emit<'a>,
         dry_run: bool,
-    ) -> Self {
-        Mender {
+    ) -> Result<Self, SyncError> {
+        let rounds = session.store.rounds()?.into_iter();
+        let green = rounds.filter(|round| round.green == Some(true) && round.moved);
+        let green = green.map(|round| round.merged.into_iter().map(|merged| merged.track));
+        Ok(Mender {
             session,
             trust,
             emit,
             dry_run,
+            notebook: Notebook::read(session)?,
+            green: green.map(Iterator::collect).collect(),
             refused: BTreeSet::new(),
-        }
+        })
     }
 
     pub(super) fn refuse(&mut self, track: &TrackId, path: &RepoPath) {
@@ -83,10 +104,18 @@ impl<'a> Mender<'a> {
         merger: &Merger<'_>,
         meeting: &Meeting<'_>,
     ) -> Result<Mend, SyncError> {
-        let _ = (self.session, self.trust, self.emit, self.dry_run, merger);
-        Ok(match meeting.conflicts {
-            [] => Mend::Whole(Mended::default()),
-            _ => Mend::Left(None),
-        })
+        let mut work = Work::new(self, merger, meeting)?;
+        work.resolve()?;
+        work.regenerate_what_is_due()?;
+        work.finish()
+    }
+
+    fn refuses(&self, track: &TrackId, path: &RepoPath) -> bool {
+        self.refused.contains(&(track.clone(), path.clone()))
+    }
+
+    fn is_critical(&self, path: &RepoPath) -> bool {
+        let mut critical = self.session.project.integration.critical.iter();
+        critical.any(|pattern| pattern.matches(path))
     }
 }

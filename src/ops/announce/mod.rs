@@ -1,7 +1,11 @@
-//! `[notify] on_conflict`: who is told when a pair turns from clean to conflict, or back.
+//! `[notify]`: who is told of what has turned. One file per event says what that is; how commands are run is the same for all.
 //!
 //! What was last known is kept, so that an edge is told once, whichever run sees it: a command that is watching, or one
 //! that a timer starts. What comes of the telling never changes what a run answers.
+
+mod conflicts;
+mod land;
+mod sync;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,16 +13,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::domain::merge::{self, Edge};
-use crate::domain::name::{Side, TrackId};
-use crate::domain::trust::{self, ON_CONFLICT, TrustedCommand};
+use crate::domain::name::TrackId;
+use crate::domain::trust::{self, TrustedCommand};
 use crate::process::{End, Interrupt, Job, JobResult, Pool, ShellJob, Work, clock};
 use crate::store::StoreError;
 
 use super::Session;
-use super::conflicts::{Options, Report};
 use super::setup::{failure, show};
 use super::trust::Trust;
+pub use conflicts::{Facts, calls as of_conflicts};
+pub use land::{Landing, calls as of_landing};
+pub use sync::{RoundFacts, calls as of_round};
 
 /// Somebody is told in passing: who takes longer is not heard to the end.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,17 +31,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// So many are told at once.
 const AT_ONCE: usize = 4;
 
-/// One command to be run for one edge.
+/// One command to be run for one thing that happened.
 #[derive(Debug, Clone)]
 struct Call {
     command: TrustedCommand,
-    edge: Edge,
+    /// "a and b", "round 3".
+    about: String,
     facts: Vec<u8>,
     log: PathBuf,
 }
-
-/// The facts of an edge, as the command reads them.
-pub type Facts<'a> = &'a dyn Fn(&Report, &Edge) -> Vec<u8>;
 
 /// What is to be told.
 #[derive(Debug)]
@@ -77,97 +80,100 @@ impl Calls {
     }
 }
 
-/// Takes the report for what is known from now on, and gives what has to be told because of it. Nothing is kept where
-/// nobody wants to be told. `logs` is the directory for what the commands print, made where it is first needed.
-///
-/// # Errors
-/// When the last verdicts or the approvals cannot be read or kept.
-pub fn calls(
-    session: &Session,
-    yes: bool,
-    options: &Options,
-    report: &Report,
-    facts: Facts<'_>,
-    logs: &mut Option<PathBuf>,
-) -> Result<Option<Calls>, StoreError> {
-    let commands = Listeners::new(session);
-    // Who wants to know of tracks was not asked about branches.
-    if commands.is_empty() || session.branches.is_some() {
-        return Ok(None);
+/// Gathers what is to be told.
+struct Gather<'a> {
+    session: &'a Session,
+    trust: Trust,
+    /// The directory for what the commands print, made where it is first needed.
+    logs: &'a mut Option<PathBuf>,
+    calls: Calls,
+}
+
+impl<'a> Gather<'a> {
+    fn new(
+        session: &'a Session,
+        yes: bool,
+        logs: &'a mut Option<PathBuf>,
+    ) -> Result<Self, StoreError> {
+        let repository = &session.repository;
+        let cwd = repository
+            .main_worktree()
+            .unwrap_or(repository.common_dir());
+        Ok(Gather {
+            session,
+            trust: Trust::load(session, yes)?,
+            logs,
+            calls: Calls {
+                calls: Vec::new(),
+                place: Place {
+                    cwd: cwd.to_owned(),
+                    grace: session.project.run.grace,
+                },
+                not_approved: BTreeSet::new(),
+            },
+        })
     }
-    let tracks = session.project.tracks.iter().map(|track| track.id.clone());
-    let tracks: BTreeSet<TrackId> = tracks.collect();
-    let edges = session
-        .store
-        .update_verdicts(view(session, options), |last| {
-            merge::edges(last, &report.pairs, &tracks)
-        })?;
-    if edges.is_empty() {
-        return Ok(None);
-    }
-    let trust = Trust::load(session, yes)?;
-    let repository = &session.repository;
-    let cwd = repository
-        .main_worktree()
-        .unwrap_or(repository.common_dir());
-    let mut found = Calls {
-        calls: Vec::new(),
-        place: Place {
-            cwd: cwd.to_owned(),
-            grace: session.project.run.grace,
-        },
-        not_approved: BTreeSet::new(),
-    };
-    for edge in edges {
-        for (number, command) in commands.of(&edge).into_iter().enumerate() {
-            if !trust.allows(command) {
-                found.not_approved.insert(command.place.clone());
-                continue;
-            }
-            let dir = match &*logs {
-                Some(dir) => dir.clone(),
-                None => logs
-                    .insert(session.store.new_log_dir(clock::now())?)
-                    .clone(),
-            };
-            found.calls.push(Call {
-                command: command.clone(),
-                facts: facts(report, &edge),
-                // A later edge of the same pair writes over it.
-                log: dir.join(format!("notify-{}-{}-{number}.log", edge.a, edge.b)),
-                edge: edge.clone(),
-            });
+
+    /// `log` is the name of its log without an ending.
+    fn add(
+        &mut self,
+        command: &TrustedCommand,
+        about: String,
+        log: &str,
+        facts: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        if !self.trust.allows(command) {
+            self.calls.not_approved.insert(command.place.clone());
+            return Ok(());
         }
+        let dir = match &*self.logs {
+            Some(dir) => dir.clone(),
+            None => self
+                .logs
+                .insert(self.session.store.new_log_dir(clock::now())?)
+                .clone(),
+        };
+        self.calls.calls.push(Call {
+            command: command.clone(),
+            about,
+            facts,
+            log: dir.join(format!("{log}.log")),
+        });
+        Ok(())
     }
-    Ok(Some(found))
 }
 
-/// Runs with and without uncommitted work, or with remote branches first, see different things, and each goes on from what
-/// its like saw.
-fn view(session: &Session, options: &Options) -> &'static str {
-    match (options.committed, session.prefer_remote) {
-        (false, false) => "work",
-        (true, false) => "committed",
-        (false, true) => "work-remote",
-        (true, true) => "committed-remote",
-    }
-}
-
-/// The commands of the project that want to know.
+/// The commands of the project that want to know of one event.
 struct Listeners {
     of_all: Option<TrustedCommand>,
     of_tracks: Vec<(TrackId, TrustedCommand)>,
 }
 
+/// Whom a command is run for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum For {
+    All,
+    Tracks(BTreeSet<TrackId>),
+}
+
+impl For {
+    fn has(&self, track: &TrackId) -> bool {
+        match self {
+            For::All => true,
+            For::Tracks(tracks) => tracks.contains(track),
+        }
+    }
+}
+
 impl Listeners {
-    fn new(session: &Session) -> Self {
+    fn new(session: &Session, event: &str) -> Self {
         let project = &session.project;
         let of_tracks = project.tracks.iter().filter_map(|track| {
-            let command = trust::notify(project, Some(track), ON_CONFLICT)?;
+            let command = trust::notify(project, Some(track), event)?;
             Some((track.id.clone(), command))
         });
         Listeners {
-            of_all: trust::notify(project, None, ON_CONFLICT),
+            of_all: trust::notify(project, None, event),
             of_tracks: of_tracks.collect(),
         }
     }
@@ -176,25 +182,21 @@ impl Listeners {
         self.of_all.is_none() && self.of_tracks.is_empty()
     }
 
-    /// Each command once, also where both tracks of the pair name the same.
-    fn of(&self, edge: &Edge) -> Vec<&TrustedCommand> {
-        let sides = [&edge.a, &edge.b];
-        let concerned = |track: &TrackId| {
-            sides
-                .iter()
-                .any(|side| matches!(side, Side::Track(id) if id == track))
-        };
-        let own = self
-            .of_tracks
-            .iter()
-            .filter(|(track, _)| concerned(track))
-            .map(|(_, command)| command);
-        let mut seen = BTreeSet::new();
-        self.of_all
-            .iter()
-            .chain(own)
-            .filter(|command| seen.insert(command.exact_text()))
-            .collect()
+    /// Each command once, also where several tracks that are concerned name the same.
+    fn of(&self, concerned: impl Fn(&TrackId) -> bool) -> Vec<(&TrustedCommand, For)> {
+        let mut found: Vec<(&TrustedCommand, For)> = Vec::new();
+        found.extend(self.of_all.iter().map(|command| (command, For::All)));
+        for (track, command) in self.of_tracks.iter().filter(|(track, _)| concerned(track)) {
+            let known = found
+                .iter_mut()
+                .find(|(known, _)| known.exact_text() == command.exact_text());
+            match known {
+                None => found.push((command, For::Tracks(BTreeSet::from([track.clone()])))),
+                Some((_, For::Tracks(tracks))) => drop(tracks.insert(track.clone())),
+                Some((_, For::All)) => {}
+            }
+        }
+        found
     }
 }
 
@@ -255,11 +257,10 @@ impl Work<'_> for Telling {
         if let Some(how) = failure(&result.end) {
             let call = &self.calls[key];
             self.failures.push(format!(
-                "{} `{}` {how} for {} and {}; what it printed: {}",
+                "{} `{}` {how} for {}; what it printed: {}",
                 call.command.place,
                 show(&call.command.command),
-                call.edge.a,
-                call.edge.b,
+                call.about,
                 call.log.display()
             ));
         }

@@ -1,0 +1,223 @@
+//! What people have resolved and decided: `refs/tracks/resolutions`, a chain of commits whose tree has a folder for each
+//! record, with the contents that it names. It can be pushed and fetched like any ref.
+
+use crate::domain::path::RepoPath;
+use crate::domain::resolution::{Decision, Record, Version};
+use crate::domain::revision::{CommitId, TreeId};
+use crate::git::{GitError, Merger, NewCommit, RefChange, RefError, TreeEdit};
+use crate::process::clock;
+use crate::store::StoreError;
+
+use super::Session;
+
+pub(super) const REF: &str = "refs/tracks/resolutions";
+
+/// `records/ID/meta.json`, and beside it every content by its id.
+const RECORDS: &str = "records";
+/// `decisions/ID/meta.json`.
+const DECISIONS: &str = "decisions";
+const META: &str = "meta.json";
+
+/// So often a change is made again that somebody else has overtaken.
+const ATTEMPTS: usize = 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum NotebookError {
+    #[error("{0} is not one of the records here")]
+    NoSuchRecord(String),
+    #[error("more than one id begins with {0}")]
+    Ambiguous(String),
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// As it was read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notebook {
+    tip: Option<(CommitId, TreeId)>,
+    /// Oldest first.
+    pub records: Vec<Record>,
+    /// Oldest first.
+    pub decisions: Vec<Decision>,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Record(Record),
+    Decision(Decision),
+    /// A record or a decision, by its whole id.
+    Forget(String),
+}
+
+impl Notebook {
+    /// # Errors
+    /// When it is damaged, or a newer version wrote it.
+    pub(super) fn read(session: &Session) -> Result<Notebook, NotebookError> {
+        let repository = &session.repository;
+        let Some(tip) = repository.reference(REF)? else {
+            return Ok(Notebook::default());
+        };
+        let tree = repository.commit(tip)?.tree;
+        let mut notebook = Notebook {
+            tip: Some((tip, tree)),
+            ..Notebook::default()
+        };
+        for (path, _, _) in repository.tree_entries(tree)? {
+            let Some(text) = path.as_str().filter(|text| text.ends_with(META)) else {
+                continue;
+            };
+            let Some(bytes) = repository.file_at(tip, &path)? else {
+                continue;
+            };
+            let name = format!("{REF}:{text}");
+            match text.split('/').next() {
+                Some(RECORDS) => {
+                    let record = session.store.decode_record(&name, &bytes)?;
+                    notebook.records.push(record);
+                }
+                Some(DECISIONS) => {
+                    let decision = session.store.decode_decision(&name, &bytes)?;
+                    notebook.decisions.push(decision);
+                }
+                _ => {}
+            }
+        }
+        notebook
+            .records
+            .sort_by(|a, b| (a.when, &a.id).cmp(&(b.when, &b.id)));
+        notebook
+            .decisions
+            .sort_by(|a, b| (a.when, &a.id).cmp(&(b.when, &b.id)));
+        Ok(notebook)
+    }
+
+    /// The whole id of what a user named by the beginning of one.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub(super) fn whole_id(&self, text: &str) -> Result<String, NotebookError> {
+        let records = self.records.iter().map(|record| &record.id);
+        let all = records.chain(self.decisions.iter().map(|decision| &decision.id));
+        let mut found = all.filter(|id| !text.is_empty() && id.starts_with(text));
+        match (found.next(), found.next()) {
+            (Some(id), None) => Ok(id.clone()),
+            (Some(id), Some(_)) if id == text => Ok(id.clone()),
+            (Some(_), Some(_)) => Err(NotebookError::Ambiguous(text.to_owned())),
+            (None, _) => Err(NotebookError::NoSuchRecord(text.to_owned())),
+        }
+    }
+}
+
+/// Writes a change; what others write at the same time stays. `merger` has the contents that a record names, where they are not
+/// the repository's own.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(
+    session: &Session,
+    merger: &Merger<'_>,
+    change: &Change,
+) -> Result<(), NotebookError> {
+    let own = Merger::publishing(&session.repository, session.base.commit);
+    let mut result = Ok(());
+    for _ in 0..ATTEMPTS {
+        let notebook = Notebook::read(session)?;
+        result = write_once(session, &own, merger, &notebook, change);
+        match &result {
+            Err(NotebookError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) => {}
+            _ => break,
+        }
+    }
+    result
+}
+
+fn write_once(
+    session: &Session,
+    own: &Merger<'_>,
+    contents: &Merger<'_>,
+    notebook: &Notebook,
+    change: &Change,
+) -> Result<(), NotebookError> {
+    let before = match notebook.tip {
+        Some((_, tree)) => tree,
+        None => own.empty_tree()?,
+    };
+    let (edits, subject) = edits(session, own, contents, before, change)?;
+    let tree = own.edited(before, &edits)?;
+    if tree == before {
+        return Ok(());
+    }
+    let tip = notebook.tip.map(|(commit, _)| commit);
+    let commit = own.write_commit(&NewCommit {
+        tree,
+        parents: tip.into_iter().collect(),
+        time: clock::now(),
+        message: format!("{subject}\n"),
+    })?;
+    let change = RefChange {
+        name: REF.to_owned(),
+        before: tip,
+        after: Some(commit),
+    };
+    Ok(session
+        .repository
+        .update_refs(&[change], &format!("tracks: {subject}"))?)
+}
+
+fn edits(
+    session: &Session,
+    own: &Merger<'_>,
+    contents: &Merger<'_>,
+    before: TreeId,
+    change: &Change,
+) -> Result<(Vec<TreeEdit>, String), NotebookError> {
+    let put = |path: String, bytes: Vec<u8>| -> Result<TreeEdit, GitError> {
+        Ok(TreeEdit {
+            path: RepoPath::new(path),
+            entry: Some((0o100_644, own.write_blob(&bytes)?)),
+        })
+    };
+    Ok(match change {
+        Change::Record(record) => {
+            let folder = format!("{RECORDS}/{}", record.id);
+            let meta = session.store.encode_record(record)?;
+            let mut edits = vec![put(format!("{folder}/{META}"), meta)?];
+            for Version { id, .. } in record.versions().filter(|version| has_content(*version)) {
+                own.take_blob(contents, id)?;
+                edits.push(TreeEdit {
+                    path: RepoPath::new(format!("{folder}/{id}")),
+                    entry: Some((0o100_644, id)),
+                });
+            }
+            let [a, b] = record.tracks.each_ref().map(|(track, _)| track);
+            (edits, format!("record {} of {a} and {b}", record.id))
+        }
+        Change::Decision(decision) => {
+            let meta = session.store.encode_decision(decision)?;
+            let path = format!("{DECISIONS}/{}/{META}", decision.id);
+            let (prefer, over) = (&decision.prefer, &decision.over);
+            let subject = format!("decision {}: {prefer} before {over}", decision.id);
+            (vec![put(path, meta)?], subject)
+        }
+        Change::Forget(id) => {
+            let folders = [RECORDS, DECISIONS].map(|kind| RepoPath::new(format!("{kind}/{id}")));
+            let entries = own.tree_entries(before)?;
+            let edits = entries
+                .into_iter()
+                .filter(|(path, _, _)| folders.iter().any(|folder| folder.contains(path)))
+                .map(|(path, _, _)| TreeEdit { path, entry: None })
+                .collect();
+            (edits, format!("forget {id}"))
+        }
+    })
+}
+
+/// A submodule's commit is in another repository.
+fn has_content(version: Version) -> bool {
+    version.mode & 0o170_000 != 0o160_000
+}
