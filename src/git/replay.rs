@@ -103,7 +103,7 @@ impl Merger<'_> {
             signature(&identity.author)?,
             signature(&identity.committer)?,
         );
-        self.write(gix::objs::Commit {
+        self.write(&gix::objs::Commit {
             tree: object_id(tree.as_bytes()),
             parents: parents
                 .iter()
@@ -169,7 +169,7 @@ impl Merger<'_> {
             .author()
             .and_then(|author| author.to_owned())
             .map_err(|error| unreadable(format!("the author of {commit}"), &error))?;
-        self.write(gix::objs::Commit {
+        self.write(&gix::objs::Commit {
             tree: object_id(tree.as_bytes()),
             parents: [object_id(parent.as_bytes())].into_iter().collect(),
             author,
@@ -180,10 +180,10 @@ impl Merger<'_> {
         })
     }
 
-    fn write(&self, commit: gix::objs::Commit) -> Result<CommitId, GitError> {
+    fn write(&self, commit: &gix::objs::Commit) -> Result<CommitId, GitError> {
         let gix = self.local();
         let id = gix
-            .write_object(&commit)
+            .write_object(commit)
             .map_err(|error| unreadable("a new commit", &error))?;
         commit_id(id.detach())
     }

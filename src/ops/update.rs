@@ -15,7 +15,7 @@ use crate::git::{AdvanceError, GitError, Identity, MergeAnswer, Merger, RefError
 use crate::process::{clock, cores, in_parallel};
 use crate::store::{Event as StoredEvent, Fact, RefMove, StoreError};
 
-use super::landed::has_landed;
+use super::landed::{LIMIT, Line, has_landed};
 use super::operation::{self, OperationError, Request};
 use super::own_worktree::quoted;
 use super::sync::integration_merge;
@@ -152,6 +152,7 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, UpdateError> 
         scratch: matrix::scratch_merger(session, &session.repository)?,
         identity: session.repository.identity(clock::now()),
         worktrees: session.repository.worktrees()?,
+        line: Line::read(&session.repository, session.base.commit, LIMIT),
         source,
     };
     let tracks = update.tracks()?;
@@ -222,6 +223,8 @@ pub(super) struct Update<'a> {
     /// Needed only where something is to be committed.
     identity: Result<Identity, GitError>,
     worktrees: Vec<Worktree>,
+    /// What base has landed and taken back.
+    line: Line,
     source: Source,
 }
 
@@ -277,6 +280,15 @@ impl Update<'_> {
         if self.options.tracks.is_empty() && has_landed(self.session, &track.id, Some(tip)) {
             // It is over; who wants to go on with it names it.
             return Ok(Outcome::UpToDate);
+        }
+        if let Some(taken) = self.line.taken_back(repository, &track.id, tip) {
+            // A merge would bring what took it back, too, and leave nothing of the work.
+            let base = &self.session.base.name;
+            let worktree = Worktree::of_branch(&self.worktrees, &track.branch);
+            let dir = worktree.map(|entry| format!(" -C {}", quoted(&entry.path)));
+            let again = taken.way_in_again(&dir.unwrap_or_default(), base);
+            let fix = format!("give its commits new ids: {again}");
+            return Ok(skip(taken.what_happened(base), fix));
         }
         let bases = repository.merge_bases(tip, onto)?;
         if bases.is_empty() {

@@ -341,6 +341,24 @@ fn tracks_without_work_and_those_that_have_landed() {
     work(&world, "api", &[("more.txt", "more\n")]);
 }
 
+/// A merge of base would take the work out of the track, too.
+#[test]
+fn a_track_whose_landing_was_taken_back() {
+    let world = two();
+    assert_eq!(world.tracks(&["sync"]).status, 0);
+    assert_eq!(world.tracks(&["land"]).status, 0);
+    let ran = world.tracks(&["rollback"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    work(&world, "api", &[("more.txt", "more\n")]);
+    let before = refs(&world);
+    let (status, answer) = update(&world, &[]);
+    assert_eq!(status, 3, "{answer:#}");
+    assert_eq!(texts(&answer["tracks"], "outcome"), ["skipped", "skipped"]);
+    let fix = answer["tracks"][0]["fix"].as_str().unwrap();
+    assert!(fix.contains("rebase --force-rebase --onto main"), "{fix}");
+    assert_eq!(refs(&world), before);
+}
+
 #[test]
 fn without_a_name_nothing_is_committed() {
     let world = behind();
