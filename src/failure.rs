@@ -7,6 +7,7 @@ use crate::ops::base::BaseError;
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
+use crate::ops::decide::DecideError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::land::LandError;
 use crate::ops::lease::LeaseError;
@@ -16,8 +17,10 @@ use crate::ops::operation::OperationError;
 use crate::ops::profile::ProfileError;
 use crate::ops::prune::PruneError;
 use crate::ops::remove::RemoveError;
+use crate::ops::resolve::ResolveError;
 use crate::ops::restore::RestoreError;
 use crate::ops::rollback::RollbackError;
+use crate::ops::schedule::ScheduleError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
 use crate::ops::undo::UndoError;
@@ -25,7 +28,7 @@ use crate::ops::update::UpdateError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
     ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
-    SiteError, TrashError,
+    SiteError, TrashError, TrialError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -561,9 +564,8 @@ impl From<NotebookError> for Failure {
         match error {
             NotebookError::Git(error) => error.into(),
             NotebookError::Store(error) => error.into(),
-            NotebookError::NoSuchRecord(_) => {
-                Failure::usage(message).hint("see what there is: `tracks resolve --list`")
-            }
+            NotebookError::Unknown(_) => Failure::usage(message)
+                .hint("see what there is: `tracks resolve --list`, `tracks decide --list`"),
             NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
             NotebookError::Ref(_) => undetermined(message).hint("run it again"),
         }
@@ -581,6 +583,33 @@ impl From<TrashError> for Failure {
                 undetermined(message).hint("wait for it to end, then run again")
             }
             TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<TrialError> for Failure {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Git(error) => error.into(),
+            TrialError::Store(error) => error.into(),
+            TrialError::Runner(error) => error.into(),
+            TrialError::OwnWorktree(error) => error.into(),
+        }
+    }
+}
+
+impl From<DecideError> for Failure {
+    fn from(error: DecideError) -> Self {
+        let message = error.to_string();
+        match error {
+            DecideError::Session(error) => error.into(),
+            DecideError::Notebook(error) => error.into(),
+            DecideError::Git(error) => error.into(),
+            DecideError::OverItself(_) => Failure::usage(message).hint("name two tracks"),
+            DecideError::Neither { .. } => {
+                Failure::usage(message).hint("prefer one of the two that it is about")
+            }
+            DecideError::NoReason => Failure::usage(message).hint("say why: `--because \"…\"`"),
         }
     }
 }
@@ -663,6 +692,47 @@ impl From<RemoveError> for Failure {
             RemoveError::Unknown { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
             }
+        }
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        let message = error.to_string();
+        match error {
+            ResolveError::Session(error) => error.into(),
+            ResolveError::Git(error) => error.into(),
+            ResolveError::Store(error) => error.into(),
+            ResolveError::OwnWorktree(error) => error.into(),
+            ResolveError::Notebook(error) => error.into(),
+            ResolveError::Trial(error) => error.into(),
+            ResolveError::WithItself(_) => Failure::usage(message).hint("name two tracks"),
+            ResolveError::NoBranch { .. } => {
+                undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")
+            }
+            ResolveError::NoWorktree { track } => {
+                undetermined(message).hint(format!("make it: `tracks init {track}`"))
+            }
+            ResolveError::Dirty { .. } => {
+                undetermined(message).hint("nothing was touched; commit it, or put it away, first")
+            }
+            ResolveError::Unfinished { .. } => undetermined(message).hint("end it first"),
+            ResolveError::Unavailable { .. } => undetermined(message),
+            ResolveError::Taken { tracks, .. } => undetermined(message).hint(format!(
+                "end that first: `tracks resolve {} {}`",
+                tracks[0], tracks[1]
+            )),
+            ResolveError::Ref(_) => undetermined(message).hint("run it again"),
+        }
+    }
+}
+
+impl From<ScheduleError> for Failure {
+    fn from(error: ScheduleError) -> Self {
+        let failure = undetermined(error.to_string());
+        match error {
+            ScheduleError::Unwritable(_) => failure.hint("`tracks schedule systemd` can write it"),
+            ScheduleError::Program(_) | ScheduleError::NotText(_) => failure,
         }
     }
 }

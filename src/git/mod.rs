@@ -25,6 +25,7 @@ mod refs;
 mod remote;
 mod replay;
 mod repository;
+mod resolving;
 mod revert;
 mod scratch;
 mod selected;
