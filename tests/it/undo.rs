@@ -29,10 +29,10 @@ fn worktrees(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
 
 fn log(world: &World) -> Vec<(String, bool)> {
     let (_, answer) = ask(world, &["log"]);
-    let operations = answer["operations"].as_array().unwrap().iter();
+    let operations = answer["operations"].as_array().expect("a list").iter();
     operations
         .map(|one| {
-            let command = one["command"].as_str().unwrap();
+            let command = one["command"].as_str().expect("a text");
             let verb = command.split(' ').next().unwrap();
             (verb.to_owned(), one["undone"].as_bool().unwrap())
         })
