@@ -1,7 +1,7 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
-mod removal;
 mod resolve;
+mod worktrees;
 
 use crate::domain::path::RepoPath;
 use crate::domain::state::State;
@@ -102,7 +102,6 @@ const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
 const STATES: Kind = ("states", "");
-const TRASHED: Kind = ("removed worktrees", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.

@@ -157,7 +157,13 @@ impl Base {
             return Ok(moved);
         }
         match operation::carry_out(session, request) {
-            Ok(done) => moved.done = Some(done),
+            Ok(done) => {
+                if let Some(Pushed { remote, branch, .. }) = &moved.pushed {
+                    let pushed = format!("{remote}/{branch}");
+                    operation::note_pushed(session, &done.id, pushed)?;
+                }
+                moved.done = Some(done);
+            }
             Err(error) if moved.pushed.is_some() => moved.behind = Some(error),
             Err(error) => return Err(error),
         }

@@ -149,6 +149,21 @@ pub(super) fn go_on(
     }
 }
 
+/// Puts down what an operation has pushed, as `REMOTE/BRANCH`: an undo says that it stays.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note_pushed(session: &Session, id: &str, pushed: String) -> Result<(), StoreError> {
+    let operations = session.store.operations()?;
+    match operations.into_iter().find(|operation| operation.id == id) {
+        Some(mut operation) => {
+            operation.pushed.push(pushed);
+            session.store.record_operation(&operation)
+        }
+        None => Ok(()),
+    }
+}
+
 /// Whether these moves could be carried out, as far as a look can tell.
 ///
 /// # Errors

@@ -290,11 +290,9 @@ fn note_landings(session: &Session, rows: &mut [Row]) {
                 .map(|dir| format!(" -C {}", dir.display()))
                 .unwrap_or_default();
             row.notes.push(format!(
-                "its landing was taken back by {}: {} has its commits, but not what they did; to land it again, give them new ids: `git{dir} rebase --force-rebase --onto {} {}`",
-                taken.by.short(),
-                session.base.name,
-                session.base.name,
-                taken.base_before.short(),
+                "{}; to land it again, give them new ids: {}",
+                taken.what_happened(&session.base.name),
+                taken.way_in_again(&dir, &session.base.name),
             ));
         } else if is_in_base(row) {
             row.landed = !line.has(tip);

@@ -69,6 +69,10 @@ pub(super) fn finish(
         report.after = Some(candidate);
         if options.push {
             report.pushed = Some(push(session, report, candidate));
+            if let (Some(Ok(())), Some(id)) = (&report.pushed, &report.operation) {
+                let pushed = format!("{}/{}", session.project.remote, report.branch);
+                operation::note_pushed(session, id, pushed)?;
+            }
         }
     }
     session.store.record_round(&as_round(report))?;

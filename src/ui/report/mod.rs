@@ -25,6 +25,8 @@ pub mod sync;
 mod timing;
 pub mod told;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 pub mod watch;
 
