@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, init, lease, log, mark, path, prune, reference,
-    remove, resolve, restore, schedule, schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
+    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Sync(sync::Args),
+    Land(land::Args),
+    Rollback(rollback::Args),
     Remove(remove::Args),
     Restore(restore::Args),
     Prune(prune::Args),
@@ -85,6 +87,8 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
+            Verb::Land(args) => land::run(&args, context),
+            Verb::Rollback(args) => rollback::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
@@ -111,6 +115,8 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
+            Verb::Land(args) => args.format.into(),
+            Verb::Rollback(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),

@@ -3,11 +3,13 @@
 use crate::domain::path::RepoPath;
 use crate::domain::state::State;
 use crate::git::{AdvanceError, GitError, NotOurs, OpenError, RefError};
+use crate::ops::base::BaseError;
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
 use crate::ops::decide::DecideError;
 use crate::ops::init::{InitError, StarterError};
+use crate::ops::land::LandError;
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
 use crate::ops::mark::MarkError;
@@ -17,6 +19,7 @@ use crate::ops::prune::PruneError;
 use crate::ops::remove::RemoveError;
 use crate::ops::resolve::ResolveError;
 use crate::ops::restore::RestoreError;
+use crate::ops::rollback::RollbackError;
 use crate::ops::schedule::ScheduleError;
 use crate::ops::sync::SyncError;
 use crate::ops::trust::TrustError;
@@ -443,6 +446,68 @@ impl From<SyncError> for Failure {
                 .hint("if no git process is at work, remove the stale `.lock` file that git names"),
             SyncError::Ref(_) => undetermined(message),
             SyncError::Operation(error) => error.into(),
+        }
+    }
+}
+
+impl From<BaseError> for Failure {
+    fn from(error: BaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            BaseError::Session(error) => error.into(),
+            BaseError::Operation(error) => error.into(),
+            BaseError::Git(error) => error.into(),
+            BaseError::NotABranch { .. } => {
+                undetermined(message).hint("name a branch with `[project] base`")
+            }
+            BaseError::OnlyRemote { branch, remote } => undetermined(message).hint(format!(
+                "land it there with `--push`, or have it here: `git branch {branch} {remote}/{branch}`"
+            )),
+            BaseError::Diverged { branch, remote } => undetermined(message).hint(format!(
+                "nothing was changed; bring them together first, on {branch}: `git merge {remote}/{branch}`, or `git rebase {remote}/{branch}`"
+            )),
+            BaseError::Moved { .. } => undetermined(message).hint("nothing was changed; run again"),
+        }
+    }
+}
+
+impl From<LandError> for Failure {
+    fn from(error: LandError) -> Self {
+        let message = error.to_string();
+        match error {
+            LandError::Base(error) => error.into(),
+            LandError::Sync(error) => error.into(),
+            LandError::Rollback(error) => error.into(),
+            LandError::NotForProposals { .. } => Failure::usage(message)
+                .hint("name a branch that nobody works on, such as `landing`; `--push` pushes base itself"),
+            LandError::Foreign { .. } => undetermined(message)
+                .hint("nothing was pushed; take them into a track, or name another branch"),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        let message = error.to_string();
+        let known = |failure: Failure, landings: &[String]| match landings {
+            [] => failure.hint("`tracks log` shows the operations"),
+            [.., last] => failure.hint(format!("the last landing is {last}")),
+        };
+        match error {
+            RollbackError::Base(error) => error.into(),
+            RollbackError::Sync(error) => (*error).into(),
+            RollbackError::Git(error) => error.into(),
+            RollbackError::Store(error) => error.into(),
+            RollbackError::NoLanding => {
+                undetermined(message).hint("`tracks log` shows the operations")
+            }
+            RollbackError::Unknown { landings, .. } => known(Failure::usage(message), &landings),
+            RollbackError::NotALanding { landings, .. } => {
+                known(Failure::usage(message), &landings)
+            }
+            RollbackError::TakenBack { .. }
+            | RollbackError::Gone { .. }
+            | RollbackError::Unavailable { .. } => undetermined(message),
         }
     }
 }

@@ -49,8 +49,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let wanted = wanted(args)?;
     let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
     let session = context.session(args.remote, interrupt.clone())?;
-    let checks = matches!(&wanted, Wanted::Pair { no_checks, .. } if !no_checks);
-    let trust = match checks {
+    let trust = match wanted.runs_commands(&session) {
         true => context.trust(&session, args.yes)?,
         false => Trust::Nothing,
     };

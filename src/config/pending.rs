@@ -11,13 +11,11 @@ use super::tree::{self, Found, Place, Step};
 enum Which {
     /// Always.
     Any,
-    /// With one of these values, or a list that has one of them.
-    Values(&'static [&'static str]),
     /// With a value that starts like this, or a list that has one.
     Prefix(&'static str),
 }
 
-use Which::{Any, Prefix, Values};
+use Which::{Any, Prefix};
 
 /// Keys from the top of the file; `*` stands for any name, and elements of a list are not counted.
 const PENDING: &[(&str, Which)] = &[
@@ -38,7 +36,6 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.hooks", Any),
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
-    ("check.*.when", Values(&["land"])),
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
@@ -60,7 +57,7 @@ const PENDING: &[(&str, Which)] = &[
     ("reviewers", Any),
     ("handoff", Any),
     ("metrics.target", Any),
-    ("land", Any),
+    ("land.approve", Any),
     ("report", Any),
 ];
 
@@ -120,12 +117,11 @@ impl Which {
         }
         let concerns = |text: &str| match self {
             Any => true,
-            Values(values) => values.contains(&text),
             Prefix(prefix) => text.starts_with(prefix),
         };
         match (self, found.value) {
             (Any, _) if !is_list_element => Some(Hit::Key),
-            (Values(_) | Prefix(_), DeValue::String(text)) if concerns(text) => Some(Hit::Value {
+            (Prefix(_), DeValue::String(text)) if concerns(text) => Some(Hit::Value {
                 text: text.to_string(),
                 span: found.span.clone(),
             }),
@@ -223,11 +219,8 @@ mod tests {
             ),
             ("[[integration.resolve]]\npaths = 'x'\n", &[]),
             (
-                "[check.u]\nwhen = ['track', 'land']\n[check.v]\nwhen = 'land'\n",
-                &[(
-                    "`land` for `[check.u] when` does nothing yet (and in 1 more place)",
-                    "'land'",
-                )],
+                "[land]\napprove = 'lead'\nafter = './smoke.sh'\n[check.v]\nwhen = 'land'\n",
+                &[("`[land] approve` does nothing yet", "approve")],
             ),
             (
                 "[track.a]\ndepends_on = ['b', 'contract:x']\n",

@@ -46,7 +46,7 @@ impl TrustedCommand {
 }
 
 /// Every command of the project that this version can run, in the order of the file (the layout, the services, the tracks,
-/// the checks, the rules for conflicts, who is told), then what profiles change of that; each exact text once, where it stands first.
+/// the checks, the rules for conflicts, what runs after a landing, who is told), then what profiles change of that; each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
     let plain: Vec<TrustedCommand> = commands_without_profiles(project).collect();
     let with_profiles = project.profiles.iter().flat_map(|profile| {
@@ -87,6 +87,7 @@ fn commands_without_profiles(project: &Project) -> impl Iterator<Item = TrustedC
         .chain(services.flat_map(|name| commands_of_service(project, name)))
         .chain(own_setups.flat_map(|track| commands_of_setup(project, Some(track))))
         .chain(project.checks.iter().flat_map(commands_of_check))
+        .chain(commands_of_land(project))
         .chain(project.integration.resolve.iter().flat_map(|rule| {
             {
                 [
@@ -164,6 +165,12 @@ pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
         commands.push(trusted(&place, &version, ".", &BTreeMap::new()));
     }
     commands
+}
+
+/// What runs after a landing, on what has landed.
+fn commands_of_land(project: &Project) -> impl Iterator<Item = TrustedCommand> + '_ {
+    let after = project.land.after.iter();
+    after.map(|command| trusted("[land] after", command, ".", &project.run.env))
 }
 
 /// The merge driver of a rule, in the words of tracks.toml: what git is configured with under that name is git's to trust.

@@ -209,7 +209,11 @@ impl<'r> Merger<'r> {
         Ok((parse(&output.stdout).map_err(protocol)?, output))
     }
 
-    fn answer(&self, sides: (CommitId, CommitId), record: Record) -> Result<MergeAnswer, GitError> {
+    pub(super) fn answer(
+        &self,
+        sides: (CommitId, CommitId),
+        record: Record,
+    ) -> Result<MergeAnswer, GitError> {
         let (tree, conflicted) = match record {
             Record::Clean(tree) => return Ok(MergeAnswer::Merged { tree }),
             Record::Conflicted(tree, conflicted) => (tree, conflicted),

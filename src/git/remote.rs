@@ -28,26 +28,38 @@ impl Repository {
         branch: &BranchName,
         commit: CommitId,
     ) -> Result<(), GitError> {
-        let full = branch.full();
-        // An empty value: the branch must not be there yet.
-        let expected = self
-            .remote_branch(remote, branch)?
-            .map(|id| id.to_string())
-            .unwrap_or_default();
-        let cmd = self
-            .unattended()
-            .args(["push", "--porcelain"])
-            .arg(format!("--force-with-lease={full}:{expected}"))
-            .args(["--end-of-options", remote])
-            .arg(format!("{commit}:{full}"));
-        let output = run_any(&cmd, "push --force-with-lease")?;
+        self.push_all(remote, &[Push::leased(branch.clone(), commit)])
+    }
+
+    /// Pushes all of these or none (`--atomic`).
+    ///
+    /// # Errors
+    /// What git says, with the ref that it is about.
+    pub fn push_all(&self, remote: &str, pushes: &[Push]) -> Result<(), GitError> {
+        const COMMAND: &str = "push";
+        let mut cmd = self.unattended().args(["push", "--porcelain"]);
+        if pushes.len() > 1 {
+            cmd = cmd.arg("--atomic");
+        }
+        for push in pushes {
+            if let How::Leased(branch) = &push.how {
+                // An empty value: the branch must not be there yet.
+                let expected = self
+                    .remote_branch(remote, branch)?
+                    .map(|id| id.to_string())
+                    .unwrap_or_default();
+                cmd = cmd.arg(format!("--force-with-lease={}:{expected}", push.name));
+            }
+        }
+        let refs = pushes
+            .iter()
+            .map(|push| format!("{}:{}", push.commit, push.name));
+        let cmd = cmd.args(["--end-of-options", remote]).args(refs);
+        let output = run_any(&cmd, COMMAND)?;
         if output.status == Some(0) {
             return Ok(());
         }
-        match (
-            rejection(&output.stdout),
-            failure(&output, "push --force-with-lease"),
-        ) {
+        match (rejection(&output.stdout), failure(&output, COMMAND)) {
             (
                 Some(message),
                 GitError::Program {
@@ -83,12 +95,55 @@ impl Repository {
     }
 }
 
-/// The summary of the first ref that was not pushed. Format: git-push(1), "OUTPUT", `--porcelain`.
+/// One ref of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The full name, there.
+    name: String,
+    commit: CommitId,
+    how: How,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    /// Anywhere from where the remote-tracking branch is.
+    Leased(BranchName),
+    Forward,
+}
+
+impl Push {
+    /// Also sideways or backwards, but only from the value that our remote-tracking branch has.
+    pub fn leased(branch: BranchName, commit: CommitId) -> Self {
+        Push {
+            name: branch.full(),
+            commit,
+            how: How::Leased(branch),
+        }
+    }
+
+    /// Only where nothing there is lost by it; never forced.
+    pub fn forward(full_name: String, commit: CommitId) -> Self {
+        Push {
+            name: full_name,
+            commit,
+            how: How::Forward,
+        }
+    }
+}
+
+/// The summary of the ref that kept the others, too, from being pushed. Format: git-push(1), "OUTPUT", `--porcelain`.
 fn rejection(stdout: &[u8]) -> Option<String> {
-    String::from_utf8_lossy(stdout)
+    let text = String::from_utf8_lossy(stdout);
+    let refused: Vec<(&str, &str)> = text
         .lines()
-        .find_map(|line| line.strip_prefix("!\t")?.split_once('\t'))
-        .map(|(_, summary)| summary.to_owned())
+        .filter_map(|line| line.strip_prefix("!\t")?.split_once('\t'))
+        .collect();
+    let along = |summary: &str| summary.contains("atomic push failed");
+    let first = refused.iter().find(|(_, summary)| !along(summary));
+    first.or(refused.first()).map(|(refs, summary)| {
+        let name = refs.split_once(':').map_or(*refs, |(_, there)| there);
+        format!("{name} {summary}")
+    })
 }
 
 #[cfg(test)]
@@ -149,5 +204,42 @@ mod tests {
             .unwrap_err();
         assert!(matches!(error, GitError::Program { .. }), "{error}");
         assert_eq!(origin.tip("unseen"), two);
+    }
+
+    #[test]
+    fn forward_only_and_all_or_none() {
+        let origin = World::new();
+        origin.write("a", "1\n");
+        origin.commit("one");
+        origin.git(&["checkout", "-q", "--detach"]);
+        let clone = clone_of(&origin);
+        clone.write("a", "2\n");
+        let two = clone.commit("two");
+        let repository = clone.open();
+        let kept = "refs/tracks/kept".to_owned();
+        let forward = |name: &str, commit| Push::forward(name.to_owned(), commit);
+        let both = |commit| {
+            [
+                Push::leased(branch("integration"), commit),
+                forward(&kept, commit),
+            ]
+        };
+        repository.push_all("origin", &both(two)).unwrap();
+        assert_eq!(origin.tip(&kept), two);
+        assert_eq!(origin.tip("integration"), two);
+
+        let theirs = origin.topic("theirs", "main", &[("b", Some("1\n"))]);
+        origin.git(&["update-ref", "refs/heads/main", &theirs.to_string()]);
+        origin.git(&["update-ref", &kept, &theirs.to_string()]);
+        let main = [forward("refs/heads/main", two)];
+        let error = repository.push_all("origin", &main).unwrap_err();
+        assert!(error.to_string().contains("refs/heads/main"), "{error}");
+        assert_eq!(origin.tip("main"), theirs);
+        clone.write("a", "3\n");
+        let three = clone.commit("three");
+        let error = repository.push_all("origin", &both(three)).unwrap_err();
+        assert!(error.to_string().contains(&kept), "{error}");
+        assert_eq!(origin.tip("integration"), two);
+        assert_eq!(origin.tip(&kept), theirs);
     }
 }

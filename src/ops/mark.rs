@@ -10,7 +10,7 @@ use crate::process::clock;
 use crate::store::{Event, Fact, StoreError};
 
 use super::declared::{Declared, KIND};
-use super::status::has_landed;
+use super::landed::has_landed;
 use super::{Session, SessionError};
 
 /// One track and what counts of what is declared of it.
@@ -140,6 +140,6 @@ fn row(session: &Session, declared: &Declared, track: &Track) -> Result<Row, Git
     Ok(Row {
         track: track.id.clone(),
         mark: declared.mark(session, track, tip)?,
-        landed: has_landed(&session.repository, tip, session.base.commit),
+        landed: has_landed(session, &track.id, tip),
     })
 }

@@ -3,6 +3,7 @@
 
 mod affected;
 pub mod announce;
+pub mod base;
 pub mod behaviour;
 pub mod branches;
 pub mod check;
@@ -17,6 +18,8 @@ pub mod init;
 mod integration_side;
 pub mod judged;
 mod keys;
+pub mod land;
+mod landed;
 pub mod lease;
 mod limits;
 pub mod logs;
@@ -31,6 +34,7 @@ pub mod prune;
 pub mod remove;
 pub mod resolve;
 pub mod restore;
+pub mod rollback;
 mod runner;
 pub mod schedule;
 mod session;

@@ -114,12 +114,7 @@ pub(super) fn go_on(
 ) -> Result<Done, OperationError> {
     let lock = take_lock(session)?;
     recover_locked(session, &lock)?;
-    let places = places(session, &request.moves)?;
-    for place in &places {
-        let (from, to) = (place.from, place.to);
-        let may = (session.repository).may_advance(&place.path, &place.branch, from, to);
-        may.map_err(|error| place.refused(error))?;
-    }
+    let places = places_that_may_move(session, &request.moves)?;
     let (moves, kept) = with_replaced(session, &operation.id, request.moves)?;
     operation.refs.extend(moves);
     operation.pending = true;
@@ -152,6 +147,14 @@ pub(super) fn go_on(
             Err(error)
         }
     }
+}
+
+/// Whether these moves could be carried out, as far as a look can tell.
+///
+/// # Errors
+/// As [`carry_out`].
+pub fn may_carry_out(session: &Session, moves: &[RefMove]) -> Result<(), OperationError> {
+    places_that_may_move(session, moves).map(drop)
 }
 
 /// Looks after operations that were killed. Called before a verb reads what it is going to move.
@@ -206,6 +209,19 @@ impl Place {
             },
         }
     }
+}
+
+fn places_that_may_move(
+    session: &Session,
+    moves: &[RefMove],
+) -> Result<Vec<Place>, OperationError> {
+    let places = places(session, moves)?;
+    for place in &places {
+        let (from, to) = (place.from, place.to);
+        let may = (session.repository).may_advance(&place.path, &place.branch, from, to);
+        may.map_err(|error| place.refused(error))?;
+    }
+    Ok(places)
 }
 
 /// The worktrees of the branches that move.

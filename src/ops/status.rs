@@ -13,13 +13,14 @@ use crate::domain::state::State;
 use crate::domain::sync::{not_admitted_as, overdue_text};
 use crate::domain::time::{Timestamp, ago};
 use crate::domain::trust::commands_of_setup;
-use crate::git::{GitError, Merger, Repository, Worktree};
+use crate::git::{GitError, Merger, Worktree};
 use crate::process::{clock, cores, in_parallel};
 
 use super::declared::Declared;
 use super::figures::Earlier;
 use super::integration_side::last_round;
 use super::keys::Keys;
+use super::landed::{self, Line};
 use super::matrix::{self, Matrix, Scope, TrackSide};
 use super::overdue;
 use super::runner;
@@ -138,6 +139,7 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     .into_iter()
     .collect();
     let mut rows = rows?;
+    note_landings(session, &mut rows);
     note_last_round(session, &mut rows);
     note_what_is_declared(session, &mut rows)?;
     note_what_is_overdue(session, &mut rows);
@@ -218,7 +220,7 @@ fn row(
         branch: track.branch.clone(),
         worktree: worktree.map(|entry| entry.path.clone()),
         commit: side.tip,
-        landed: landed(&session.repository, side.tip, session.base.commit, ahead),
+        landed: false,
         ahead,
         behind,
         dirty,
@@ -231,44 +233,6 @@ fn row(
         missing: Vec::new(),
         notes,
     })
-}
-
-/// Whether the track's work has landed, as far as that can be told.
-pub(super) fn has_landed(repository: &Repository, tip: Option<CommitId>, base: CommitId) -> bool {
-    let ahead = tip.and_then(|tip| repository.ahead_behind(tip, base).ok());
-    landed(repository, tip, base, ahead.map(|count| count.ahead))
-}
-
-/// Whether the track had work and base has all of it: its tip is in base, but is not where base merely stood before it.
-pub(super) fn landed(
-    repository: &Repository,
-    tip: Option<CommitId>,
-    base: CommitId,
-    ahead: Option<usize>,
-) -> bool {
-    let (Some(tip), Some(0)) = (tip, ahead) else {
-        return false;
-    };
-    // A tip on base's own first-parent line may just be a branch that nobody worked on yet.
-    tip != base && !on_first_parent_line(repository, tip, base)
-}
-
-fn on_first_parent_line(repository: &Repository, tip: CommitId, base: CommitId) -> bool {
-    const LIMIT: usize = 5_000;
-    let mut at = base;
-    for _ in 0..LIMIT {
-        if at == tip {
-            return true;
-        }
-        match repository
-            .commit(at)
-            .map(|info| info.parents.first().copied())
-        {
-            Ok(Some(parent)) => at = parent,
-            _ => return false,
-        }
-    }
-    false
 }
 
 fn known_checks(
@@ -303,6 +267,36 @@ fn known_checks(
         }
     }
     Ok(checks)
+}
+
+/// Whether tracks had work and base has all of it, or had it once.
+fn note_landings(session: &Session, rows: &mut [Row]) {
+    let (repository, base) = (&session.repository, session.base.commit);
+    let asked = |row: &Row| row.commit.is_some_and(|tip| tip != base);
+    let is_in_base = |row: &Row| row.ahead == Some(0);
+    let limit = match rows.iter().any(|row| asked(row) && is_in_base(row)) {
+        true => landed::LIMIT,
+        // What took something back is among the commits that a track does not have.
+        false => rows.iter().filter_map(|row| row.behind).max().unwrap_or(0),
+    };
+    let line = Line::read(repository, base, limit);
+    for row in rows.iter_mut().filter(|row| asked(row)) {
+        let Some(tip) = row.commit else { continue };
+        if let Some(taken) = line.taken_back(repository, &row.track, tip) {
+            let dir = (row.worktree.as_ref())
+                .map(|dir| format!(" -C {}", dir.display()))
+                .unwrap_or_default();
+            row.notes.push(format!(
+                "its landing was taken back by {}: {} has its commits, but not what they did; to land it again, give them new ids: `git{dir} rebase --force-rebase --onto {} {}`",
+                taken.by.short(),
+                session.base.name,
+                session.base.name,
+                taken.base_before.short(),
+            ));
+        } else if is_in_base(row) {
+            row.landed = !line.has(tip);
+        }
+    }
 }
 
 /// What the last round had against a track, as long as the track is still what was judged.
@@ -487,6 +481,13 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
             None => "bring together what fits".to_owned(),
         };
         step("tracks sync".to_owned(), what);
+    }
+    let can_land = integration.green == Some(true) && integration.behind_base == Some(0);
+    if can_land && integration.commit != Some(session.base.commit) {
+        step(
+            "tracks land".to_owned(),
+            format!("move {} to the green integration commit", session.base.name),
+        );
     }
     next
 }

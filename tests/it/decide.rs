@@ -15,12 +15,12 @@ fn decide(world: &World, more: &[&str]) -> String {
         (0, &json!("decided")),
         "{answer:#}"
     );
-    answer["decision"]["id"].as_str().unwrap().to_owned()
+    answer["decision"]["id"].as_str().expect("an id").to_owned()
 }
 
 fn middle(world: &World) -> String {
     let text = world.git(&["show", "integration:f"]);
-    text.lines().nth(4).unwrap().to_owned()
+    text.lines().nth(4).expect("five lines").to_owned()
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn solve(world: &World, arguments: &[&str], script: &str) -> String {
         (0, &json!("recorded")),
         "{answer:#}"
     );
-    answer["record"]["id"].as_str().unwrap().to_owned()
+    answer["record"]["id"].as_str().expect("an id").to_owned()
 }
 
 #[test]

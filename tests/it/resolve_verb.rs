@@ -54,7 +54,7 @@ pub(crate) fn resolve(world: &World, text: &str) -> String {
         (0, &json!("recorded")),
         "{answer:#}"
     );
-    answer["record"]["id"].as_str().unwrap().to_owned()
+    answer["record"]["id"].as_str().expect("an id").to_owned()
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn it_is_opened_with_ordinary_markers_and_recorded_when_it_is_solved() {
     assert_eq!(listed["under_way"][0]["tracks"], json!(["a", "b"]));
 
     let both = with("5", "a and b");
-    std::fs::write(dir.join("f"), &both).unwrap();
+    world.write_at("repo/worktrees/.resolve-a-b/f", &both);
     sh(&world, &dir, "git add f");
     let branches = world.git(&["for-each-ref", "refs/heads"]);
     let (status, answer) = ask(&world, &["resolve", "a", "b"]);
@@ -220,7 +220,7 @@ fn a_red_check_is_shown_and_nothing_is_recorded() {
     );
     assert_eq!(answer["record"]["checks"], json!(null));
 
-    let id = answer["record"]["id"].as_str().unwrap().to_owned();
+    let id = answer["record"]["id"].as_str().expect("an id").to_owned();
     let (status, _) = ask(&world, &["resolve", "--forget", &id[..4]]);
     assert_eq!(status, 0);
     let (_, listed) = ask(&world, &["resolve", "--list"]);
@@ -291,7 +291,7 @@ fn one_track_is_resolved_against_base_in_its_own_worktree() {
     world.commit("main", &[("f", &with("5", "main"))], "Meanwhile");
     world.tracks(&["init", "--yes"]);
     let dir = world.repo().join("worktrees/a");
-    std::fs::write(dir.join("g"), "dirty\n").unwrap();
+    world.write_at("repo/worktrees/a/g", "dirty\n");
     let ran = world.tracks(&["resolve", "a"]);
     assert_eq!(ran.status, 3, "{}", ran.shown());
     assert_eq!(std::fs::read_to_string(dir.join("g")).unwrap(), "dirty\n");

@@ -3,6 +3,7 @@
 mod blame;
 mod due;
 mod isolation;
+mod landing;
 mod newest;
 mod news;
 mod overdue;
@@ -13,6 +14,7 @@ mod resolved;
 pub use blame::{Blamed, cheapest};
 pub use due::until_due;
 pub use isolation::{Culprits, Isolation, Search, TrackSet};
+pub use landing::{BeforeLanding, LastRound, Readied, Stale, standing};
 pub use newest::NewestGood;
 pub use news::{Found, News, Standing, Standings, Turned, news};
 pub use overdue::{Integrated, overdue, overdue_text};

@@ -11,11 +11,12 @@ use crate::git::{GitError, Worktree};
 use crate::process::clock;
 use crate::store::{LockName, Store, TrashState, Trashed};
 
+use super::super::landed::has_landed;
 use super::super::operation::REPLACED;
 use super::super::own_worktree::{self, OwnWorktreeError};
 use super::super::remove::{Look, Named, Target};
 use super::super::sync::{CANDIDATE_REF, is_integration_merge};
-use super::super::{Session, status, trash};
+use super::super::{Session, trash};
 use super::{Item, Kind, Options, PruneError};
 
 /// One thing that may go, with what is needed for that.
@@ -88,7 +89,7 @@ impl Sieve<'_> {
     }
 
     fn tracks(&mut self, options: &Options) -> Result<(), PruneError> {
-        let (session, base) = (self.session, self.session.base.commit);
+        let session = self.session;
         let worktrees = session.repository.worktrees()?;
         let look = Look {
             session,
@@ -104,11 +105,7 @@ impl Sieve<'_> {
                 continue;
             };
             let tip = session.repository.branch(&track.branch)?;
-            let ahead = match tip.map(|tip| session.repository.ahead_behind(tip, base)) {
-                None | Some(Err(GitError::Shallow)) => None,
-                Some(count) => Some(count?.ahead),
-            };
-            let landed = status::landed(&session.repository, tip, base, ahead);
+            let landed = has_landed(session, &track.id, tip);
             if !landed {
                 continue;
             }

@@ -220,6 +220,18 @@ pub enum ResolveError {
     Trial(#[from] TrialError),
 }
 
+impl Wanted {
+    /// Whether commands of tracks.toml are run for it.
+    pub fn runs_commands(&self, session: &Session) -> bool {
+        match self {
+            Wanted::Pair {
+                tracks, no_checks, ..
+            } => !no_checks && pair::runs_checks(session, tracks),
+            _ => false,
+        }
+    }
+}
+
 /// # Errors
 /// When it cannot be found out, or is not allowed; that something is not resolved yet is in the report.
 pub fn run(

@@ -51,7 +51,7 @@ pub(super) fn run(
         None => match plan(session, &tracks, how.fix)? {
             Planned::Opening(opening) => {
                 refuse_forgotten_work(session, &opening)?;
-                opening
+                *opening
             }
             Planned::Outcome(outcome) => return Ok(report(None, outcome)),
         },
@@ -112,6 +112,12 @@ pub(super) fn run(
             }
         }
     }
+}
+
+/// Whether the checks of the integration are run.
+pub(super) fn runs_checks(session: &Session, names: &[String; 2]) -> bool {
+    let open = |opening: &Opening| matches!(opening.stage, OpeningStage::Open(_));
+    find(session, names).is_ok_and(|(_, opening)| opening.as_ref().is_some_and(open))
 }
 
 /// The tracks, in the order in which they were opened, and what is known of that.
@@ -181,7 +187,7 @@ fn refuse_forgotten_work(session: &Session, opening: &Opening) -> Result<(), Res
 }
 
 enum Planned {
-    Opening(Opening),
+    Opening(Box<Opening>),
     Outcome(PairOutcome),
 }
 
@@ -250,13 +256,13 @@ fn plan(session: &Session, tracks: &[TrackId; 2], fix: bool) -> Result<Planned, 
     commits.extend(sides);
     publishing.take_commits(&scratch, &commits)?;
     let [a, b] = tracks.clone();
-    Ok(Planned::Opening(Opening {
+    Ok(Planned::Opening(Box::new(Opening {
         name: name_of(&a, &b),
         tracks: [(a, tips[0]), (b, tips[1])],
         sides,
         fix,
         stage: OpeningStage::Making,
-    }))
+    })))
 }
 
 fn on_top(merger: &Merger<'_>, tree: TreeId, parents: [CommitId; 2]) -> Result<CommitId, GitError> {

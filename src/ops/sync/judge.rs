@@ -23,7 +23,7 @@ use super::super::{Emit, Session};
 use super::SyncError;
 
 /// The name of the worktree in which candidates are checked.
-const WORKTREE: &str = ".integration";
+pub(super) const WORKTREE: &str = ".integration";
 
 /// A commit to be judged.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ mod chain;
 mod culprit;
 mod error;
 mod judge;
+pub(super) mod landing;
 mod mend;
 mod merging;
 mod order;
@@ -36,7 +37,7 @@ pub use error::SyncError;
 use round::RoundRun;
 
 pub(super) use pin::{integration_merge, is_integration_merge};
-pub(super) use publish::CANDIDATE_REF;
+pub(super) use publish::{CANDIDATE_REF, commits_of_others};
 
 /// How to run a round.
 #[derive(Debug, Clone, Default)]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::revision::CommitId;
-use crate::git::RefChange;
+use crate::git::{Push, RefChange};
 use crate::process::clock;
 use crate::store::{Event as StoredEvent, Fact, RefMove};
 
+use super::super::notebook;
 use super::super::operation::{self, Request};
 use super::super::{Emit, Event, Session};
 use super::pin::is_integration_merge;
@@ -122,10 +123,20 @@ fn foreign_commits(
     report: &Report,
     earlier: CommitId,
 ) -> Result<Vec<CommitId>, SyncError> {
-    const LIMIT: usize = 10_000;
-    let mut known = vec![session.base.commit];
-    known.extend(report.candidate);
+    let mut known: Vec<CommitId> = report.candidate.into_iter().collect();
     known.extend(report.merged.iter().map(|merged| merged.commit));
+    commits_of_others(session, earlier, &known)
+}
+
+/// Commits in the history of `earlier` that neither a round made nor base, a track or what is `known` has, newest first.
+pub(in crate::ops) fn commits_of_others(
+    session: &Session,
+    earlier: CommitId,
+    known: &[CommitId],
+) -> Result<Vec<CommitId>, SyncError> {
+    const LIMIT: usize = 10_000;
+    let mut known = known.to_vec();
+    known.push(session.base.commit);
     for track in &session.project.tracks {
         known.extend(session.tip(&track.branch)?.map(|tip| tip.commit));
     }
@@ -160,9 +171,14 @@ fn push(session: &Session, report: &Report, candidate: CommitId) -> Result<(), S
             ));
         }
     }
+    let mut pushes = vec![Push::leased(report.branch.clone(), candidate)];
+    let resolutions =
+        (session.repository.reference(notebook::REF)).map_err(|error| error.to_string())?;
+    // Who gets the branch gets what it was resolved with. Those of others are never thrown away.
+    pushes.extend(resolutions.map(|commit| Push::forward(notebook::REF.to_owned(), commit)));
     session
         .repository
-        .push(remote, &report.branch, candidate)
+        .push_all(remote, &pushes)
         .map_err(|error| error.to_string())
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::check::{run_json, runs};
 use super::{count, document, failures, names, path_fields, show, with};
-use crate::domain::name::TrackId;
+use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Proof, Record, RecordKind};
 use crate::ops::resolve::{Listed, Open, PairOutcome, Report, TrackOutcome};
@@ -199,7 +199,7 @@ fn listed_text(listed: &Listed) -> String {
         };
         let how = match (&open.resolved_by, &open.a) {
             (Some(ids), _) => format!("by {}", ids.join(", ")),
-            (None, crate::domain::name::Side::Track(a)) => format!("tracks resolve {a} {}", open.b),
+            (None, Side::Track(a)) => format!("tracks resolve {a} {}", open.b),
             (None, _) => format!("tracks resolve {}", open.b),
         };
         table.row(vec![
@@ -253,7 +253,7 @@ fn proof(proof: &Proof) -> String {
     match proof {
         Proof::Checks(checks) if checks.is_empty() => "unchecked".to_owned(),
         Proof::Checks(checks) => {
-            let checks: Vec<&str> = checks.iter().map(|check| check.as_str()).collect();
+            let checks: Vec<&str> = checks.iter().map(CheckName::as_str).collect();
             format!("passed {}", checks.join(", "))
         }
         Proof::Unchecked => "unchecked".to_owned(),
@@ -336,7 +336,7 @@ fn pair_text(
                     tame(why)
                 )),
                 None if all.is_empty() => {
-                    text.push_str(&format!("{} nothing was checked\n", paint(HINT, "note:")))
+                    text.push_str(&format!("{} nothing was checked\n", paint(HINT, "note:")));
                 }
                 None => {}
             }
