@@ -13,7 +13,6 @@ mod error;
 mod executable;
 mod histogram;
 mod history;
-mod identity;
 mod ignored;
 mod kept;
 mod merge;
