@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, init, land, lease, log, mark, path, prune, reference,
-    remove, restore, rollback, schema, status, sync, trust, validate,
+    Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
+    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -46,6 +46,9 @@ enum Verb {
     Remove(remove::Args),
     Restore(restore::Args),
     Prune(prune::Args),
+    Resolve(resolve::Args),
+    Decide(decide::Args),
+    Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
     Mark(mark::Args),
@@ -90,6 +93,9 @@ impl Verb {
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
             Verb::Prune(args) => prune::run(&args, context),
+            Verb::Resolve(args) => resolve::run(&args, context),
+            Verb::Decide(args) => decide::run(&args, context),
+            Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),
@@ -114,11 +120,14 @@ impl Verb {
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),
+            Verb::Resolve(args) => args.format.into(),
+            Verb::Decide(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)
+            | Verb::Schedule(_)
             | Verb::Schema(_)
             | Verb::Completions(_)
             | Verb::Reference(_) => Format::Text,

@@ -3,10 +3,11 @@
 mod operation;
 
 use crate::domain::state::State;
-use crate::git::{GitError, NotOurs, OpenError, RefError};
+use crate::git::{GitError, NotOurs, OpenError};
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
+use crate::ops::decide::DecideError;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
@@ -14,13 +15,14 @@ use crate::ops::mark::MarkError;
 use crate::ops::profile::ProfileError;
 use crate::ops::prune::PruneError;
 use crate::ops::remove::RemoveError;
+use crate::ops::resolve::ResolveError;
 use crate::ops::restore::RestoreError;
-use crate::ops::sync::SyncError;
+use crate::ops::schedule::ScheduleError;
 use crate::ops::trust::TrustError;
 use crate::ops::validate::ValidateError;
 use crate::ops::{
     ConfigProblem, NotebookError, OwnWorktreeError, RunnerError, SessionError, SetupError,
-    SiteError, TrashError,
+    SiteError, TrashError, TrialError,
 };
 use crate::store::StoreError;
 use crate::ui::{self, Hint, Terminal};
@@ -407,43 +409,14 @@ impl From<ConflictsError> for Failure {
     }
 }
 
-impl From<SyncError> for Failure {
-    fn from(error: SyncError) -> Self {
-        let message = error.to_string();
-        match error {
-            SyncError::Session(error) => error.into(),
-            SyncError::Git(error) => error.into(),
-            SyncError::Store(error) => error.into(),
-            SyncError::Setup(error) => error.into(),
-            SyncError::Runner(error) => error.into(),
-            SyncError::OwnWorktree(error) => error.into(),
-            SyncError::Notebook(error) => error.into(),
-            SyncError::Busy { .. } => {
-                undetermined(message).hint("wait for it to end, then run again")
-            }
-            SyncError::Symbolic { .. } => undetermined(message)
-                .hint("make it a branch of its own, or name another with `[integration] branch`"),
-            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message).hint(
-                "a merge driver that is not deterministic can do this; please report it otherwise",
-            ),
-            SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
-            SyncError::Ref(RefError::Locked { .. }) => undetermined(message)
-                .hint("if no git process is at work, remove the stale `.lock` file that git names"),
-            SyncError::Ref(_) => undetermined(message),
-            SyncError::Operation(error) => error.into(),
-        }
-    }
-}
-
 impl From<NotebookError> for Failure {
     fn from(error: NotebookError) -> Self {
         let message = error.to_string();
         match error {
             NotebookError::Git(error) => error.into(),
             NotebookError::Store(error) => error.into(),
-            NotebookError::NoSuchRecord(_) => {
-                Failure::usage(message).hint("see what there is: `tracks resolve --list`")
-            }
+            NotebookError::Unknown(_) => Failure::usage(message)
+                .hint("see what there is: `tracks resolve --list`, `tracks decide --list`"),
             NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
             NotebookError::Ref(_) => undetermined(message).hint("run it again"),
         }
@@ -461,6 +434,33 @@ impl From<TrashError> for Failure {
                 undetermined(message).hint("wait for it to end, then run again")
             }
             TrashError::Ref(_) | TrashError::Add(_) | TrashError::Files(_) => undetermined(message),
+        }
+    }
+}
+
+impl From<TrialError> for Failure {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Git(error) => error.into(),
+            TrialError::Store(error) => error.into(),
+            TrialError::Runner(error) => error.into(),
+            TrialError::OwnWorktree(error) => error.into(),
+        }
+    }
+}
+
+impl From<DecideError> for Failure {
+    fn from(error: DecideError) -> Self {
+        let message = error.to_string();
+        match error {
+            DecideError::Session(error) => error.into(),
+            DecideError::Notebook(error) => error.into(),
+            DecideError::Git(error) => error.into(),
+            DecideError::OverItself(_) => Failure::usage(message).hint("name two tracks"),
+            DecideError::Neither { .. } => {
+                Failure::usage(message).hint("prefer one of the two that it is about")
+            }
+            DecideError::NoReason => Failure::usage(message).hint("say why: `--because \"…\"`"),
         }
     }
 }
@@ -496,6 +496,47 @@ impl From<RemoveError> for Failure {
             RemoveError::Unknown { nearest, known, .. } => {
                 Failure::usage(message).hint(meant(nearest.as_deref(), &known, TRACKS))
             }
+        }
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        let message = error.to_string();
+        match error {
+            ResolveError::Session(error) => error.into(),
+            ResolveError::Git(error) => error.into(),
+            ResolveError::Store(error) => error.into(),
+            ResolveError::OwnWorktree(error) => error.into(),
+            ResolveError::Notebook(error) => error.into(),
+            ResolveError::Trial(error) => error.into(),
+            ResolveError::WithItself(_) => Failure::usage(message).hint("name two tracks"),
+            ResolveError::NoBranch { .. } => {
+                undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")
+            }
+            ResolveError::NoWorktree { track } => {
+                undetermined(message).hint(format!("make it: `tracks init {track}`"))
+            }
+            ResolveError::Dirty { .. } => {
+                undetermined(message).hint("nothing was touched; commit it, or put it away, first")
+            }
+            ResolveError::Unfinished { .. } => undetermined(message).hint("end it first"),
+            ResolveError::Unavailable { .. } => undetermined(message),
+            ResolveError::Taken { tracks, .. } => undetermined(message).hint(format!(
+                "end that first: `tracks resolve {} {}`",
+                tracks[0], tracks[1]
+            )),
+            ResolveError::Ref(_) => undetermined(message).hint("run it again"),
+        }
+    }
+}
+
+impl From<ScheduleError> for Failure {
+    fn from(error: ScheduleError) -> Self {
+        let failure = undetermined(error.to_string());
+        match error {
+            ScheduleError::Unwritable(_) => failure.hint("`tracks schedule systemd` can write it"),
+            ScheduleError::Program(_) | ScheduleError::NotText(_) => failure,
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod completions;
 pub mod conflicts;
+pub mod decide;
 pub mod init;
 pub mod land;
 pub mod lease;
@@ -13,8 +14,10 @@ pub mod path;
 pub mod prune;
 pub mod reference;
 pub mod remove;
+pub mod resolve;
 pub mod restore;
 pub mod rollback;
+pub mod schedule;
 pub mod schema;
 pub mod status;
 pub mod sync;

@@ -15,6 +15,7 @@ pub mod readiness;
 pub mod removal;
 pub mod resolution;
 pub mod revision;
+pub mod schedule;
 pub mod state;
 pub mod sync;
 pub mod time;

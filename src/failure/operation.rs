@@ -1,12 +1,13 @@
-//! Errors of what moves refs: operations, landings and their way back.
+//! Errors of what moves refs: rounds, operations, landings and their way back.
 
-use super::{Failure, undetermined};
+use super::{Failure, INTERNAL, undetermined};
 use crate::domain::path::RepoPath;
 use crate::git::{AdvanceError, RefError};
 use crate::ops::base::BaseError;
 use crate::ops::land::LandError;
 use crate::ops::operation::OperationError;
 use crate::ops::rollback::RollbackError;
+use crate::ops::sync::SyncError;
 
 impl Failure {
     /// All of the paths, where the message names only some.
@@ -16,6 +17,34 @@ impl Failure {
             self.message.push_str(&lines);
         }
         self
+    }
+}
+
+impl From<SyncError> for Failure {
+    fn from(error: SyncError) -> Self {
+        let message = error.to_string();
+        match error {
+            SyncError::Session(error) => error.into(),
+            SyncError::Git(error) => error.into(),
+            SyncError::Store(error) => error.into(),
+            SyncError::Setup(error) => error.into(),
+            SyncError::Runner(error) => error.into(),
+            SyncError::OwnWorktree(error) => error.into(),
+            SyncError::Notebook(error) => error.into(),
+            SyncError::Busy { .. } => {
+                undetermined(message).hint("wait for it to end, then run again")
+            }
+            SyncError::Symbolic { .. } => undetermined(message)
+                .hint("make it a branch of its own, or name another with `[integration] branch`"),
+            SyncError::NotReproducible { .. } => Failure::new(INTERNAL, message).hint(
+                "a merge driver that is not deterministic can do this; please report it otherwise",
+            ),
+            SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
+            SyncError::Ref(RefError::Locked { .. }) => undetermined(message)
+                .hint("if no git process is at work, remove the stale `.lock` file that git names"),
+            SyncError::Ref(_) => undetermined(message),
+            SyncError::Operation(error) => error.into(),
+        }
     }
 }
 

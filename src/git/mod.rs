@@ -24,6 +24,7 @@ mod own_names;
 mod refs;
 mod remote;
 mod repository;
+mod resolving;
 mod revert;
 mod scratch;
 mod selected;

@@ -111,14 +111,6 @@ impl Merger<'_> {
         }
         Ok(())
     }
-
-    /// Brings a blob here that another merger may have written.
-    ///
-    /// # Errors
-    /// When it cannot be read there or written here.
-    pub fn take_blob(&self, from: &Merger<'_>, id: BlobId) -> Result<(), GitError> {
-        take(&from.local(), &self.local(), object_id(id.as_bytes()))
-    }
 }
 
 /// An object and what it consists of. Parents of commits and the commits of submodules are not looked at.

@@ -6,7 +6,7 @@ use crate::domain::resolution::{Decision, Record, Version};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::git::{GitError, Merger, NewCommit, RefChange, RefError, TreeEdit};
 use crate::process::clock;
-use crate::store::StoreError;
+use crate::store::{Operation, RefMove, StoreError};
 
 use super::Session;
 
@@ -23,9 +23,9 @@ const ATTEMPTS: usize = 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum NotebookError {
-    #[error("{0} is not one of the records here")]
-    NoSuchRecord(String),
-    #[error("more than one id begins with {0}")]
+    #[error("nothing is recorded here as `{0}`")]
+    Unknown(String),
+    #[error("more than one id begins with `{0}`")]
     Ambiguous(String),
     #[error(transparent)]
     Ref(#[from] RefError),
@@ -96,38 +96,51 @@ impl Notebook {
         Ok(notebook)
     }
 
-    /// The whole id of what a user named by the beginning of one.
+    pub(super) fn record(&self, id: &str) -> Option<Record> {
+        self.records.iter().find(|record| record.id == id).cloned()
+    }
+
+    /// The whole id of the record that a user named by the beginning of its id.
     ///
     /// # Errors
     /// When there is none, or more than one.
-    pub(super) fn whole_id(&self, text: &str) -> Result<String, NotebookError> {
-        let records = self.records.iter().map(|record| &record.id);
-        let all = records.chain(self.decisions.iter().map(|decision| &decision.id));
-        let mut found = all.filter(|id| !text.is_empty() && id.starts_with(text));
-        match (found.next(), found.next()) {
-            (Some(id), None) => Ok(id.clone()),
-            (Some(id), Some(_)) if id == text => Ok(id.clone()),
-            (Some(_), Some(_)) => Err(NotebookError::Ambiguous(text.to_owned())),
-            (None, _) => Err(NotebookError::NoSuchRecord(text.to_owned())),
-        }
+    pub(super) fn whole_record(&self, text: &str) -> Result<String, NotebookError> {
+        whole(text, self.records.iter().map(|record| &record.id))
+    }
+
+    /// As [`Notebook::whole_record`], of decisions.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub(super) fn whole_decision(&self, text: &str) -> Result<String, NotebookError> {
+        whole(text, self.decisions.iter().map(|decision| &decision.id))
     }
 }
 
-/// Writes a change; what others write at the same time stays. `merger` has the contents that a record names, where they are not
-/// the repository's own.
+fn whole<'i>(text: &str, ids: impl Iterator<Item = &'i String>) -> Result<String, NotebookError> {
+    let found: Vec<&String> = ids.filter(|id| id.starts_with(text)).collect();
+    match found.as_slice() {
+        [id] if !text.is_empty() => Ok((*id).clone()),
+        [] | [_] => Err(NotebookError::Unknown(text.to_owned())),
+        _ => Err(NotebookError::Ambiguous(text.to_owned())),
+    }
+}
+
+/// Writes a change, with everything that a record names; what others write at the same time stays. `command`: what is told of
+/// it in the operation log. The result is the operation; `None`: it was there already.
 ///
 /// # Errors
 /// When it cannot be written.
 pub(super) fn write(
     session: &Session,
-    merger: &Merger<'_>,
+    command: &str,
     change: &Change,
-) -> Result<(), NotebookError> {
-    let own = Merger::publishing(&session.repository, session.base.commit);
-    let mut result = Ok(());
+) -> Result<Option<String>, NotebookError> {
+    let merger = Merger::publishing(&session.repository, session.base.commit);
+    let mut result = Ok(None);
     for _ in 0..ATTEMPTS {
         let notebook = Notebook::read(session)?;
-        result = write_once(session, &own, merger, &notebook, change);
+        result = write_once(session, &merger, &notebook, command, change);
         match &result {
             Err(NotebookError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) => {}
             _ => break,
@@ -138,48 +151,64 @@ pub(super) fn write(
 
 fn write_once(
     session: &Session,
-    own: &Merger<'_>,
-    contents: &Merger<'_>,
+    merger: &Merger<'_>,
     notebook: &Notebook,
+    command: &str,
     change: &Change,
-) -> Result<(), NotebookError> {
+) -> Result<Option<String>, NotebookError> {
     let before = match notebook.tip {
         Some((_, tree)) => tree,
-        None => own.empty_tree()?,
+        None => merger.empty_tree()?,
     };
-    let (edits, subject) = edits(session, own, contents, before, change)?;
-    let tree = own.edited(before, &edits)?;
+    let (edits, subject) = edits(session, merger, before, change)?;
+    let tree = merger.edited(before, &edits)?;
     if tree == before {
-        return Ok(());
+        return Ok(None);
     }
     let tip = notebook.tip.map(|(commit, _)| commit);
-    let commit = own.write_commit(&NewCommit {
+    let now = clock::now();
+    let commit = merger.write_commit(&NewCommit {
         tree,
         parents: tip.into_iter().collect(),
-        time: clock::now(),
+        time: now,
         message: format!("{subject}\n"),
     })?;
+    let mut operation = Operation {
+        refs: vec![RefMove {
+            name: REF.to_owned(),
+            before: tip,
+            after: Some(commit),
+        }],
+        did: vec![subject.clone()],
+        ..Operation::new(session.store.new_operation_id(now), now, command)
+    };
+    // Before the ref moves, so that a kill right after can still be taken back.
+    session.store.record_operation(&operation)?;
     let change = RefChange {
         name: REF.to_owned(),
         before: tip,
         after: Some(commit),
     };
-    Ok(session
-        .repository
-        .update_refs(&[change], &format!("tracks: {subject}"))?)
+    let moved = (session.repository).update_refs(&[change], &format!("tracks: {subject}"));
+    if let Err(error) = moved {
+        operation.undone = true;
+        operation.did = vec![format!("moved nothing: {error}")];
+        session.store.record_operation(&operation)?;
+        return Err(error.into());
+    }
+    Ok(Some(operation.id))
 }
 
 fn edits(
     session: &Session,
-    own: &Merger<'_>,
-    contents: &Merger<'_>,
+    merger: &Merger<'_>,
     before: TreeId,
     change: &Change,
 ) -> Result<(Vec<TreeEdit>, String), NotebookError> {
     let put = |path: String, bytes: Vec<u8>| -> Result<TreeEdit, GitError> {
         Ok(TreeEdit {
             path: RepoPath::new(path),
-            entry: Some((0o100_644, own.write_blob(&bytes)?)),
+            entry: Some((0o100_644, merger.write_blob(&bytes)?)),
         })
     };
     Ok(match change {
@@ -188,7 +217,6 @@ fn edits(
             let meta = session.store.encode_record(record)?;
             let mut edits = vec![put(format!("{folder}/{META}"), meta)?];
             for Version { id, .. } in record.versions().filter(|version| has_content(*version)) {
-                own.take_blob(contents, id)?;
                 edits.push(TreeEdit {
                     path: RepoPath::new(format!("{folder}/{id}")),
                     entry: Some((0o100_644, id)),
@@ -206,7 +234,7 @@ fn edits(
         }
         Change::Forget(id) => {
             let folders = [RECORDS, DECISIONS].map(|kind| RepoPath::new(format!("{kind}/{id}")));
-            let entries = own.tree_entries(before)?;
+            let entries = merger.tree_entries(before)?;
             let edits = entries
                 .into_iter()
                 .filter(|(path, _, _)| folders.iter().any(|folder| folder.contains(path)))

@@ -103,13 +103,28 @@ pub(super) fn open(
     name: &str,
     start: CommitId,
 ) -> Result<OwnWorktree, OwnWorktreeError> {
-    let dir = worktrees_dir(session)
-        .ok_or(OwnWorktreeError::NoPlace)?
-        .join(directory_name(session, name));
+    let worktree = enter(session, name, start)?;
+    session.repository.assert_own_worktree(&worktree.dir)?;
+    Ok(worktree)
+}
+
+/// Where one of our worktrees is, or would be.
+pub(super) fn dir_of(session: &Session, name: &str) -> Result<PathBuf, OwnWorktreeError> {
+    let worktrees = worktrees_dir(session).ok_or(OwnWorktreeError::NoPlace)?;
+    Ok(worktrees.join(directory_name(session, name)))
+}
+
+/// As [`open`], where somebody may have worked there: whether it still is as we left it is not asked.
+pub(super) fn enter(
+    session: &Session,
+    name: &str,
+    start: CommitId,
+) -> Result<OwnWorktree, OwnWorktreeError> {
+    let dir = dir_of(session, name)?;
     let lock = lock(session, name)?;
     exclude_worktrees(session)?;
     make_if_missing(session, &dir, start, &lock)?;
-    with_directory(session, name, dir, lock)
+    with_directory(name, dir, lock)
 }
 
 fn in_use(name: &str, holder: String) -> OwnWorktreeError {
@@ -129,16 +144,10 @@ fn lock(session: &Session, name: &str) -> Result<Lock, OwnWorktreeError> {
         })
 }
 
-fn with_directory(
-    session: &Session,
-    name: &str,
-    dir: PathBuf,
-    lock: Lock,
-) -> Result<OwnWorktree, OwnWorktreeError> {
+fn with_directory(name: &str, dir: PathBuf, lock: Lock) -> Result<OwnWorktree, OwnWorktreeError> {
     // Before its contents are looked at: another repository may have it under the same path.
     let other = || in_use(name, "another repository".to_owned());
     let directory = lock_directory(&dir)?.ok_or_else(other)?;
-    session.repository.assert_own_worktree(&dir)?;
     Ok(OwnWorktree {
         name: name.to_owned(),
         dir,
@@ -172,7 +181,9 @@ pub(super) fn claim(
     name: &str,
     dir: &Path,
 ) -> Result<OwnWorktree, OwnWorktreeError> {
-    with_directory(session, name, dir.to_owned(), lock(session, name)?)
+    let worktree = with_directory(name, dir.to_owned(), lock(session, name)?)?;
+    session.repository.assert_own_worktree(&worktree.dir)?;
+    Ok(worktree)
 }
 
 /// In a directory that is the same whatever repository asks, the names differ.

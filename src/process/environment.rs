@@ -104,6 +104,14 @@ pub fn state_dir() -> Option<PathBuf> {
     dirs.state_dir().map(|dir| dir.join("tracks"))
 }
 
+/// Where this program is.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn program() -> std::io::Result<PathBuf> {
+    env::current_exe()
+}
+
 /// # Errors
 /// When the current directory is gone.
 pub fn current_dir() -> std::io::Result<PathBuf> {

@@ -14,6 +14,7 @@ mod matrix;
 mod metrics;
 mod naming;
 mod notes;
+mod openings;
 mod operations;
 mod passes;
 mod places;
@@ -40,6 +41,7 @@ pub use logs::{
     read_log_name,
 };
 pub use metrics::{LastFigures, Yield};
+pub use openings::{Opening, OpeningStage};
 pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};
 pub use regenerated::Regenerated;

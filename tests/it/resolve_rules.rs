@@ -33,7 +33,7 @@ fn resolved(answer: &Value, track: &str) -> Value {
 #[track_caller]
 fn reason(answer: &Value, track: &str) -> String {
     let ejected = find(&answer["ejected"], "track", track);
-    ejected["reason"].as_str().unwrap().to_owned()
+    ejected["reason"].as_str().expect("a reason").to_owned()
 }
 
 #[test]

@@ -112,13 +112,14 @@ mod tests {
             })
         };
         type Case<'a> = (&'a str, &'a str, &'a str, &'a [Range<usize>], Option<Loss>);
+        let first = std::slice::from_ref(&(0..1));
         let cases: [Case<'_>; 8] = [
             ("1\n2\n", "1\n2\n", "", &[], None),
             ("1\n", "1\nnew\n", "1\n  new\n", &[], None),
             ("1\n", "1\nnew\n", "1\n", &[], loss("new", 0)),
             ("1\n", "a\nb\n", "1\n", &[], loss("a", 1)),
-            ("1\n", "a\nb\n", "b\n", &[0..1], None),
-            ("1\n", "a\nb\n", "x\n", &[0..1], loss("b", 0)),
+            ("1\n", "a\nb\n", "b\n", first, None),
+            ("1\n", "a\nb\n", "x\n", first, loss("b", 0)),
             ("", "a\na\n", "a\n", &[], None),
             ("", "\n  \n", "", &[], None),
         ];

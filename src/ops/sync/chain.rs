@@ -313,9 +313,13 @@ fn seal(
             true => "",
             false => ", adapted",
         };
+        // A line break in a path would end the line.
+        let path: String = (resolved.path.lossy().chars())
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect();
         message.push_str(&format!(
-            "{RESOLVED_TRAILER}{} ({}, {}{how})\n",
-            resolved.path, resolved.strategy, resolved.by
+            "{RESOLVED_TRAILER}{path} ({}, {}{how})\n",
+            resolved.strategy, resolved.by
         ));
     }
     matrix::merge_commit(merger, tree, &[at, tip], &message)

@@ -5,6 +5,7 @@ use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::{Culprits, Isolation, NewestGood, Search, TrackSet};
 
+use super::super::{Emit, Event};
 use super::SyncError;
 use super::chain::{self, Chain, Works};
 use super::judge::{Judge, Seen, Trial};
@@ -22,6 +23,7 @@ pub(super) struct Found {
 pub(super) struct Inquiry<'a> {
     pub works: Works<'a>,
     pub judge: &'a Judge<'a>,
+    pub emit: Emit<'a>,
     pub chain: &'a Chain,
     /// The checks that fail on the whole candidate.
     pub red: &'a [CheckName],
@@ -57,6 +59,7 @@ impl Inquiry<'_> {
                 }
             }
             let (sets, trials): (Vec<TrackSet>, Vec<Trial>) = trials.into_iter().unzip();
+            self.say_what_is_judged(&trials);
             let answers = self.judge.red_among(&trials, self.red, seen)?;
             for (set, names) in sets.into_iter().zip(answers) {
                 if let Some(first) = names.as_ref().and_then(|names| names.first()) {
@@ -93,6 +96,31 @@ impl Inquiry<'_> {
         }
         let found = search.found().map(|place| older[place]);
         Ok(found.map(|commit| (commit, line)))
+    }
+
+    fn say_what_is_judged(&self, trials: &[Trial]) {
+        let parts: Vec<String> = trials
+            .iter()
+            .map(|trial| {
+                let names: Vec<&str> = trial.tracks.iter().map(TrackId::as_str).collect();
+                match &names[..] {
+                    [] | [_] | [_, _] | [_, _, _] => {
+                        format!("{} is {}", trial.side, names.join(" and "))
+                    }
+                    [first, .., last] => format!(
+                        "{} is {} tracks, {first} to {last}",
+                        trial.side,
+                        names.len()
+                    ),
+                }
+            })
+            .collect();
+        if !parts.is_empty() {
+            (self.emit)(&Event::Stage(format!(
+                "looking for the merge that turned it red: {}",
+                parts.join("; ")
+            )));
+        }
     }
 
     /// A set of tracks on base, one of them perhaps at another commit; `None` where they do not merge.

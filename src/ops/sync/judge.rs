@@ -128,8 +128,18 @@ impl<'a> Judge<'a> {
         seen: &mut Seen,
     ) -> Result<Vec<Run>, SyncError> {
         let checks = with_needs(&self.session.project, names.iter().collect());
-        let runs = self.run(std::slice::from_ref(candidate), &checks, true, seen)?;
-        Ok(runs.into_iter().flatten().collect())
+        seen.parts += 1;
+        // What fails again has been shown.
+        let trial = Trial {
+            side: Side::Part(seen.parts),
+            ..candidate.clone()
+        };
+        let runs = self.run(&[trial], &checks, true, seen)?;
+        let of_candidate = |run: Run| Run {
+            side: candidate.side.clone(),
+            ..run
+        };
+        Ok(runs.into_iter().flatten().map(of_candidate).collect())
     }
 
     /// By commit, which of `names`, and of what they need, are red on it; `None` where one of them could not be run.

@@ -260,9 +260,6 @@ impl<'a> RoundRun<'a> {
         if self.interrupted() || self.session.project.integration.on_failure == OnFailure::Stop {
             return Ok(Judged::Red);
         }
-        (self.emit)(&Event::Stage(
-            "looking for the merge that turned it red".to_owned(),
-        ));
         let inquiry = Inquiry {
             works: Works {
                 session: self.session,
@@ -270,6 +267,7 @@ impl<'a> RoundRun<'a> {
                 branch: &self.branch,
             },
             judge: &judge,
+            emit: self.emit,
             chain,
             red: &red,
         };

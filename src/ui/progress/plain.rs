@@ -163,7 +163,7 @@ impl Plain {
     fn ended(&mut self, run: &Run) -> (String, bool) {
         let line = failures::line(run) + "\n";
         let red = run.outcome.is_red();
-        if !red || run.allow_failure || !self.logs {
+        if !red || run.allow_failure || failures::is_known(run) || !self.logs {
             let bad = red || run.outcome == Outcome::CouldNotRun;
             return (line, bad || run.wall >= WORTH_A_LINE);
         }

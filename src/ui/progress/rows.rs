@@ -60,7 +60,9 @@ pub(super) fn news(event: &Event<'_>, state: &State) -> String {
             let name = tame(&service(name, *place));
             format!("{} {name}: {}\n", paint(BAD, "failed"), tame(message))
         }
-        Event::CheckEnded { run } if run.outcome.is_red() && run.allow_failure => {
+        Event::CheckEnded { run }
+            if run.outcome.is_red() && (run.allow_failure || failures::is_known(run)) =>
+        {
             failures::line(run) + "\n"
         }
         Event::CheckEnded { run } if run.outcome.is_red() => {

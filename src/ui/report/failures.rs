@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::check::{outcome_text, seconds};
 use crate::domain::check::{Outcome, Run};
-use crate::domain::name::CheckName;
+use crate::domain::name::{CheckName, Side};
 use crate::store::{Excerpt, LeftOutOfLog, log_excerpt};
 use crate::ui::github::{self, Workflow};
 use crate::ui::style::{DIM, STRONG, WARN, paint, tame, tame_output};
@@ -81,6 +81,11 @@ pub(in crate::ui) fn block(run: &Run, length: Length, workflow: Option<&Workflow
             workflow.group(&title, &format!("{}\n{log}{}\n", line(run), place(run)))
         }
     }
+}
+
+/// Whether the failure has been shown before: parts of a candidate are judged because the whole of it failed.
+pub(in crate::ui) fn is_known(run: &Run) -> bool {
+    matches!(run.side, Side::Part(_))
 }
 
 /// How one run ended, in one line.

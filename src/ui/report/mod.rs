@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod conflicts;
+pub mod decide;
 pub mod events;
 pub(super) mod failures;
 mod figures;
@@ -15,8 +16,10 @@ pub mod logs;
 pub mod mark;
 pub mod prune;
 pub mod remove;
+pub mod resolve;
 pub mod restore;
 pub mod rollback;
+pub mod schedule;
 pub mod status;
 pub mod sync;
 mod timing;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::path::RepoPath;
+use crate::domain::path::{Pattern, RepoPath};
 use crate::domain::project::{Regenerate, Resolve, Strategy};
 use crate::domain::resolution::{Facts, Pick, Version, decided, pick, stray_marker};
 use crate::domain::sync::ResolvedBy;
@@ -208,8 +208,8 @@ impl Work<'_> {
             for &index in indices {
                 match self.first(number, start, index, known, &mut whys)? {
                     Some(Ok(place)) => places.push(place),
-                    Some(Err(would)) => return Ok(self.give_up(indices, &[would])),
-                    None => return Ok(self.give_up(indices, &whys)),
+                    Some(Err(would)) => return self.give_up(indices, &[would]),
+                    None => return self.give_up(indices, &whys),
                 }
             }
             if places == last {
@@ -233,17 +233,15 @@ impl Work<'_> {
                 && let Err(no) = self.make_anew(number)?
             {
                 if let No::Would(what) = no {
-                    return Ok(self.give_up(indices, &[what]));
+                    return self.give_up(indices, &[what]);
                 }
                 let why = no.into_why();
                 for key in anew {
                     known.insert(key, Tried::No(why.clone()));
                 }
+                whys.push(format!("{}: {why}", Strategy::Regenerate.as_str()));
                 // What else the list has is tried for them now.
                 last.clear();
-                if start + 1 == rule.strategies.len() {
-                    whys.push(why);
-                }
                 continue;
             }
             let Some(check) = &rule.accept else {
@@ -256,12 +254,11 @@ impl Work<'_> {
             let name = names.first().copied().unwrap_or_default();
             match self.accepted(check)? {
                 Verdict::Passed => return Ok(()),
-                Verdict::Would(what) => return Ok(self.give_up(indices, &[what])),
+                Verdict::Would(what) => return self.give_up(indices, &[what]),
                 Verdict::No(why) => whys.push(format!("{name} gives a result, but {why}")),
             }
         }
-        self.give_up(indices, &whys);
-        Ok(())
+        self.give_up(indices, &whys)
     }
 
     /// The first strategy from `start` on that gives the path a result; `Err`: one that would have to be run first.
@@ -288,18 +285,19 @@ impl Work<'_> {
         Ok(None)
     }
 
-    fn give_up(&mut self, indices: &[usize], whys: &[String]) {
+    fn give_up(&mut self, indices: &[usize], whys: &[String]) -> Result<(), SyncError> {
         for index in indices {
             self.choices.remove(index);
         }
         let first = indices.first().map(|index| &self.unmerged[*index].path);
         let paths = match (first, indices.len()) {
-            (None, _) => return,
+            (None, _) => return Ok(()),
             (Some(path), 1) => path.to_string(),
             (Some(path), count) => format!("{path} and {} more", count - 1),
         };
         self.left
             .push(format!("no rule resolves {paths} ({})", whys.join("; ")));
+        Ok(())
     }
 
     /// Makes the paths of a rule anew on what the tree is now.
@@ -318,7 +316,8 @@ impl Work<'_> {
             }
         }
         for (path, version) in made.paths {
-            if self.mender.refuses(self.meeting.track, &path) {
+            let other_rule = self.rule_of(&path) != Some(number);
+            if other_rule || self.mender.refuses(self.meeting.track, &path) {
                 continue;
             }
             let choice = Choice::by_rule(Strategy::Regenerate.as_str(), version, Some(Pick::Ours));
@@ -332,7 +331,7 @@ impl Work<'_> {
                 1 => String::new(),
                 count => format!(" and {} more", count - 1),
             };
-            let paths: Vec<&str> = rule.paths.iter().map(|paths| paths.as_str()).collect();
+            let paths: Vec<&str> = rule.paths.iter().map(Pattern::as_str).collect();
             self.notes.push(format!(
                 "making {} anew also changed {first}{more}, which was not taken",
                 paths.join(", ")
@@ -372,7 +371,7 @@ impl Work<'_> {
         }
         for number in 0..self.rules().len() {
             let rule = &self.rules()[number];
-            let paths: Vec<&str> = rule.paths.iter().map(|paths| paths.as_str()).collect();
+            let paths: Vec<&str> = rule.paths.iter().map(Pattern::as_str).collect();
             let paths = paths.join(", ");
             if self.made_anew.contains(&number) || !self.is_due(rule)? {
                 continue;

@@ -1,0 +1,101 @@
+//! Which pairs conflict now, and which of these conflicts are resolved by what was recorded.
+
+use crate::domain::name::{Side, TrackId};
+use crate::domain::path::RepoPath;
+use crate::domain::resolution::recorded;
+use crate::domain::revision::CommitId;
+use crate::git::{GitError, MergeAnswer, Merger, Unmerged};
+
+use super::super::{Session, matrix, own_worktree};
+use super::{Listed, Notebook, Open, ResolveError, UnderWay};
+
+pub(super) fn everything(session: &Session) -> Result<Listed, ResolveError> {
+    let notebook = Notebook::read(session)?;
+    let merger = matrix::scratch_merger(session, &session.repository)?;
+    let mut under_way = Vec::new();
+    for opening in session.store.openings()? {
+        under_way.push(UnderWay {
+            dir: own_worktree::dir_of(session, &opening.name)?,
+            tracks: opening.tracks.map(|(track, _)| track),
+            fix: opening.fix,
+        });
+    }
+    Ok(Listed {
+        open: open(session, &merger, &notebook)?,
+        under_way,
+        records: notebook.records,
+    })
+}
+
+fn open(
+    session: &Session,
+    merger: &Merger<'_>,
+    notebook: &Notebook,
+) -> Result<Vec<Open>, GitError> {
+    let base = session.base.commit;
+    let mut tips: Vec<(TrackId, CommitId)> = Vec::new();
+    for id in &session.order {
+        let Some(track) = session.project.track(id) else {
+            continue;
+        };
+        tips.extend(
+            session
+                .tip(&track.branch)?
+                .map(|tip| (id.clone(), tip.commit)),
+        );
+    }
+    let pairs: Vec<_> = tips.iter().map(|(_, tip)| (base, *tip)).collect();
+    let mut found = Vec::new();
+    let mut on_base: Vec<(TrackId, CommitId)> = Vec::new();
+    for ((track, tip), answer) in tips.into_iter().zip(merger.merge_all(&pairs)?) {
+        match answer {
+            MergeAnswer::Merged { tree } => {
+                let commit = matrix::merge_commit(merger, tree, &[base, tip], "base and track\n")?;
+                on_base.push((track, commit));
+            }
+            MergeAnswer::Conflicted { .. } => {
+                let unmerged = merger.unmerged(base, tip)?;
+                found.push(conflict(Side::Base, track, &unmerged, notebook));
+            }
+            MergeAnswer::Unavailable(_) => {}
+        }
+    }
+    let mut pairs = Vec::new();
+    for (index, one) in on_base.iter().enumerate() {
+        pairs.extend(on_base[index + 1..].iter().map(|other| (one, other)));
+    }
+    let commits: Vec<_> = pairs.iter().map(|(one, other)| (one.1, other.1)).collect();
+    for ((one, other), answer) in pairs.into_iter().zip(merger.merge_all(&commits)?) {
+        if let MergeAnswer::Conflicted { .. } = answer {
+            let unmerged = merger.unmerged(one.1, other.1)?;
+            let side = Side::Track(one.0.clone());
+            found.push(conflict(side, other.0.clone(), &unmerged, notebook));
+        }
+    }
+    Ok(found)
+}
+
+fn conflict(a: Side, b: TrackId, unmerged: &[Unmerged], notebook: &Notebook) -> Open {
+    let paths: Vec<RepoPath> = unmerged.iter().map(|one| one.path.clone()).collect();
+    Open {
+        a,
+        b,
+        paths,
+        resolved_by: resolved_by(unmerged, notebook),
+    }
+}
+
+/// The records that resolve all of it, each once; `None` where a path is left.
+pub(super) fn resolved_by(unmerged: &[Unmerged], notebook: &Notebook) -> Option<Vec<String>> {
+    let mut ids: Vec<String> = Vec::new();
+    for one in unmerged {
+        let (record, entry) = recorded(&notebook.records, &one.path, &one.sides)?;
+        if entry.path != one.path {
+            return None;
+        }
+        if !ids.contains(&record.id) {
+            ids.push(record.id.clone());
+        }
+    }
+    (!ids.is_empty()).then_some(ids)
+}

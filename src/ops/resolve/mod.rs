@@ -1,0 +1,266 @@
+//! Resolving a conflict once, for every later round: it is opened in a worktree with ordinary markers, solved with ordinary
+//! tools, and what came of it is recorded.
+
+mod list;
+mod own;
+mod pair;
+mod result;
+
+use std::path::PathBuf;
+
+use crate::domain::check::Run;
+use crate::domain::name::{Side, TrackId};
+use crate::domain::path::RepoPath;
+use crate::domain::resolution::Record;
+use crate::git::{GitError, RefError};
+use crate::store::StoreError;
+
+use super::notebook::{self, Change, Notebook, NotebookError};
+use super::own_worktree::OwnWorktreeError;
+use super::trial::TrialError;
+use super::trust::Trust;
+use super::{Emit, Session, SessionError};
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub wanted: Wanted,
+    /// The command line, for the operation log.
+    pub command: String,
+}
+
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// What is open and what is recorded.
+    Everything,
+    /// What is recorded.
+    Records,
+    /// To take a record back.
+    Forget(String),
+    /// A pair of tracks.
+    Pair {
+        tracks: [String; 2],
+        fix: bool,
+        no_checks: bool,
+    },
+    /// To take the worktree of a pair away.
+    Abort([String; 2]),
+    /// One track against base.
+    Track(String),
+}
+
+#[derive(Debug)]
+pub enum Report {
+    Listed(Listed),
+    Records(Vec<Record>),
+    Forgotten {
+        id: String,
+    },
+    Pair {
+        tracks: [TrackId; 2],
+        /// The worktree, where there is one.
+        dir: Option<PathBuf>,
+        outcome: PairOutcome,
+    },
+    Track {
+        track: TrackId,
+        base: String,
+        dir: PathBuf,
+        outcome: TrackOutcome,
+    },
+}
+
+/// What there is to resolve, and what was.
+#[derive(Debug)]
+pub struct Listed {
+    pub open: Vec<Open>,
+    /// Worktrees in which somebody is at it.
+    pub under_way: Vec<UnderWay>,
+    pub records: Vec<Record>,
+}
+
+/// One pair that conflicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    pub a: Side,
+    pub b: TrackId,
+    pub paths: Vec<RepoPath>,
+    /// The records that resolve every path of it.
+    pub resolved_by: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnderWay {
+    pub tracks: [TrackId; 2],
+    pub dir: PathBuf,
+    pub fix: bool,
+}
+
+#[derive(Debug)]
+pub enum PairOutcome {
+    /// Opened just now, with these paths in conflict; none for a fix.
+    Opened {
+        paths: Vec<RepoPath>,
+        fix: bool,
+    },
+    /// Not everything is solved.
+    Unfinished {
+        /// In the index.
+        unmerged: Vec<RepoPath>,
+        /// Where a marker is left, and in which line.
+        markers: Vec<(RepoPath, usize)>,
+    },
+    /// What was begun there is not under way any more.
+    Strayed(String),
+    /// Opened for a fix, and nothing has been changed.
+    Unchanged,
+    Red {
+        runs: Vec<Run>,
+    },
+    Recorded {
+        record: Box<Record>,
+        runs: Vec<Run>,
+        /// Why nothing proves it, where something was to.
+        unproved: Option<String>,
+    },
+    /// It was recorded before, under these ids.
+    Known(Vec<String>),
+    Clean,
+    /// This one does not even merge with base, in these paths.
+    NotOnBase {
+        track: TrackId,
+        paths: Vec<RepoPath>,
+    },
+    /// The worktree is gone; what had been done there is kept under this ref.
+    Aborted {
+        kept: Option<String>,
+    },
+    NothingToAbort,
+}
+
+#[derive(Debug)]
+pub enum TrackOutcome {
+    /// The merge of base was started just now.
+    Opened {
+        paths: Vec<RepoPath>,
+    },
+    Unfinished {
+        unmerged: Vec<RepoPath>,
+        markers: Vec<(RepoPath, usize)>,
+    },
+    /// Only the commit is lacking.
+    ToBeCommitted,
+    /// Everything of base is in the track.
+    Done,
+    Clean,
+}
+
+impl Report {
+    /// Whether something is still to be resolved.
+    pub fn found(&self) -> bool {
+        match self {
+            Report::Listed(listed) => {
+                let open = |open: &Open| open.resolved_by.is_none();
+                listed.open.iter().any(open) || !listed.under_way.is_empty()
+            }
+            Report::Records(_) | Report::Forgotten { .. } => false,
+            Report::Pair { outcome, .. } => match outcome {
+                PairOutcome::Opened { .. }
+                | PairOutcome::Unfinished { .. }
+                | PairOutcome::Strayed(_)
+                | PairOutcome::Unchanged
+                | PairOutcome::Red { .. }
+                | PairOutcome::NotOnBase { .. } => true,
+                PairOutcome::Recorded { .. }
+                | PairOutcome::Known(_)
+                | PairOutcome::Clean
+                | PairOutcome::Aborted { .. }
+                | PairOutcome::NothingToAbort => false,
+            },
+            Report::Track { outcome, .. } => match outcome {
+                TrackOutcome::Opened { .. }
+                | TrackOutcome::Unfinished { .. }
+                | TrackOutcome::ToBeCommitted => true,
+                TrackOutcome::Done | TrackOutcome::Clean => false,
+            },
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    #[error("{0} cannot be resolved with itself")]
+    WithItself(TrackId),
+    #[error("track {track} has no branch yet")]
+    NoBranch { track: TrackId },
+    #[error("track {track} has no worktree")]
+    NoWorktree { track: TrackId },
+    #[error("{} has uncommitted work of {track}", dir.display())]
+    Dirty { track: TrackId, dir: PathBuf },
+    #[error("a {what} is under way in {}", dir.display())]
+    Unfinished { what: String, dir: PathBuf },
+    #[error("{a} and {b} cannot be merged: {reason}")]
+    Unavailable { a: Side, b: TrackId, reason: String },
+    /// Two pairs whose names run together.
+    #[error("{} is the place of {} and {}", dir.display(), tracks[0], tracks[1])]
+    Taken { dir: PathBuf, tracks: [TrackId; 2] },
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    OwnWorktree(#[from] OwnWorktreeError),
+    #[error(transparent)]
+    Notebook(#[from] NotebookError),
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+}
+
+impl Wanted {
+    /// Whether commands of tracks.toml are run for it.
+    pub fn runs_commands(&self, session: &Session) -> bool {
+        match self {
+            Wanted::Pair {
+                tracks, no_checks, ..
+            } => !no_checks && pair::runs_checks(session, tracks),
+            _ => false,
+        }
+    }
+}
+
+/// # Errors
+/// When it cannot be found out, or is not allowed; that something is not resolved yet is in the report.
+pub fn run(
+    session: &Session,
+    trust: &Trust,
+    options: &Options,
+    emit: Emit<'_>,
+) -> Result<Report, ResolveError> {
+    match &options.wanted {
+        Wanted::Everything => Ok(Report::Listed(list::everything(session)?)),
+        Wanted::Records => Ok(Report::Records(Notebook::read(session)?.records)),
+        Wanted::Forget(text) => {
+            let id = Notebook::read(session)?.whole_record(text)?;
+            notebook::write(session, &options.command, &Change::Forget(id.clone()))?;
+            Ok(Report::Forgotten { id })
+        }
+        Wanted::Track(name) => own::run(session, name),
+        Wanted::Abort(tracks) => pair::abort(session, tracks, &options.command),
+        Wanted::Pair {
+            tracks,
+            fix,
+            no_checks,
+        } => {
+            let how = pair::How {
+                fix: *fix,
+                no_checks: *no_checks,
+                command: &options.command,
+            };
+            pair::run(session, trust, tracks, &how, emit)
+        }
+    }
+}
