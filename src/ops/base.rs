@@ -151,6 +151,8 @@ impl Base {
             if refused {
                 return Ok(moved);
             }
+            let remote = &session.project.remote;
+            request.pushed.push(format!("{remote}/{}", self.branch));
         }
         request.moves = self.moves(to);
         if request.moves.is_empty() {

@@ -56,6 +56,8 @@ pub struct Request {
     pub beside: Vec<RefMove>,
     /// One sentence each on what else it does.
     pub did: Vec<String>,
+    /// What has been pushed already, as `REMOTE/BRANCH`.
+    pub pushed: Vec<String>,
     /// For the reflogs.
     pub message: String,
 }
@@ -99,6 +101,7 @@ pub fn carry_out(session: &Session, mut request: Request) -> Result<Done, Operat
     let id = session.store.new_operation_id(now);
     let mut operation = Operation::new(id, now, std::mem::take(&mut request.command));
     operation.did = std::mem::take(&mut request.did);
+    operation.pushed = std::mem::take(&mut request.pushed);
     go_on(session, operation, request)
 }
 
@@ -149,18 +152,19 @@ pub(super) fn go_on(
     }
 }
 
-/// Puts down what an operation has pushed, as `REMOTE/BRANCH`: an undo says that it stays.
+/// Adds to the record of an operation that what it moved has been pushed, as `REMOTE/BRANCH`.
 ///
 /// # Errors
-/// When it cannot be written.
-pub fn note_pushed(session: &Session, id: &str, pushed: String) -> Result<(), StoreError> {
+/// When the log cannot be read or written.
+pub(super) fn note_pushed(session: &Session, id: &str, what: String) -> Result<(), StoreError> {
     let operations = session.store.operations()?;
-    match operations.into_iter().find(|operation| operation.id == id) {
-        Some(mut operation) => {
-            operation.pushed.push(pushed);
+    let operation = operations.into_iter().find(|one| one.id == id);
+    match operation {
+        Some(mut operation) if !operation.pushed.contains(&what) => {
+            operation.pushed.push(what);
             session.store.record_operation(&operation)
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 
