@@ -33,8 +33,8 @@ fn log(world: &World) -> Vec<(String, bool)> {
     operations
         .map(|one| {
             let command = one["command"].as_str().expect("a text");
-            let verb = command.split(' ').next().unwrap();
-            (verb.to_owned(), one["undone"].as_bool().unwrap())
+            let verb = command.split(' ').next().expect("a word");
+            (verb.to_owned(), one["undone"].as_bool().expect("a flag"))
         })
         .collect()
 }

@@ -26,7 +26,7 @@ fn hold(world: &World, phase: &str, nth: usize) {
 }
 
 fn let_go(world: &World) {
-    fs::remove_file(world.repo().join(".git/hooks/reference-transaction")).unwrap();
+    fs::remove_file(world.repo().join(".git/hooks/reference-transaction")).expect("it is there");
     for name in ["calls", "arrived"] {
         let _ = fs::remove_file(world.root().join("home").join(name));
     }
@@ -54,9 +54,9 @@ fn killed(world: &World, arguments: &[&str], phase: &str, nth: usize) -> bool {
         child.try_wait().expect("a child").map(|_| false)
     });
     if held {
-        kill_process_group(Pid::from_child(&child), Signal::KILL).unwrap();
+        kill_process_group(Pid::from_child(&child), Signal::KILL).expect("it is there");
     }
-    child.wait().unwrap();
+    child.wait().expect("it is there");
     let_go(world);
     held
 }
@@ -270,9 +270,9 @@ fn pieces(world: &World, operation: &str) -> Pieces {
 
 impl Pieces {
     fn set_state(&self, world: &World, state: &str) {
-        let text = fs::read_to_string(&self.record).unwrap();
-        let (before, after) = text.split_once("\"state\":\"").unwrap();
-        let (_, after) = after.split_once('"').unwrap();
+        let text = fs::read_to_string(&self.record).expect("it is there");
+        let (before, after) = text.split_once("\"state\":\"").expect("it is there");
+        let (_, after) = after.split_once('"').expect("it is there");
         write(
             world,
             &self.record,
@@ -282,8 +282,8 @@ impl Pieces {
 
     fn back(&self, which: usize) {
         let place: &Path = &self.places[which];
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::rename(&self.trashed[which], place).unwrap();
+        fs::create_dir_all(place.parent().expect("it is there")).expect("it is there");
+        fs::rename(&self.trashed[which], place).expect("it is there");
     }
 }
 
