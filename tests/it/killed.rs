@@ -6,7 +6,7 @@
 
 use std::fs;
 
-use crate::project::{project, work};
+use crate::project::{project, wait_for, work};
 use crate::world::{Ran, World};
 
 /// The calls of git that change something, by what they are called with.
@@ -76,6 +76,18 @@ fn run(world: &World, arguments: &[&str], step: Option<usize>) -> Ran {
     world.ran(&command.output().expect("the tool"))
 }
 
+/// Gits of a tool that was killed go on by themselves: only when they have ended can it be told what they leave.
+fn wait_for_strays(world: &World) {
+    let works_here = |entry: fs::DirEntry| {
+        let cwd = fs::read_link(entry.path().join("cwd"));
+        cwd.is_ok_and(|cwd| cwd.starts_with(world.root()))
+    };
+    wait_for("the end of every git", || {
+        let mut processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        (!processes.any(works_here)).then_some(())
+    });
+}
+
 /// What must be the same in the end: branches, what every worktree holds and what git says of it.
 fn state(world: &World) -> String {
     // A landing that is taken back is named by its operation, whose id is another one each time: of base, what it holds counts.
@@ -128,6 +140,7 @@ fn killed_everywhere(case: &Case) {
         let killed = run(&world, case.arguments, Some(step));
         let steps = fs::read_to_string(world.root().join("home/steps")).unwrap_or_default();
         let at = format!("{} killed behind step {step}:\n{steps}", case.name);
+        wait_for_strays(&world);
         world.git(&["fsck", "--strict", "--no-dangling"]);
         if killed.status != -1 {
             assert_eq!(state(&world), expected, "{at}\n{}", killed.shown());
