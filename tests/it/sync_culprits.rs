@@ -208,6 +208,23 @@ fn of_a_track_that_conflicts_the_newest_commit_that_fits_is_taken() {
 }
 
 #[test]
+fn what_a_track_is_built_on_is_not_its_own() {
+    let world = project(
+        "[integration]\non_conflict = \"last-good\"\nquorum = 3\n[track.a]\npriority = 9\n[track.b]\n[track.c]\npriority = 5\n",
+        &[("shared", "1\n")],
+    );
+    work(&world, "a", &[("a", "1\n")]);
+    world.git(&["branch", "--no-track", "track/b", "track/a"]);
+    work(&world, "b", &[("shared", "b\n")]);
+    work(&world, "c", &[("shared", "c\n")]);
+    let (status, answer) = ask(&world, &["sync"]);
+    assert_eq!((status, &answer["moved"]), (1, &json!(false)), "{answer:#}");
+    assert_eq!(texts(&answer["merged"], "track"), ["a", "c"]);
+    assert_eq!(out(&answer, "b"), (&json!("conflict"), &json!(["c"])));
+    assert_eq!(answer["quorum"]["met"], false);
+}
+
+#[test]
 fn only_green_tracks_enter_where_that_is_wanted() {
     let config = "[integration]\nadmit = \"green\"\n[track.a]\n[track.b]\n[track.c]\ndepends_on = [\"b\"]\n[track.d]\n\
         [check.own]\nrun = '''echo run >>ROOT/runs; test ! -e b; '''\nwhen = [\"track\"]\n\

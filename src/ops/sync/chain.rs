@@ -114,6 +114,7 @@ pub(super) fn build(
     let session = works.session;
     let base = session.base.commit;
     let mut merging = Merging::new(merger, memo, base, entries, how.by_git_only)?;
+    let tips: Vec<CommitId> = entries.iter().map(|entry| entry.tip).collect();
     let mut chain = Chain {
         base,
         links: Vec::new(),
@@ -150,7 +151,7 @@ pub(super) fn build(
                     None => {}
                 }
                 let fits = match how.last_good {
-                    true => newest_that_fits(works, merger, &chain, entry, &ejected)?,
+                    true => newest_that_fits(works, merger, &chain, entry, &tips, &ejected)?,
                     false => None,
                 };
                 if fits.is_none() {
@@ -176,33 +177,38 @@ struct Fits {
     mended: Mended,
 }
 
-/// The newest older commit of a track whose tip does not fit.
+/// So many older commits are merged at once: mostly the first of them fits.
+const AT_ONCE: usize = 16;
+
+/// The newest older commit of a track whose tip does not fit. `others`: the tips of the other tracks of the round.
 fn newest_that_fits(
     works: Works<'_>,
     merger: &Merger<'_>,
     chain: &Chain,
     entry: &Entry,
+    others: &[CommitId],
     cause: &Ejected,
 ) -> Result<Option<Fits>, SyncError> {
-    let line = own_line(works.session, entry.tip)?;
-    let older = line.get(1..).unwrap_or_default();
-    let pairs: Vec<_> = older.iter().map(|commit| (chain.tip, *commit)).collect();
-    for (tip, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
-        let what = (&entry.track, *tip);
-        if let Attempt::Merged { commit, mended } =
-            attempt(works, merger, chain, what, answer.clone())?
-        {
-            let entry = Entry {
-                track: entry.track.clone(),
-                tip: *tip,
-                held: Some(held(&line, *tip, entry.held.as_ref(), cause.clone())),
-            };
-            return Ok(Some(Fits {
-                entry,
-                tried: Tried::by_git(answer),
-                commit,
-                mended,
-            }));
+    let line = own_line(works.session, entry.tip, others)?;
+    for older in line.get(1..).unwrap_or_default().chunks(AT_ONCE) {
+        let pairs: Vec<_> = older.iter().map(|commit| (chain.tip, *commit)).collect();
+        for (tip, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
+            let what = (&entry.track, *tip);
+            if let Attempt::Merged { commit, mended } =
+                attempt(works, merger, chain, what, answer.clone())?
+            {
+                let entry = Entry {
+                    track: entry.track.clone(),
+                    tip: *tip,
+                    held: Some(held(&line, *tip, entry.held.as_ref(), cause.clone())),
+                };
+                return Ok(Some(Fits {
+                    entry,
+                    tried: Tried::by_git(answer),
+                    commit,
+                    mended,
+                }));
+            }
         }
     }
     Ok(None)
@@ -223,14 +229,24 @@ pub(super) fn held(
     }
 }
 
-/// The commits of a track's own line of first parents that base has not, newest first.
-pub(super) fn own_line(session: &Session, tip: CommitId) -> Result<Vec<CommitId>, GitError> {
+/// The commits of a track's own line of first parents that neither base has nor another track that it is built on, newest
+/// first. `others`: the tips of the other tracks.
+pub(super) fn own_line(
+    session: &Session,
+    tip: CommitId,
+    others: &[CommitId],
+) -> Result<Vec<CommitId>, GitError> {
     const LIMIT: usize = 10_000;
     let repository = &session.repository;
-    let own: BTreeSet<CommitId> =
-        (repository.commits_between(tip, &[session.base.commit], LIMIT)?)
-            .into_iter()
-            .collect();
+    let mut hidden = vec![session.base.commit];
+    for other in others.iter().filter(|other| **other != tip) {
+        if repository.is_ancestor(*other, tip)? {
+            hidden.push(*other);
+        }
+    }
+    let own: BTreeSet<CommitId> = (repository.commits_between(tip, &hidden, LIMIT)?)
+        .into_iter()
+        .collect();
     let mut line = Vec::new();
     let mut at = Some(tip);
     while let Some(commit) = at.filter(|commit| own.contains(commit)) {

@@ -80,7 +80,8 @@ impl Inquiry<'_> {
         let mut together = TrackSet::from([found.exposed_by]);
         together.extend(&found.with);
         let together = self.closed(together);
-        let line = chain::own_line(self.works.session, self.chain.links[loser].tip)?;
+        let tips: Vec<CommitId> = self.chain.links.iter().map(|link| link.tip).collect();
+        let line = chain::own_line(self.works.session, tips[loser], &tips)?;
         let older = line.get(1..).unwrap_or_default();
         let mut search = NewestGood::new(older.len());
         while let Some(question) = search.question() {

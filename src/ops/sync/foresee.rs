@@ -34,23 +34,26 @@ pub(in crate::ops) fn foresee(
     }
     let integration = &session.project.integration;
     let mender = Mender::new(session, &Trust::Nothing, &|_| {}, true)?;
+    let mut to_be_tried: Vec<(&Pair, Vec<&RepoPath>)> = Vec::new();
     for pair in conflicting {
+        let conflicts = pair.verdict.conflicts().iter();
+        let by_rule = conflicts.map(|conflict| foreseen_by_rule(integration, conflict));
         let paths: Vec<&RepoPath> = (pair.verdict.conflicts().iter())
             .map(|conflict| &conflict.path)
             .collect();
-        let conflicts = pair.verdict.conflicts().iter();
-        let by_rule = conflicts.map(|conflict| foreseen_by_rule(integration, conflict));
-        let foreseen = match by_rule.collect::<Option<Vec<_>>>() {
-            Some(resolved) => Some(Foreseen {
+        if let Some(resolved) = by_rule.collect::<Option<Vec<_>>>() {
+            let foreseen = Foreseen {
                 resolved,
                 to_be_tried: Vec::new(),
-            }),
-            None if paths.iter().any(|path| mender.knows(path)) => {
-                by_trying(session, merger, &mender, pair, &paths)?
-            }
-            None => None,
-        };
-        if let Some(foreseen) = foreseen {
+            };
+            found.insert((pair.a.clone(), pair.b.clone()), foreseen);
+        } else if mender.knows(&pair.a, &pair.b, &paths) {
+            to_be_tried.push((pair, paths));
+        }
+    }
+    let mut tips = Tips::new(session, merger);
+    for (pair, paths) in to_be_tried {
+        if let Some(foreseen) = by_trying(&mut tips, &mender, pair, &paths)? {
             found.insert((pair.a.clone(), pair.b.clone()), foreseen);
         }
     }
@@ -59,8 +62,7 @@ pub(in crate::ops) fn foresee(
 
 /// Merges the second of the pair onto the first as a round would, and onto each of the others where that is the integration.
 fn by_trying(
-    session: &Session,
-    merger: &Merger<'_>,
+    tips: &mut Tips<'_>,
     mender: &Mender<'_>,
     pair: &Pair,
     paths: &[&RepoPath],
@@ -68,7 +70,8 @@ fn by_trying(
     let Side::Track(track) = &pair.b else {
         return Ok(None);
     };
-    let Some(theirs) = tip(session, track)? else {
+    let (session, merger) = (tips.session, tips.merger);
+    let Some(theirs) = tips.of(track)? else {
         return Ok(None);
     };
     let firsts: Vec<(TrackId, CommitId)> = match &pair.a {
@@ -80,7 +83,7 @@ fn by_trying(
                 .collect(),
             None => return Ok(None),
         },
-        Side::Track(first) => match tip(session, first)? {
+        Side::Track(first) => match tips.of(first)? {
             Some(tip) => vec![(first.clone(), tip)],
             None => return Ok(None),
         },
@@ -91,7 +94,7 @@ fn by_trying(
         merges.push((session.base.commit, Vec::new()));
     }
     for (first, commit) in firsts {
-        if let Some(ours) = onto_base(session, merger, commit)? {
+        if let Some(ours) = tips.onto_base(commit)? {
             merges.push((ours, vec![(first, commit)]));
         }
     }
@@ -126,24 +129,43 @@ fn by_trying(
     Ok(all.then_some(foreseen))
 }
 
-/// A track's commit merged into base; `None` where the two do not merge.
-fn onto_base(
-    session: &Session,
-    merger: &Merger<'_>,
-    commit: CommitId,
-) -> Result<Option<CommitId>, GitError> {
-    let parents = [session.base.commit, commit];
-    match merger.merge_all(&[(parents[0], parents[1])])?.pop() {
-        Some(MergeAnswer::Merged { tree }) => {
-            matrix::merge_commit(merger, tree, &parents, "base and track\n").map(Some)
-        }
-        _ => Ok(None),
-    }
+/// What is asked of many pairs, each found out once.
+struct Tips<'t> {
+    session: &'t Session,
+    merger: &'t Merger<'t>,
+    /// By commit: itself merged into base; `None` where the two do not merge.
+    onto_base: BTreeMap<CommitId, Option<CommitId>>,
 }
 
-fn tip(session: &Session, track: &TrackId) -> Result<Option<CommitId>, GitError> {
-    let Some(track) = session.project.track(track) else {
-        return Ok(None);
-    };
-    Ok(session.tip(&track.branch)?.map(|tip| tip.commit))
+impl<'t> Tips<'t> {
+    fn new(session: &'t Session, merger: &'t Merger<'t>) -> Self {
+        Tips {
+            session,
+            merger,
+            onto_base: BTreeMap::new(),
+        }
+    }
+
+    fn of(&self, track: &TrackId) -> Result<Option<CommitId>, GitError> {
+        let Some(track) = self.session.project.track(track) else {
+            return Ok(None);
+        };
+        Ok(self.session.tip(&track.branch)?.map(|tip| tip.commit))
+    }
+
+    fn onto_base(&mut self, commit: CommitId) -> Result<Option<CommitId>, GitError> {
+        if let Some(known) = self.onto_base.get(&commit) {
+            return Ok(*known);
+        }
+        let parents = [self.session.base.commit, commit];
+        let merged = match self.merger.merge_all(&[(parents[0], parents[1])])?.pop() {
+            Some(MergeAnswer::Merged { tree }) => {
+                let commit = matrix::merge_commit(self.merger, tree, &parents, "base and track\n")?;
+                Some(commit)
+            }
+            _ => None,
+        };
+        self.onto_base.insert(commit, merged);
+        Ok(merged)
+    }
 }

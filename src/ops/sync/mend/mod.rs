@@ -11,9 +11,9 @@ mod work;
 use std::collections::BTreeSet;
 
 use crate::domain::merge::Conflict;
-use crate::domain::name::TrackId;
+use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
-use crate::domain::resolution::Record;
+use crate::domain::resolution::{Decision, Record};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::Resolved;
 use crate::git::{Merger, TreeEdit};
@@ -118,10 +118,17 @@ impl<'a> Mender<'a> {
         work.finish()
     }
 
-    /// Whether something was recorded about the path, or decided.
-    pub(super) fn knows(&self, path: &RepoPath) -> bool {
-        let about = |record: &Record| record.paths().any(|known| known == path);
-        !self.notebook.decisions.is_empty() || self.notebook.records.iter().any(about)
+    /// Whether something was recorded about one of the paths, or decided between the two about one.
+    pub(super) fn knows(&self, a: &Side, b: &Side, paths: &[&RepoPath]) -> bool {
+        let about = |record: &Record| record.paths().any(|known| paths.contains(&known));
+        let decided = |decision: &Decision| match (a, b) {
+            (Side::Track(a), Side::Track(b)) => {
+                paths.iter().any(|path| decision.is_about(a, b, path))
+            }
+            (_, Side::Track(track)) => [&decision.prefer, &decision.over].contains(&track),
+            _ => false,
+        };
+        self.notebook.records.iter().any(about) || self.notebook.decisions.iter().any(decided)
     }
 
     fn refuses(&self, track: &TrackId, path: &RepoPath) -> bool {
