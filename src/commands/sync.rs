@@ -180,6 +180,9 @@ impl Once<'_> {
         session.repository.fetch(&session.project.remote)?;
         // What was fetched may hold another base and another tracks.toml.
         let session = Session::with_repository(session.repository, args.remote, interrupt.clone())?;
+        if !args.dry_run {
+            ops::fetch_resolutions(&session)?;
+        }
         Ok(session)
     }
 }

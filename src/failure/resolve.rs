@@ -14,6 +14,8 @@ impl From<NotebookError> for Failure {
             NotebookError::Unknown(_) => Failure::usage(message)
                 .hint("see what there is: `tracks resolve --list`, `tracks decide --list`"),
             NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
+            NotebookError::Apart { .. } => undetermined(message)
+                .hint("merge the two by hand, and move the ref to the result: `git update-ref`"),
             NotebookError::Ref(_) => undetermined(message).hint("run it again"),
         }
     }

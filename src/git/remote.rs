@@ -18,6 +18,19 @@ impl Repository {
         run(&cmd, "fetch --prune").map(drop)
     }
 
+    /// Brings what a remote has below one prefix here, below another: `refs/x/*` to `refs/y/*`. Nothing there is no error.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn fetch_refs(&self, remote: &str, there: &str, here: &str) -> Result<(), GitError> {
+        let cmd = self
+            .unattended()
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"])
+            .args(["--end-of-options", remote])
+            .arg(format!("+{there}:{here}"));
+        run(&cmd, "fetch").map(drop)
+    }
+
     /// Pushes a commit to a branch, only from the value that our remote-tracking branch has (`--force-with-lease`).
     ///
     /// # Errors

@@ -55,7 +55,7 @@ pub mod watch;
 mod why;
 
 pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};
-pub use notebook::NotebookError;
+pub use notebook::{NotebookError, fetch_resolutions};
 pub use own_worktree::OwnWorktreeError;
 pub use runner::RunnerError;
 pub use session::{

@@ -4,7 +4,7 @@
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Decision, Record, Version};
 use crate::domain::revision::{CommitId, TreeId};
-use crate::git::{GitError, Merger, NewCommit, RefChange, RefError, TreeEdit};
+use crate::git::{GitError, MergeAnswer, Merger, NewCommit, RefChange, RefError, TreeEdit};
 use crate::process::clock;
 use crate::store::{Operation, RefMove, StoreError};
 
@@ -27,6 +27,8 @@ pub enum NotebookError {
     Unknown(String),
     #[error("more than one id begins with `{0}`")]
     Ambiguous(String),
+    #[error("{REF} is at {ours} here and at {theirs} on the remote, and the two do not merge")]
+    Apart { ours: CommitId, theirs: CommitId },
     #[error(transparent)]
     Ref(#[from] RefError),
     #[error(transparent)]
@@ -147,6 +149,79 @@ pub(super) fn write(
         }
     }
     result
+}
+
+/// Brings in what others have recorded and pushed: both sides' records are kept, and what one side forgot is forgotten.
+///
+/// # Errors
+/// When the remote cannot be asked, or the two do not merge.
+pub fn fetch_resolutions(session: &Session) -> Result<(), NotebookError> {
+    let (repository, remote) = (&session.repository, &session.project.remote);
+    // A pattern, since a ref that is not there would be an error.
+    let there = format!("{REF}*");
+    let here = format!("refs/tracks/remotes/{remote}/resolutions");
+    repository.fetch_refs(remote, &there, &format!("{here}*"))?;
+    let Some(theirs) = repository.reference(&here)? else {
+        return Ok(());
+    };
+    for _ in 0..ATTEMPTS {
+        let ours = repository.reference(REF)?;
+        let joined = match ours {
+            Some(ours) => join(session, ours, theirs)?,
+            None => theirs,
+        };
+        if ours == Some(joined) {
+            return Ok(());
+        }
+        let change = RefChange {
+            name: REF.to_owned(),
+            before: ours,
+            after: Some(joined),
+        };
+        match repository.update_refs(&[change], &format!("tracks: from {remote}")) {
+            Err(RefError::Moved { .. } | RefError::Locked { .. }) => {}
+            result => return Ok(result?),
+        }
+    }
+    Err(RefError::Locked {
+        name: REF.to_owned(),
+    }
+    .into())
+}
+
+/// A commit that has both.
+fn join(session: &Session, ours: CommitId, theirs: CommitId) -> Result<CommitId, NotebookError> {
+    let repository = &session.repository;
+    if repository.is_ancestor(theirs, ours)? {
+        return Ok(ours);
+    }
+    if repository.is_ancestor(ours, theirs)? {
+        return Ok(theirs);
+    }
+    let merger = Merger::publishing(repository, session.base.commit);
+    let tree = match repository.merge_bases(ours, theirs)?.is_empty() {
+        // Two people have each begun one.
+        true => {
+            let entries = merger.tree_entries(merger.tree_of(theirs)?)?;
+            let edits: Vec<TreeEdit> = (entries.into_iter())
+                .map(|(path, mode, id)| TreeEdit {
+                    path,
+                    entry: Some((mode, id)),
+                })
+                .collect();
+            merger.edited(merger.tree_of(ours)?, &edits)?
+        }
+        false => match merger.merge_all(&[(ours, theirs)])?.pop() {
+            Some(MergeAnswer::Merged { tree }) => tree,
+            _ => return Err(NotebookError::Apart { ours, theirs }),
+        },
+    };
+    Ok(merger.write_commit(&NewCommit {
+        tree,
+        parents: vec![ours, theirs],
+        time: clock::now(),
+        message: "records of both\n".to_owned(),
+    })?)
 }
 
 fn write_once(

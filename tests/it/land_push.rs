@@ -283,11 +283,26 @@ fn a_round_pushes_its_resolutions_along_or_nothing() {
     assert_eq!(there(&world, "integration"), tip(&world, "integration"));
 
     let (before, theirs) = (there(&world, "integration"), there(&world, "main"));
+    let hook = origin(&world).join("hooks/update");
+    world.write_program(
+        hook.strip_prefix(world.root()).unwrap().to_str().unwrap(),
+        "#!/bin/sh\n[ \"$1\" != refs/tracks/resolutions ]\n",
+    );
+    // Somebody else has pushed theirs meanwhile.
     world.git_in(&origin(&world), &["update-ref", resolutions, &theirs]);
     work(&world, "a", &[("a", "2\n")]);
     let ran = world.tracks(&["sync", "--yes", "--push"]);
     assert_eq!(ran.status, 3, "{}", ran.shown());
-    assert!(ran.stdout.contains(resolutions), "{}", ran.shown());
+    assert!(ran.stdout.contains("not pushed"), "{}", ran.shown());
     assert_eq!(there(&world, "integration"), before);
     assert_eq!(there(&world, resolutions), theirs);
+
+    std::fs::remove_file(hook).unwrap();
+    let (status, answer) = ask(&world, &["sync", "--yes", "--push"]);
+    assert_eq!((status, &answer["pushed"]), (0, &json!(true)), "{answer:#}");
+    let both = there(&world, resolutions);
+    for part in [&made, &theirs] {
+        world.git(&["merge-base", "--is-ancestor", part, &both]);
+    }
+    assert_eq!(there(&world, "integration"), tip(&world, "integration"));
 }

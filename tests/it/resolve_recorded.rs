@@ -347,6 +347,40 @@ fn the_ref_can_be_pushed_and_fetched() {
 }
 
 #[test]
+fn two_clones_that_push_what_they_recorded_have_both() {
+    let world = project(
+        "[track.a]\n[track.b]\n[track.c]\n[track.d]\n",
+        &[("f", BASE), ("g", BASE)],
+    );
+    for (track, file) in [("a", "f"), ("b", "f"), ("c", "g"), ("d", "g")] {
+        work(&world, track, &[(file, &with("5", track))]);
+    }
+    world.git(&["clone", "-q", "--bare", ".", "../there.git"]);
+    let there = world.root().join("there.git");
+    let clones = ["one", "two"].map(|name| {
+        world.git(&["clone", "-q", "../there.git", &format!("../{name}")]);
+        world.root().join(name)
+    });
+    for (clone, pair, file) in [(0, ["a", "b"], "f"), (1, ["c", "d"], "g")] {
+        let clone = &clones[clone];
+        let ran = world.tracks_in(clone, &["resolve", pair[0], pair[1]]);
+        assert_eq!(ran.status, 1, "{}", ran.shown());
+        let name = format!(".resolve-{}-{}", pair[0], pair[1]);
+        let script = format!("sed -i '/^[<=>]\\{{7\\}}/d' {file}; git add {file}");
+        sh(&world, &clone.join("worktrees").join(name), &script);
+        let ran = world.tracks_in(clone, &["resolve", pair[0], pair[1]]);
+        assert_eq!(ran.status, 0, "{}", ran.shown());
+        let ran = world.tracks_in(clone, &["sync", "--fetch", "--push"]);
+        assert!(ran.stdout.contains("pushed"), "{}", ran.shown());
+    }
+    // The second has brought in what the first had pushed, and resolved everything.
+    let records = world.git_in(&there, &["ls-tree", "refs/tracks/resolutions:records"]);
+    assert_eq!(records.lines().count(), 2, "{records}");
+    let ran = world.tracks_in(&clones[0], &["sync", "--fetch"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+}
+
+#[test]
 fn two_who_record_at_once_keep_both() {
     let world = project(
         "[track.a]\n[track.b]\n[track.c]\n[track.d]\n",

@@ -178,8 +178,12 @@ fn push(session: &Session, report: &Report, candidate: CommitId) -> Result<(), S
         }
     }
     let mut pushes = vec![Push::leased(report.branch.clone(), candidate)];
-    let resolutions =
-        (session.repository.reference(notebook::REF)).map_err(|error| error.to_string())?;
+    let recorded = || session.repository.reference(notebook::REF);
+    if recorded().map_err(|error| error.to_string())?.is_some() {
+        // Others may have pushed theirs, and both are wanted.
+        notebook::fetch_resolutions(session).map_err(|error| error.to_string())?;
+    }
+    let resolutions = recorded().map_err(|error| error.to_string())?;
     // Who gets the branch gets what it was resolved with. Those of others are never thrown away.
     pushes.extend(resolutions.map(|commit| Push::forward(notebook::REF.to_owned(), commit)));
     session
