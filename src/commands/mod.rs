@@ -22,6 +22,8 @@ pub mod schema;
 pub mod status;
 pub mod sync;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 
 use std::path::PathBuf;

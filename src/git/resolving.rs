@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::checkout::{head, remove_if_there};
 use super::executable::{failure, fields, run, run_any};
+use super::refs::IDENTITY;
 use super::scratch::io;
 use super::{GitError, Repository};
 use crate::domain::path::RepoPath;
@@ -22,6 +23,9 @@ impl Repository {
             .args(["-c", "rerere.enabled=false", "-c", "merge.autoStash=false"])
             .args(["-c", "merge.verifySignatures=false"])
             .args(["merge", "--quiet", "--no-commit", "--no-ff", "--no-stat"])
+            // Nothing is committed, and yet git asks who does it.
+            .env("GIT_COMMITTER_NAME", IDENTITY.0)
+            .env("GIT_COMMITTER_EMAIL", IDENTITY.1)
             .arg(theirs);
         let output = run_any(&cmd, "merge")?;
         match output.status {

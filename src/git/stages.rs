@@ -254,6 +254,45 @@ mod tests {
     }
 
     #[test]
+    fn unmerged_by_ids_under_their_own_names() {
+        let world = World::new();
+        world.write("f", "1\n");
+        world.write("gone", LINES);
+        world.commit("base");
+        world.topic("a", "main", &[("f", Some("2\n")), ("d", Some("a file\n"))]);
+        world.topic("b", "main", &[("f", None), ("d/in", Some("x\n"))]);
+        let repository = world.open();
+        let scratch = world.outside().join("scratch");
+        let merger = Merger::scratch(&repository, world.tip("main"), &scratch).unwrap();
+        let (a, b) = (world.tip("a"), world.tip("b"));
+        let unmerged = merger.unmerged(a, b).unwrap();
+        let shown: Vec<String> = unmerged
+            .iter()
+            .map(|one| {
+                let Sides { base, ours, theirs } = one.sides;
+                let there = [base, ours, theirs].map(|side| match side {
+                    Some(version) => format!("{:o}", version.mode),
+                    None => "-".to_owned(),
+                });
+                let types: Vec<&str> = one.types.iter().map(ConflictType::as_str).collect();
+                format!("{} {} {}", one.path, there.join(" "), types.join(","))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "d - 100644 - file/directory",
+                "f 100644 100644 - modify/delete"
+            ]
+        );
+        assert_eq!(unmerged[0].in_tree, [RepoPath::new(format!("d~{a}"))]);
+        assert_eq!(unmerged[1].in_tree, [RepoPath::new("f")]);
+        let blob = world.git(&["rev-parse", "a:f"]);
+        assert_eq!(unmerged[1].sides.ours.unwrap().id.to_string(), blob);
+        assert_eq!(merger.unmerged(a, world.tip("main")).unwrap(), []);
+    }
+
+    #[test]
     fn versions_and_names() {
         let edited = LINES.replace("third", "3rd");
         let other = LINES.replace("third", "dritte");

@@ -85,7 +85,7 @@ fn a_branch_that_is_checked_out_moves_with_its_clean_worktree() {
     world.git(&["branch", "integration", "main"]);
     world.git(&["worktree", "add", "--quiet", "../there", "integration"]);
     let there = world.root().join("there");
-    fs::write(there.join("untracked"), "mine\n").unwrap();
+    world.write_at("there/untracked", "mine\n");
     let (status, answer) = ask(&world, &["sync", "--yes"]);
     assert_eq!((status, &answer["moved"]), (0, &json!(true)), "{answer:#}");
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_branch_that_is_checked_out_where_somebody_works_is_refused_before_anything(
     let world = checked("touch ROOT/ran");
     world.git(&["branch", "integration", "main"]);
     world.git(&["worktree", "add", "--quiet", "../there", "integration"]);
-    fs::write(world.root().join("there/x"), "mine\n").unwrap();
+    world.write_at("there/x", "mine\n");
     let before = refs(&world);
     let ran = world.tracks(&["sync", "--yes"]);
     assert_eq!(ran.status, 3, "{}", ran.shown());
