@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
-    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, validate,
+    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, undo,
+    update, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -43,6 +44,8 @@ enum Verb {
     Sync(sync::Args),
     Land(land::Args),
     Rollback(rollback::Args),
+    Update(update::Args),
+    Undo(undo::Args),
     Remove(remove::Args),
     Restore(restore::Args),
     Prune(prune::Args),
@@ -90,6 +93,8 @@ impl Verb {
             Verb::Land(args) => land::run(&args, context),
             Verb::Rollback(args) => rollback::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
+            Verb::Update(args) => update::run(args, context),
+            Verb::Undo(args) => undo::run(args, context),
             Verb::Remove(args) => remove::run(args, context),
             Verb::Restore(args) => restore::run(&args, context),
             Verb::Prune(args) => prune::run(&args, context),
@@ -117,6 +122,8 @@ impl Verb {
             Verb::Sync(args) => args.format.into(),
             Verb::Land(args) => args.format.into(),
             Verb::Rollback(args) => args.format.into(),
+            Verb::Update(args) => args.format.into(),
+            Verb::Undo(args) => args.format.into(),
             Verb::Remove(args) => args.format.into(),
             Verb::Restore(args) => args.format.into(),
             Verb::Prune(args) => args.format.into(),

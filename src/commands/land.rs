@@ -91,6 +91,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             context.terminal.document(&document);
         }
     }
+    if let Some(round) = &report.synced {
+        context.tell_of_round(&session, args.yes, round, &tracks);
+    }
     tell(args, context, &session, &report, &interrupt);
     // Also where it came while others were told.
     Ok(interrupt.exit_status().unwrap_or(exit))

@@ -22,6 +22,8 @@ pub mod schema;
 pub mod status;
 pub mod sync;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 
 use std::path::PathBuf;
@@ -37,7 +39,7 @@ use crate::ops::trust::Trust;
 use crate::ops::{self, Notice, OpenOptions, Session};
 use crate::process::{Interrupt, environment};
 use crate::store::StoreError;
-use crate::ui::{self, Format, Terminal};
+use crate::ui::{self, Format, Terminal, report};
 
 /// What every verb gets.
 #[derive(Debug)]
@@ -156,6 +158,22 @@ impl Context {
     fn tell(&self, calls: Calls, interrupt: &Interrupt) {
         for failure in ops::announce::tell(calls, interrupt) {
             ui::warning(self.terminal, &failure);
+        }
+    }
+
+    /// Tells whom tracks.toml names what a round has changed; these tracks are those that it was to take.
+    fn tell_of_round(
+        &self,
+        session: &Session,
+        yes: bool,
+        report: &ops::sync::Report,
+        tracks: &[TrackId],
+    ) {
+        let asked_for = |track: &TrackId| tracks.contains(track);
+        let facts = &report::told::round;
+        let calls = ops::announce::of_round(session, yes, report, &asked_for, facts, &mut None);
+        if let Some(calls) = self.to_tell(calls) {
+            self.tell(calls, &session.interrupt);
         }
     }
 

@@ -164,13 +164,7 @@ impl Once<'_> {
                 context.terminal.document(&document);
             }
         }
-        let asked_for = |track: &TrackId| tracks.contains(track);
-        let facts = &report::told::round;
-        let calls =
-            ops::announce::of_round(&session, args.yes, &report, &asked_for, facts, &mut None);
-        if let Some(calls) = context.to_tell(calls) {
-            context.tell(calls, &self.interrupt);
-        }
+        context.tell_of_round(&session, args.yes, &report, &tracks);
         Ok((report, exit))
     }
 

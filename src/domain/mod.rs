@@ -20,3 +20,4 @@ pub mod state;
 pub mod sync;
 pub mod time;
 pub mod trust;
+pub mod undo;

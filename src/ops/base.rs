@@ -151,13 +151,21 @@ impl Base {
             if refused {
                 return Ok(moved);
             }
+            let remote = &session.project.remote;
+            request.pushed.push(format!("{remote}/{}", self.branch));
         }
         request.moves = self.moves(to);
         if request.moves.is_empty() {
             return Ok(moved);
         }
         match operation::carry_out(session, request) {
-            Ok(done) => moved.done = Some(done),
+            Ok(done) => {
+                if let Some(Pushed { remote, branch, .. }) = &moved.pushed {
+                    let pushed = format!("{remote}/{branch}");
+                    operation::note_pushed(session, &done.id, pushed)?;
+                }
+                moved.done = Some(done);
+            }
             Err(error) if moved.pushed.is_some() => moved.behind = Some(error),
             Err(error) => return Err(error),
         }

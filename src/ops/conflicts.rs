@@ -9,6 +9,7 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Project;
+use crate::domain::sync::Foreseen;
 use crate::domain::time::Timestamp;
 use crate::git::{GitError, Memo, Merger};
 use crate::process::clock;
@@ -19,7 +20,7 @@ use super::check::CheckError;
 use super::details::{self, Detail, Touched};
 pub use super::matrix::TrackSide;
 use super::matrix::{self, Matrix, Scope, Stats};
-use super::{BasePoint, Emit, Event, Session};
+use super::{BasePoint, Emit, Event, Session, sync};
 
 /// What to compare.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +51,8 @@ pub struct Report {
     pub uncommitted: bool,
     pub tracks: Vec<TrackSide>,
     pub pairs: Vec<Pair>,
+    /// Those of the pairs whose conflicts a round resolves by itself, and how.
+    pub foreseen: BTreeMap<(Side, Side), Foreseen>,
     /// `None` when one pair was asked for.
     pub largest_clean_set: Option<CleanSet>,
     /// The order in which the fewest have to be resolved.
@@ -67,11 +70,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// A conflict; what a check found is asked of [`Report::behaviour`].
+    /// A conflict that no round resolves by itself; what a check found is asked of [`Report::behaviour`].
     pub fn found(&self) -> bool {
-        self.pairs
-            .iter()
-            .any(|pair| matches!(pair.verdict, Verdict::Conflict(_)))
+        self.pairs.iter().any(|pair| {
+            matches!(pair.verdict, Verdict::Conflict(_)) && self.foreseen(pair).is_none()
+        })
+    }
+
+    /// What a round would do about a pair, where it would resolve all of it.
+    pub fn foreseen(&self, pair: &Pair) -> Option<&Foreseen> {
+        self.foreseen.get(&(pair.a.clone(), pair.b.clone()))
     }
 
     pub fn undetermined(&self) -> bool {
@@ -170,6 +178,8 @@ pub(super) fn judge(
     });
     let (largest_clean_set, searching) = set?;
     let ((details, touched), looking) = looked?;
+    // Where that cannot be told, a conflict is one.
+    let foreseen = sync::foresee(session, merger, &pairs).unwrap_or_default();
     let mut stats = matrix.stats();
     stats.phases.insert("pairs in all", compared);
     stats.phases.insert("largest set in all", searching);
@@ -184,6 +194,7 @@ pub(super) fn judge(
         order,
         tracks,
         pairs,
+        foreseen,
         largest_clean_set,
         details,
         touched,

@@ -46,6 +46,20 @@ pub(super) struct TakenBack {
     pub by: CommitId,
 }
 
+impl TakenBack {
+    /// What the track has to know.
+    pub(super) fn what_happened(&self, base: &str) -> String {
+        let by = self.by.short();
+        format!("its landing was taken back by {by}: {base} has its commits, but not what they did")
+    }
+
+    /// The command that makes new commits of the same work. `dir`: git's options that say where.
+    pub(super) fn way_in_again(&self, dir: &str, base: &str) -> String {
+        let before = self.base_before.short();
+        format!("`git{dir} rebase --force-rebase --onto {base} {before}`")
+    }
+}
+
 impl Line {
     /// The newest `limit` commits of it.
     pub(super) fn read(repository: &Repository, base: CommitId, limit: usize) -> Line {

@@ -96,8 +96,11 @@ pub fn mark(
     let before = row(session, &Declared::read(session)?, track)?.declared();
     let text = |text: &str| Fact::Text(text.to_owned());
     let mut facts = BTreeMap::from([("state".to_owned(), text(state.as_str()))]);
-    let who = session.repository.user_name();
-    facts.extend(who.map(|who| ("who".to_owned(), Fact::Text(who))));
+    let who = session.repository.who()?;
+    let name = who
+        .as_deref()
+        .map(|who| who.rsplit_once(" <").map_or(who, |(name, _)| name));
+    facts.extend(name.map(|name| ("who".to_owned(), text(name))));
     facts.extend(because.map(|because| ("because".to_owned(), text(because))));
     session.store.append_event(&Event {
         time: clock::now(),

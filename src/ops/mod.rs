@@ -47,6 +47,8 @@ mod tips;
 mod trash;
 mod trial;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 mod variables;
 pub mod watch;

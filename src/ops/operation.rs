@@ -56,6 +56,8 @@ pub struct Request {
     pub beside: Vec<RefMove>,
     /// One sentence each on what else it does.
     pub did: Vec<String>,
+    /// What has been pushed already, as `REMOTE/BRANCH`.
+    pub pushed: Vec<String>,
     /// For the reflogs.
     pub message: String,
 }
@@ -99,6 +101,7 @@ pub fn carry_out(session: &Session, mut request: Request) -> Result<Done, Operat
     let id = session.store.new_operation_id(now);
     let mut operation = Operation::new(id, now, std::mem::take(&mut request.command));
     operation.did = std::mem::take(&mut request.did);
+    operation.pushed = std::mem::take(&mut request.pushed);
     go_on(session, operation, request)
 }
 
@@ -146,6 +149,22 @@ pub(super) fn go_on(
             }
             Err(error)
         }
+    }
+}
+
+/// Adds to the record of an operation that what it moved has been pushed, as `REMOTE/BRANCH`.
+///
+/// # Errors
+/// When the log cannot be read or written.
+pub(super) fn note_pushed(session: &Session, id: &str, what: String) -> Result<(), StoreError> {
+    let operations = session.store.operations()?;
+    let operation = operations.into_iter().find(|one| one.id == id);
+    match operation {
+        Some(mut operation) if !operation.pushed.contains(&what) => {
+            operation.pushed.push(what);
+            session.store.record_operation(&operation)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -163,6 +163,7 @@ fn clear(
         before: Some(*at),
         after: None,
     }));
+    remove::keep(session, &going)?;
     session.store.record_operation(&operation)?;
     let taken = going.len();
     let mut removed = remove::Report::default();

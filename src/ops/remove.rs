@@ -174,6 +174,7 @@ pub(super) fn take_away(
     operation.refs = going.iter().flat_map(Going::refs).collect();
     operation.worktrees = going.iter().filter_map(Going::change).collect();
     operation.did = going.iter().map(Going::sentence).collect();
+    keep(session, &going)?;
     // Before anything moves, so that a kill right after can still be taken back.
     session.store.record_operation(&operation)?;
     put_away(session, going, report)?;
@@ -323,12 +324,9 @@ fn keep_work(
     Ok(Some((kept.commit, kept.incomplete)))
 }
 
-/// Keeps their work under refs, and takes them away; the operation has been recorded.
-pub(super) fn put_away(
-    session: &Session,
-    going: Vec<Going>,
-    report: &mut Report,
-) -> Result<(), RemoveError> {
+/// Keeps their work and their branches under refs. Nobody misses anything yet: should we be killed now, those refs are pruned
+/// one day.
+pub(super) fn keep(session: &Session, going: &[Going]) -> Result<(), RemoveError> {
     let kept: Vec<RefChange> = going
         .iter()
         .flat_map(Going::kept)
@@ -339,7 +337,15 @@ pub(super) fn put_away(
         })
         .collect();
     let keeping = session.repository.update_refs(&kept, "tracks: kept");
-    keeping.map_err(TrashError::from)?;
+    Ok(keeping.map_err(TrashError::from)?)
+}
+
+/// Takes them away; they have been kept, and the operation has been recorded.
+pub(super) fn put_away(
+    session: &Session,
+    going: Vec<Going>,
+    report: &mut Report,
+) -> Result<(), RemoveError> {
     for Going {
         mut trashed,
         mut removed,

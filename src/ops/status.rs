@@ -26,7 +26,7 @@ use super::overdue;
 use super::runner;
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
-use super::{BasePoint, Session};
+use super::{BasePoint, Session, sync};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastCommit {
@@ -118,7 +118,10 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let sides = matrix::track_sides(session, &merger, &ids, false)?;
     let memo = matrix::memory(session);
     let scope = Scope::WithoutIntegration;
-    let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    let mut pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    // What a round resolves keeps nobody out. Where that cannot be told, a conflict is one.
+    let foreseen = sync::foresee(session, &merger, &pairs).unwrap_or_default();
+    pairs.retain(|pair| !foreseen.contains_key(&(pair.a.clone(), pair.b.clone())));
     matrix::remember(session, &memo);
     let worktrees = session.repository.worktrees()?;
     let checks = session.project.checks.iter();
@@ -287,11 +290,9 @@ fn note_landings(session: &Session, rows: &mut [Row]) {
                 .map(|dir| format!(" -C {}", dir.display()))
                 .unwrap_or_default();
             row.notes.push(format!(
-                "its landing was taken back by {}: {} has its commits, but not what they did; to land it again, give them new ids: `git{dir} rebase --force-rebase --onto {} {}`",
-                taken.by.short(),
-                session.base.name,
-                session.base.name,
-                taken.base_before.short(),
+                "{}; to land it again, give them new ids: {}",
+                taken.what_happened(&session.base.name),
+                taken.way_in_again(&dir, &session.base.name),
             ));
         } else if is_in_base(row) {
             row.landed = !line.has(tip);
@@ -456,13 +457,12 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
         }
     }
     for row in rows.iter().filter(|row| row.conflicts_with_base) {
-        let dir = row
-            .worktree
-            .as_ref()
-            .map(|dir| format!(" -C {}", dir.display()));
         step(
-            format!("git{} merge {}", dir.unwrap_or_default(), session.base.name),
-            format!("{} conflicts with base; solve it there", row.track),
+            format!("tracks resolve {}", row.track),
+            format!(
+                "solve the conflict of {} with base, in its worktree",
+                row.track
+            ),
         );
     }
     let unknown = names(&|row| !row.checks.unknown.is_empty() && row.readiness != Readiness::Empty);

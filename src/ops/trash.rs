@@ -13,6 +13,7 @@ use crate::store::{Lock, LockError, LockName, StoreError, TrashState, Trashed};
 use super::Session;
 use super::operation::{self, OperationError};
 use super::own_worktree::exclude_worktrees;
+use super::sync::CANDIDATE_REF;
 
 /// The refs that keep what was removed, by operation.
 pub(super) const REFS: &str = "refs/tracks/trash/";
@@ -53,9 +54,25 @@ pub(super) fn lock(session: &Session, who: &str) -> Result<(Lock, Vec<String>), 
         for track in &session.project.tracks {
             session.repository.clear_branch_lock(&track.branch, since)?;
         }
+        session
+            .repository
+            .clear_stale_ref_locks(&refs_of_ours(session)?)?;
     }
     let settled = settle(session)?;
     Ok((lock, settled))
+}
+
+/// Every ref that taking away, bringing back and pruning moves.
+fn refs_of_ours(session: &Session) -> Result<Vec<String>, TrashError> {
+    let trashed = session.store.trashed()?;
+    let branches = trashed.iter().filter_map(|trashed| trashed.branch.as_ref());
+    let mut names: Vec<String> = branches.map(BranchName::full).collect();
+    names.push(CANDIDATE_REF.to_owned());
+    for prefix in [REFS, operation::REPLACED] {
+        let kept = session.repository.refs_below(prefix)?;
+        names.extend(kept.into_iter().map(|(name, _)| name));
+    }
+    Ok(names)
 }
 
 /// Goes on where a killed run has stopped. Whoever calls has the lock. What cannot be finished stays as it is, and is said.

@@ -1,15 +1,17 @@
 //! Pre-merge validation of one track. First form: the branch has its proper name, and the track merges clean.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
+use crate::domain::sync::Foreseen;
 use crate::git::{GitError, Head, Memo, Worktree};
 
 use super::matrix::{self, Matrix, Scope, TrackSide};
-use super::{BasePoint, Session, SessionError};
+use super::{BasePoint, Session, SessionError, sync};
 
 /// Which track, and over which range.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +48,8 @@ pub struct Report {
     pub with_base: Verdict,
     /// `None` before the first round that moved.
     pub with_integration: Option<Verdict>,
+    /// Those of the sides whose conflicts a round resolves by itself, and how.
+    pub foreseen: BTreeMap<Side, Foreseen>,
     pub notes: Vec<String>,
 }
 
@@ -54,9 +58,9 @@ impl Report {
         self.findings
             .iter()
             .any(|finding| finding.severity == FindingSeverity::Error)
-            || self
-                .verdicts()
-                .any(|verdict| matches!(verdict, Verdict::Conflict(_)))
+            || self.sides().any(|(side, verdict)| {
+                matches!(verdict, Verdict::Conflict(_)) && !self.foreseen.contains_key(&side)
+            })
     }
 
     pub fn undetermined(&self) -> bool {
@@ -75,7 +79,13 @@ impl Report {
     }
 
     fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
-        std::iter::once(&self.with_base).chain(&self.with_integration)
+        self.sides().map(|(_, verdict)| verdict)
+    }
+
+    fn sides(&self) -> impl Iterator<Item = (Side, &Verdict)> {
+        let integration = self.with_integration.iter();
+        std::iter::once((Side::Base, &self.with_base))
+            .chain(integration.map(|verdict| (Side::Integration, verdict)))
     }
 }
 
@@ -127,6 +137,11 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
     let (memo, sides) = (Memo::default(), [side]);
     let scope = Scope::Branches(&track.id);
     let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    // Where that cannot be told, a conflict is one.
+    let foreseen = sync::foresee(session, &merger, &pairs).unwrap_or_default();
+    let foreseen = foreseen
+        .into_iter()
+        .map(|((side, _), foreseen)| (side, foreseen));
     let of = |side: Side| {
         pairs
             .iter()
@@ -142,6 +157,7 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         with_base: of(Side::Base)
             .unwrap_or_else(|| Verdict::Unavailable("git gave no answer".to_owned())),
         with_integration: of(Side::Integration),
+        foreseen: foreseen.collect(),
         notes: dirty_note(session, track)?,
     })
 }

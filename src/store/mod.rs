@@ -17,6 +17,7 @@ mod notes;
 mod openings;
 mod operations;
 mod passes;
+mod path_text;
 mod places;
 mod record;
 mod regenerated;

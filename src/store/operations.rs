@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{Journal, latest};
 use super::naming::compact;
+use super::path_text::PathText;
 use super::{Store, StoreError};
 use crate::domain::revision::{CommitId, IdError};
 use crate::domain::time::Timestamp;
@@ -30,7 +31,7 @@ pub enum WorktreeStep {
 }
 
 /// One worktree that an operation made or took away.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeChange {
     pub path: PathBuf,
     /// The track whose it is.
@@ -86,13 +87,20 @@ struct Record {
     did: Vec<String>,
     undone: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    worktrees: Vec<WorktreeChange>,
+    worktrees: Vec<WorktreeRecord>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pushed: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     undoes: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pending: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WorktreeRecord {
+    path: PathText,
+    track: Option<String>,
+    step: WorktreeStep,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,7 +145,13 @@ impl Store {
                 .collect(),
             did: operation.did.clone(),
             undone: operation.undone,
-            worktrees: operation.worktrees.clone(),
+            worktrees: (operation.worktrees.iter())
+                .map(|change| WorktreeRecord {
+                    path: PathText(change.path.clone()),
+                    track: change.track.clone(),
+                    step: change.step,
+                })
+                .collect(),
             pushed: operation.pushed.clone(),
             undoes: operation.undoes.clone(),
             pending: operation.pending,
@@ -200,7 +214,13 @@ fn operation(record: Record) -> Result<Operation, IdError> {
         command: record.command,
         refs: refs.collect::<Result<_, IdError>>()?,
         did: record.did,
-        worktrees: record.worktrees,
+        worktrees: (record.worktrees.into_iter())
+            .map(|change| WorktreeChange {
+                path: change.path.0,
+                track: change.track,
+                step: change.step,
+            })
+            .collect(),
         pushed: record.pushed,
         undoes: record.undoes,
         undone: record.undone,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::path_text::PathText;
 use super::{Store, StoreError, record};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
@@ -57,7 +58,7 @@ struct Record {
     time: i64,
     state: TrashState,
     track: Option<String>,
-    worktree: Option<PathBuf>,
+    worktree: Option<PathText>,
     entry: Option<String>,
     branch: Option<String>,
     head: Option<String>,
@@ -171,7 +172,7 @@ fn as_record(trashed: &Trashed) -> Record {
         time: trashed.time.0,
         state: trashed.state,
         track: trashed.track.clone(),
-        worktree: trashed.worktree.clone(),
+        worktree: trashed.worktree.clone().map(PathText),
         entry: trashed.entry.clone(),
         branch: trashed.branch.as_ref().map(BranchName::to_string),
         head: trashed.head.map(|head| head.to_string()),
@@ -191,7 +192,7 @@ fn trashed(record: Record) -> Result<Trashed, String> {
         time: Timestamp(record.time),
         state: record.state,
         track: record.track,
-        worktree: record.worktree,
+        worktree: record.worktree.map(|path| path.0),
         entry: record.entry,
         branch: branch.map_err(|error| text(&error))?,
         head: head.map_err(|error| text(&error))?,

@@ -227,6 +227,80 @@ fn restore() {
     });
 }
 
+/// The same without uncommitted work, and base has moved on.
+fn behind() -> World {
+    let world = two_tracks();
+    let dir = world.repo().join("worktrees/b");
+    world.git_in(&dir, &["checkout", "--quiet", "x"]);
+    world.commit("main", &[("m", "1\n"), ("x", "2\n")], "On");
+    world
+}
+
+#[test]
+fn update() {
+    for arguments in [&["update"] as &[&str], &["update", "--rebase"]] {
+        killed_everywhere(&Case {
+            name: "update",
+            world: behind,
+            arguments,
+            again: arguments,
+        });
+    }
+}
+
+#[test]
+fn undo() {
+    killed_everywhere(&Case {
+        name: "undo of update",
+        world: || {
+            let world = behind();
+            assert_eq!(world.tracks(&["update"]).status, 0);
+            world
+        },
+        arguments: &["undo"],
+        again: &["undo"],
+    });
+    killed_everywhere(&Case {
+        name: "undo of init",
+        world: || {
+            let world = project(
+                "[track.a]\n[track.b]\n",
+                &[("x", "1\n"), (".gitignore", "/worktrees/\n")],
+            );
+            assert_eq!(world.tracks(&["init"]).status, 0);
+            world
+        },
+        arguments: &["undo"],
+        again: &["undo"],
+    });
+    killed_everywhere(&Case {
+        name: "undo of remove",
+        world: || {
+            let world = two_tracks();
+            let ran = world.tracks(&["remove", "b", "--force", "--branch"]);
+            assert_eq!(ran.status, 0, "{}", ran.shown());
+            world
+        },
+        arguments: &["undo"],
+        again: &["undo"],
+    });
+}
+
+#[test]
+fn prune() {
+    killed_everywhere(&Case {
+        name: "prune",
+        world: || {
+            let world = behind();
+            world.merge("main", "track/a", "Land a");
+            assert_eq!(world.tracks(&["remove", "b", "--branch"]).status, 0);
+            world
+        },
+        arguments: &["prune", "--yes", "--unmerged", "--older-than", "0s"],
+        again: &["prune", "--yes", "--unmerged", "--older-than", "0s"],
+    });
+}
+
 #[test]
 fn land() {
     killed_everywhere(&Case {

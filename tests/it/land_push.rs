@@ -57,6 +57,9 @@ fn base_goes_forward_here_and_there() {
     );
     assert_eq!(there(&world, "main"), tip(&world, "integration"));
     assert_eq!(tip(&world, "main"), tip(&world, "integration"));
+    let (_, log) = ask(&world, &["log"]);
+    let pushed = &find(&log["operations"], "command", "land --push")["pushed"];
+    assert_eq!(*pushed, json!(["origin/main"]));
     assert_eq!(world.git(&["status", "--porcelain"]), "");
 
     let (status, answer) = ask(&world, &["land", "--yes", "--push"]);
@@ -272,6 +275,11 @@ fn a_round_pushes_its_resolutions_along_or_nothing() {
     let (status, answer) = ask(&world, &["sync", "--yes", "--push"]);
     assert_eq!((status, &answer["pushed"]), (0, &json!(true)), "{answer:#}");
     assert_eq!(there(&world, resolutions), made);
+    let (_, log) = ask(&world, &["log"]);
+    assert_eq!(
+        log["operations"][0]["pushed"],
+        json!(["origin/integration"])
+    );
     assert_eq!(there(&world, "integration"), tip(&world, "integration"));
 
     let (before, theirs) = (there(&world, "integration"), there(&world, "main"));

@@ -168,3 +168,28 @@ fn nothing_runs_without_approval_and_failures_change_nothing() {
         ran.shown()
     );
 }
+
+#[test]
+fn a_landing_and_the_round_before_it() {
+    let world = project(
+        "[track.a]\n[track.b]\n[notify]\non_sync = 'cat >>../told'\non_land = 'cat >>../told'\n\
+         [track.a.notify]\non_land = 'cat >>../of-a'\n[track.b.notify]\non_land = 'cat >>../of-b'\n",
+        &[("x", "1\n")],
+    );
+    work(&world, "a", &[("a", "1\n")]);
+    let before = world.git(&["rev-parse", "main"]);
+    let (status, answer) = ask(&world, &["land", "--yes"]);
+    assert_eq!(status, 0, "{answer:#}");
+    let all = told(&world, "told");
+    assert_eq!(texts(&json!(all), "event"), ["on_sync", "on_land"]);
+    assert_eq!(news(&all[0]), "moved");
+    let after = world.git(&["rev-parse", "main"]);
+    assert_eq!(
+        all[1]["base"],
+        json!({ "branch": "main", "before": before, "after": after })
+    );
+    assert_eq!(all[1]["tracks"], json!(["a"]));
+    assert_eq!(all[1]["operation"], answer["operation"]);
+    assert_eq!(told(&world, "of-a").len(), 1);
+    assert_eq!(told(&world, "of-b").len(), 0, "not landed");
+}

@@ -217,3 +217,28 @@ fn with_submodules_and_without_a_directory() {
     assert!(ui.join("ui.txt").is_file());
     assert_sound(&world);
 }
+
+#[test]
+fn in_a_directory_whose_name_is_no_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = crate::project::project("[track.api]\n", &[(".gitignore", ".env\n")]);
+    let odd = world.root().join(std::ffi::OsStr::from_bytes(b"n\xff\nm"));
+    if fs::rename(world.repo(), &odd).is_err() {
+        // Some file systems take only text.
+        return;
+    }
+    let tracks = |arguments: &[&str]| {
+        let ran = world.tracks_in(&odd, arguments);
+        assert_eq!(ran.status, 0, "{}", ran.shown());
+    };
+    tracks(&["init"]);
+    let dir = odd.join("worktrees/api");
+    for (removed, verb) in [(true, "remove"), (false, "restore")] {
+        tracks(&[verb, "api"]);
+        assert_eq!(dir.exists(), !removed);
+        tracks(&["undo"]);
+        assert_eq!(dir.exists(), removed);
+        tracks(&["undo"]);
+    }
+    world.git_in(&dir, &["status"]);
+}

@@ -1,11 +1,13 @@
 //! How a conflict is resolved without anybody: which side a rule takes, whether a result may count, what somebody has
 //! resolved before and by what it is found again.
 
+mod foreseen;
 mod key;
 mod record;
 mod side;
 mod sound;
 
+pub use foreseen::foreseen_by_rule;
 pub use key::{HunkKey, PathKey, SideDigest, hunk_key, path_key, side_digest};
 pub use record::{Decision, Entry, Fixed, Proof, Record, RecordKind, decided, recorded};
 pub use side::{Facts, Pick, owner_of, pick};

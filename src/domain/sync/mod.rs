@@ -18,6 +18,9 @@ pub use landing::{BeforeLanding, LastRound, Readied, Stale, standing};
 pub use newest::NewestGood;
 pub use news::{Found, News, Standing, Standings, Turned, news};
 pub use overdue::{Integrated, overdue, overdue_text};
-pub use plan::{Ejected, Entry, Held, Pinned, Plan, Why, needed, not_admitted_as};
+pub use plan::{
+    Ejected, Entry, Held, Pinned, Plan, Why, contains_integration, needed, no_common_history,
+    not_admitted_as,
+};
 pub use quorum::Quorum;
-pub use resolved::{Resolved, ResolvedBy};
+pub use resolved::{Foreseen, Resolved, ResolvedBy};

@@ -256,21 +256,36 @@ pub fn not_admitted_as(admit: Admit, state: State, id: &TrackId) -> Option<Strin
     }
 }
 
+/// That a track has grown from elsewhere, with the way out.
+pub fn no_common_history(id: &TrackId, base: &str, branch: &BranchName) -> String {
+    format!(
+        "{id} has no history in common with base; put its commits onto it with \
+         `git rebase --onto {base} --root {branch}`"
+    )
+}
+
+/// That a track has merged the integration branch, with the way out.
+pub fn contains_integration(
+    id: &TrackId,
+    merge: CommitId,
+    base: &str,
+    branch: &BranchName,
+) -> String {
+    let merge = merge.short();
+    format!(
+        "{id} contains the integration merge {merge}, and with it the work of other tracks; put its own commits onto base: \
+         `git rebase --onto {base} {merge} {branch}` takes those after that merge, `git cherry-pick` any before it"
+    )
+}
+
 fn not_an_own_history(project: &Project, track: &Track, pin: &Pinned) -> Option<Ejected> {
     let (id, branch) = (&track.id, &track.branch);
     let base = project.base.as_ref().map_or("BASE", BranchName::as_str);
     if pin.unrelated {
-        let reason = format!(
-            "{id} has no history in common with base; put its commits onto it with \
-             `git rebase --onto {base} --root {branch}`"
-        );
+        let reason = no_common_history(id, base, branch);
         return Some(Ejected::new(id, Why::NotAnOwnHistory, Vec::new(), reason));
     }
-    let merge = pin.contains_integration?.short();
-    let reason = format!(
-        "{id} contains the integration merge {merge}, and with it the work of other tracks; put its own commits onto base: \
-         `git rebase --onto {base} {merge} {branch}` takes those after that merge, `git cherry-pick` any before it"
-    );
+    let reason = contains_integration(id, pin.contains_integration?, base, branch);
     Some(Ejected::new(
         id,
         Why::NotAnOwnHistory,

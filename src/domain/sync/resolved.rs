@@ -16,6 +16,14 @@ pub struct Resolved {
     pub exact: bool,
 }
 
+/// What a round would do about the conflicts of one pair, as far as that can be told without running anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Foreseen {
+    pub resolved: Vec<Resolved>,
+    /// Paths that a program is going to be tried on.
+    pub to_be_tried: Vec<RepoPath>,
+}
+
 /// On whose word.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResolvedBy {

@@ -1,12 +1,12 @@
 //! Which pairs conflict now, and which of these conflicts are resolved by what was recorded.
 
+use crate::domain::merge::{Basis, Conflict, ConflictType, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
-use crate::domain::path::RepoPath;
 use crate::domain::resolution::recorded;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, MergeAnswer, Merger, Unmerged};
 
-use super::super::{Session, matrix, own_worktree};
+use super::super::{Session, matrix, own_worktree, sync};
 use super::{Listed, Notebook, Open, ResolveError, UnderWay};
 
 pub(super) fn everything(session: &Session) -> Result<Listed, ResolveError> {
@@ -21,17 +21,13 @@ pub(super) fn everything(session: &Session) -> Result<Listed, ResolveError> {
         });
     }
     Ok(Listed {
-        open: open(session, &merger, &notebook)?,
+        open: open(session, &merger)?,
         under_way,
         records: notebook.records,
     })
 }
 
-fn open(
-    session: &Session,
-    merger: &Merger<'_>,
-    notebook: &Notebook,
-) -> Result<Vec<Open>, GitError> {
+fn open(session: &Session, merger: &Merger<'_>) -> Result<Vec<Open>, GitError> {
     let base = session.base.commit;
     let mut tips: Vec<(TrackId, CommitId)> = Vec::new();
     for id in &session.order {
@@ -55,7 +51,7 @@ fn open(
             }
             MergeAnswer::Conflicted { .. } => {
                 let unmerged = merger.unmerged(base, tip)?;
-                found.push(conflict(Side::Base, track, &unmerged, notebook));
+                found.push(conflict(Side::Base, track, &unmerged));
             }
             MergeAnswer::Unavailable(_) => {}
         }
@@ -69,19 +65,39 @@ fn open(
         if let MergeAnswer::Conflicted { .. } = answer {
             let unmerged = merger.unmerged(one.1, other.1)?;
             let side = Side::Track(one.0.clone());
-            found.push(conflict(side, other.0.clone(), &unmerged, notebook));
+            found.push(conflict(side, other.0.clone(), &unmerged));
         }
+    }
+    let pairs: Vec<Pair> = found.iter().map(as_pair).collect();
+    // Where that cannot be told, a conflict is open.
+    let mut foreseen = sync::foresee(session, merger, &pairs).unwrap_or_default();
+    for (open, pair) in found.iter_mut().zip(pairs) {
+        open.foreseen = foreseen.remove(&(pair.a, pair.b));
     }
     Ok(found)
 }
 
-fn conflict(a: Side, b: TrackId, unmerged: &[Unmerged], notebook: &Notebook) -> Open {
-    let paths: Vec<RepoPath> = unmerged.iter().map(|one| one.path.clone()).collect();
+fn conflict(a: Side, b: TrackId, unmerged: &[Unmerged]) -> Open {
     Open {
         a,
         b,
-        paths,
-        resolved_by: resolved_by(unmerged, notebook),
+        paths: unmerged.iter().map(|one| one.path.clone()).collect(),
+        foreseen: None,
+    }
+}
+
+fn as_pair(open: &Open) -> Pair {
+    let conflicts = open.paths.iter().map(|path| Conflict {
+        path: path.clone(),
+        types: vec![ConflictType::contents()],
+        regions: Vec::new(),
+    });
+    Pair {
+        a: open.a.clone(),
+        b: Side::Track(open.b.clone()),
+        basis: Basis::Tips,
+        verdict: Verdict::Conflict(conflicts.collect()),
+        merged: None,
     }
 }
 

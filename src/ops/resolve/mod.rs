@@ -12,6 +12,7 @@ use crate::domain::check::Run;
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::Record;
+use crate::domain::sync::Foreseen;
 use crate::git::{GitError, RefError};
 use crate::store::StoreError;
 
@@ -85,8 +86,8 @@ pub struct Open {
     pub a: Side,
     pub b: TrackId,
     pub paths: Vec<RepoPath>,
-    /// The records that resolve every path of it.
-    pub resolved_by: Option<Vec<String>>,
+    /// How a round resolves all of it by itself.
+    pub foreseen: Option<Foreseen>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl Report {
     pub fn found(&self) -> bool {
         match self {
             Report::Listed(listed) => {
-                let open = |open: &Open| open.resolved_by.is_none();
+                let open = |open: &Open| open.foreseen.is_none();
                 listed.open.iter().any(open) || !listed.under_way.is_empty()
             }
             Report::Records(_) | Report::Forgotten { .. } => false,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::merge::Conflict;
 use crate::domain::name::{BranchName, Side, TrackId};
+use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::{Ejected, Entry, Held, Why};
 use crate::git::{GitError, Memo, MergeAnswer, Merger};
@@ -277,7 +278,10 @@ fn attempt(
         conflicts: &conflicts,
     };
     match works.mender.mend(merger, &meeting)? {
-        Mend::Left(note) => Ok(Attempt::Conflicted { conflicts, note }),
+        Mend::Left { why, open, untried } => Ok(Attempt::Conflicted {
+            conflicts: only_those_left(conflicts, &[open, untried].concat()),
+            note: why,
+        }),
         Mend::Whole(mended) => Ok(Attempt::Merged {
             commit: seal(
                 merger,
@@ -289,6 +293,19 @@ fn attempt(
             )?,
             mended,
         }),
+    }
+}
+
+/// The conflicts that nothing resolves. Where it is not known which these are, all of them.
+fn only_those_left(conflicts: Vec<Conflict>, left: &[RepoPath]) -> Vec<Conflict> {
+    match conflicts
+        .iter()
+        .any(|conflict| left.contains(&conflict.path))
+    {
+        true => (conflicts.into_iter())
+            .filter(|conflict| left.contains(&conflict.path))
+            .collect(),
+        false => conflicts,
     }
 }
 
@@ -351,7 +368,8 @@ fn conflicting(
     entry: &Entry,
     conflicts: &[Conflict],
 ) -> Result<Ejected, GitError> {
-    let with = partners(session, merger, chain, entry)?;
+    let paths: Vec<RepoPath> = conflicts.iter().map(|it| it.path.clone()).collect();
+    let with = partners(session, merger, chain, entry, &paths)?;
     let first = conflicts.first().map(|conflict| {
         let kind = conflict
             .types
@@ -374,52 +392,62 @@ fn conflicting(
         why: Why::Conflict,
         reason: format!("conflicts with {whom}{}{more}", first.unwrap_or_default()),
         with,
-        paths: conflicts
-            .iter()
-            .map(|conflict| conflict.path.clone())
-            .collect(),
+        paths,
         check: None,
     })
 }
 
-/// Whom the track conflicts with by itself: base, or else those of the merged tracks.
+/// Whom the track conflicts with by itself in these paths: base, or else those of the merged tracks.
 fn partners(
     session: &Session,
     merger: &Merger<'_>,
     chain: &Chain,
     entry: &Entry,
+    paths: &[RepoPath],
 ) -> Result<Vec<Side>, GitError> {
     let base = session.base.commit;
     let mut requests = vec![(base, entry.tip)];
     requests.extend(chain.links.iter().map(|link| (base, link.tip)));
+    let in_these = |answer: &MergeAnswer| match answer {
+        MergeAnswer::Conflicted { conflicts, .. } => conflicts
+            .iter()
+            .any(|conflict| paths.contains(&conflict.path)),
+        MergeAnswer::Merged { .. } | MergeAnswer::Unavailable(_) => false,
+    };
     let mut on_base = Vec::new();
-    for (request, answer) in requests.iter().zip(merger.merge_all(&requests)?) {
+    for (number, (request, answer)) in requests
+        .iter()
+        .zip(merger.merge_all(&requests)?)
+        .enumerate()
+    {
+        if number == 0 && in_these(&answer) {
+            return Ok(vec![Side::Base]);
+        }
         on_base.push(match answer {
-            MergeAnswer::Merged { tree } => Some(matrix::merge_commit(
-                merger,
-                tree,
-                &[request.0, request.1],
-                "base and track\n",
-            )?),
-            MergeAnswer::Conflicted { .. } | MergeAnswer::Unavailable(_) => None,
+            MergeAnswer::Merged { tree } => {
+                matrix::merge_commit(merger, tree, &[request.0, request.1], "base and track\n")?
+            }
+            MergeAnswer::Conflicted { .. } | MergeAnswer::Unavailable(_) => request.1,
         });
     }
-    let Some(own) = on_base[0] else {
-        return Ok(vec![Side::Base]);
-    };
-    let others: Vec<(TrackId, CommitId)> = chain
-        .links
+    let requests: Vec<_> = on_base[1..]
         .iter()
-        .zip(&on_base[1..])
-        .map(|(link, merged)| (link.track.clone(), merged.unwrap_or(link.tip)))
+        .map(|other| (*other, on_base[0]))
         .collect();
-    let requests: Vec<_> = others.iter().map(|(_, commit)| (*commit, own)).collect();
-    Ok(others
-        .into_iter()
-        .zip(merger.merge_all(&requests)?)
-        .filter(|(_, answer)| matches!(answer, MergeAnswer::Conflicted { .. }))
-        .map(|((track, _), _)| Side::Track(track))
-        .collect())
+    let answers = merger.merge_all(&requests)?;
+    let those = |wanted: &dyn Fn(&MergeAnswer) -> bool| -> Vec<Side> {
+        let links = chain.links.iter().zip(&answers);
+        let those = links.filter(|(_, answer)| wanted(answer));
+        those
+            .map(|(link, _)| Side::Track(link.track.clone()))
+            .collect()
+    };
+    let in_these = those(&in_these);
+    // Two by two, a file may go by another name.
+    Ok(match in_these.is_empty() {
+        true => those(&|answer| matches!(answer, MergeAnswer::Conflicted { .. })),
+        false => in_these,
+    })
 }
 
 /// Has git itself make every merge of the chain once more, and brings the chain into the repository's own objects. Only at the

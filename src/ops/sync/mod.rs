@@ -9,6 +9,7 @@ mod admit;
 mod chain;
 mod culprit;
 mod error;
+mod foresee;
 mod judge;
 pub(super) mod landing;
 mod mend;
@@ -34,6 +35,7 @@ use super::profile::Choice;
 use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, matrix};
 pub use error::SyncError;
+pub(super) use foresee::foresee;
 use round::RoundRun;
 
 pub(super) use pin::{integration_merge, is_integration_merge};

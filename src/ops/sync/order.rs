@@ -4,6 +4,7 @@ use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Landing, fewest_conflicts};
 use crate::domain::project::Integration;
+use crate::domain::resolution::foreseen_by_rule;
 use crate::domain::sync::{Entry, Plan};
 use crate::git::{GitError, Memo, Merger};
 
@@ -62,14 +63,8 @@ fn stands_in_the_way(integration: &Integration, pair: &Pair) -> bool {
     match &pair.verdict {
         Verdict::Clean => false,
         Verdict::Unavailable(_) => true,
-        Verdict::Conflict(conflicts) => !conflicts.iter().all(|conflict| {
-            let covers = |patterns: &[crate::domain::path::Pattern]| {
-                patterns
-                    .iter()
-                    .any(|pattern| pattern.matches(&conflict.path))
-            };
-            !covers(&integration.critical)
-                && integration.resolve.iter().any(|rule| covers(&rule.paths))
-        }),
+        Verdict::Conflict(conflicts) => !conflicts
+            .iter()
+            .all(|conflict| foreseen_by_rule(integration, conflict).is_some()),
     }
 }

@@ -68,7 +68,12 @@ pub(super) fn finish(
         }
         report.after = Some(candidate);
         if options.push {
-            report.pushed = Some(push(session, report, candidate));
+            let pushed = push(session, report, candidate);
+            if let (Ok(()), Some(id)) = (&pushed, &report.operation) {
+                let what = format!("{}/{}", session.project.remote, report.branch);
+                operation::note_pushed(session, id, what)?;
+            }
+            report.pushed = Some(pushed);
         }
     }
     session.store.record_round(&as_round(report))?;
@@ -106,6 +111,7 @@ fn move_branch(
             .map(|merged| format!("merged {}", merged.track))
             .collect(),
         message: format!("tracks sync: round {}", report.round),
+        ..Request::default()
     };
     let done = operation::carry_out(session, request)?;
     if !foreign.is_empty() {

@@ -25,6 +25,8 @@ pub mod sync;
 mod timing;
 pub mod told;
 pub mod trust;
+pub mod undo;
+pub mod update;
 pub mod validate;
 pub mod watch;
 
@@ -33,6 +35,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::merge::Conflict;
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
+use crate::domain::sync::{Foreseen, Resolved};
 
 use super::style::tame;
 
@@ -116,6 +119,41 @@ fn lines(range: &std::ops::Range<usize>) -> String {
         1 => format!("{}", range.start + 1),
         _ => format!("{}-{}", range.start + 1, range.end),
     }
+}
+
+/// How a round resolves a conflict by itself: "CHANGELOG.md by union (rule)".
+fn foreseen_text(foreseen: &Foreseen) -> String {
+    let resolved = foreseen.resolved.iter().map(|resolved| {
+        let adapted = if resolved.exact { "" } else { ", adapted" };
+        format!(
+            "{} by {} ({}{adapted})",
+            show(&resolved.path),
+            resolved.strategy,
+            resolved.by
+        )
+    });
+    let tried = foreseen.to_be_tried.iter();
+    let tried = tried.map(|path| format!("{} by what is tried then", show(path)));
+    resolved.chain(tried).collect::<Vec<_>>().join(", ")
+}
+
+/// The same for programs.
+fn foreseen_json(foreseen: &Foreseen) -> Value {
+    json!({
+        "resolved": foreseen.resolved.iter().map(resolved_json).collect::<Vec<_>>(),
+        "to_be_tried": foreseen.to_be_tried.iter().map(|path| Value::Object(path_fields(path))).collect::<Vec<_>>(),
+    })
+}
+
+fn resolved_json(resolved: &Resolved) -> Value {
+    with(
+        path_fields(&resolved.path),
+        json!({
+            "strategy": resolved.strategy,
+            "by": resolved.by.to_string(),
+            "exact": resolved.exact,
+        }),
+    )
 }
 
 /// A path for people.

@@ -5,10 +5,13 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::check::{run_json, runs};
-use super::{count, document, failures, names, path_fields, show, with};
+use super::{
+    count, document, failures, foreseen_json, foreseen_text, names, path_fields, show, with,
+};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Proof, Record, RecordKind};
+use crate::domain::sync::{Foreseen, ResolvedBy};
 use crate::ops::resolve::{Listed, Open, PairOutcome, Report, TrackOutcome};
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
@@ -60,7 +63,8 @@ fn listed_json(listed: &Listed) -> Value {
             "a": open.a.to_string(),
             "b": open.b.as_str(),
             "paths": paths_json(&open.paths),
-            "resolved_by": open.resolved_by,
+            "resolved_by": open.foreseen.as_ref().map(records_of),
+            "foreseen": open.foreseen.as_ref().map(foreseen_json),
         })
     };
     let under_way = listed.under_way.iter().map(|under_way| {
@@ -75,6 +79,19 @@ fn listed_json(listed: &Listed) -> Value {
         "under_way": under_way.collect::<Vec<_>>(),
         "records": listed.records.iter().map(record_json).collect::<Vec<_>>(),
     })
+}
+
+/// The records that have a part in it, each once.
+fn records_of(foreseen: &Foreseen) -> Vec<&str> {
+    let mut ids = Vec::new();
+    for resolved in &foreseen.resolved {
+        if let ResolvedBy::Recorded(id) = &resolved.by
+            && !ids.contains(&id.as_str())
+        {
+            ids.push(id.as_str());
+        }
+    }
+    ids
 }
 
 fn paths_json(paths: &[RepoPath]) -> Vec<Value> {
@@ -193,12 +210,12 @@ fn listed_text(listed: &Listed) -> String {
             count => format!(" and {} more", count - 1),
         };
         let first = open.paths.first().map(show).unwrap_or_default();
-        let state = match &open.resolved_by {
+        let state = match &open.foreseen {
             Some(_) => styled(GOOD, "resolved"),
             None => styled(BAD, "open"),
         };
-        let how = match (&open.resolved_by, &open.a) {
-            (Some(ids), _) => format!("by {}", ids.join(", ")),
+        let how = match (&open.foreseen, &open.a) {
+            (Some(foreseen), _) => foreseen_text(foreseen),
             (None, Side::Track(a)) => format!("tracks resolve {a} {}", open.b),
             (None, _) => format!("tracks resolve {}", open.b),
         };

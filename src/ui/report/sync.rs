@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::check::{profile_json, run_json, runs};
-use super::{count, document, failures, names, path_fields, show, side_names, with};
+use super::{count, document, failures, names, resolved_json, show, side_names, with};
+use crate::domain::name::Side;
 use crate::domain::revision::CommitId;
 use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy, overdue_text};
 use crate::ops::overdue::Overdue;
@@ -67,17 +68,6 @@ fn merged_json(merged: &Merged) -> Value {
         json["held_because"] = json!(reason);
     }
     json
-}
-
-fn resolved_json(resolved: &Resolved) -> Value {
-    with(
-        path_fields(&resolved.path),
-        json!({
-            "strategy": resolved.strategy,
-            "by": resolved.by.to_string(),
-            "exact": resolved.exact,
-        }),
-    )
 }
 
 fn blamed_json(blamed: &Blamed) -> Value {
@@ -314,25 +304,40 @@ fn asides(report: &Report) -> String {
         }
         None => {}
     }
-    for ejected in report
-        .ejected
-        .iter()
-        .filter(|ejected| !ejected.paths.is_empty())
-    {
-        if let Some(other) = ejected.with.first() {
-            let first = ejected.paths.first().map(show).unwrap_or_default();
-            let command = match other {
-                crate::domain::name::Side::Track(other) => {
-                    format!("tracks conflicts {other} {}", ejected.track)
-                }
-                _ => format!("tracks validate {}", ejected.track),
-            };
-            text.push_str(&format!(
-                "next: {}  {}\n",
-                paint(HINT, &command),
-                paint(DIM, &format!("shows {first}"))
-            ));
+    text.push_str(&next(report));
+    text
+}
+
+/// What to do about those that stayed out for a conflict.
+fn next(report: &Report) -> String {
+    let mut table = Table::default();
+    let conflicting = report.ejected.iter().filter(|it| !it.paths.is_empty());
+    for ejected in conflicting {
+        let Some(other) = ejected.with.first() else {
+            continue;
+        };
+        let track = ejected.track.as_str();
+        let first = ejected.paths.first().map(show).unwrap_or_default();
+        let (look, resolve) = match other {
+            Side::Track(other) => (
+                format!("tracks conflicts {other} {track}"),
+                format!("tracks resolve {other} {track}"),
+            ),
+            _ => (
+                format!("tracks validate {track}"),
+                format!("tracks resolve {track}"),
+            ),
+        };
+        for (command, what) in [
+            (look, format!("shows {first}")),
+            (resolve, "solves it, once for every later round".to_owned()),
+        ] {
+            table.row(vec![
+                cell("next:"),
+                styled(HINT, command),
+                styled(DIM, what),
+            ]);
         }
     }
-    text
+    table.render(0)
 }

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::conflicts::verdict_name;
-use super::{count, document, show, types, with};
+use super::{count, document, foreseen_json, foreseen_text, show, types, with};
 use crate::domain::merge::Verdict;
+use crate::domain::name::Side;
+use crate::domain::sync::Foreseen;
 use crate::ops::validate::{FindingSeverity, Report};
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 
@@ -35,6 +37,10 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "merges": {
                 "base": verdict_name(&report.with_base),
                 "integration": report.with_integration.as_ref().map(verdict_name),
+            },
+            "foreseen": {
+                "base": report.foreseen.get(&Side::Base).map(foreseen_json),
+                "integration": report.foreseen.get(&Side::Integration).map(foreseen_json),
             },
             "checks": [],
             "verdict": match (report.refused(), report.undetermined()) {
@@ -76,9 +82,11 @@ pub fn text(report: &Report) -> String {
             tame(&finding.fix),
         ));
     }
-    text.push_str(&merge("base", &report.with_base));
+    let foreseen = |side| report.foreseen.get(&side);
+    text.push_str(&merge("base", &report.with_base, foreseen(Side::Base)));
     if let Some(verdict) = &report.with_integration {
-        text.push_str(&merge("integration", verdict));
+        let foreseen = foreseen(Side::Integration);
+        text.push_str(&merge("integration", verdict, foreseen));
     }
     for note in &report.notes {
         text.push_str(&format!("  {} {note}\n", paint(WARN, "note")));
@@ -92,7 +100,7 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-fn merge(with: &str, verdict: &Verdict) -> String {
+fn merge(with: &str, verdict: &Verdict, foreseen: Option<&Foreseen>) -> String {
     match verdict {
         Verdict::Clean => format!("  {} merges clean with {with}\n", paint(GOOD, "ok")),
         Verdict::Unavailable(reason) => {
@@ -103,9 +111,10 @@ fn merge(with: &str, verdict: &Verdict) -> String {
             )
         }
         Verdict::Conflict(conflicts) => {
+            let style = if foreseen.is_some() { WARN } else { BAD };
             let mut text = format!(
                 "  {} with {with} in {}\n",
-                paint(BAD, "conflict"),
+                paint(style, "conflict"),
                 count(conflicts.len(), "path")
             );
             for conflict in conflicts {
@@ -114,6 +123,10 @@ fn merge(with: &str, verdict: &Verdict) -> String {
                     show(&conflict.path),
                     paint(DIM, &types(conflict))
                 ));
+            }
+            if let Some(foreseen) = foreseen {
+                let how = foreseen_text(foreseen);
+                text.push_str(&format!("    a round resolves it: {how}\n"));
             }
             text
         }

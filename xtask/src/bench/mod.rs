@@ -7,6 +7,7 @@ mod matrix;
 mod measure;
 mod repository;
 mod snapshot;
+mod sync;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -18,10 +19,11 @@ use crate::sealed::Sealed;
 use cases::Bench;
 use matrix::Options;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|check-quick|check|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|check-quick|check|sync|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
 
-const USE: &str = "  --tracks N   for matrix: so many tracks instead of 50 and 200
-  --files N    over so many files instead of 57000
+const USE: &str =
+    "  --tracks N   for matrix and sync: so many tracks instead of 50 and 200, 20 and 50
+  --files N    over so many files instead of 57000, 50000
   --repo PATH  topic branches of an existing repository, too, which is only read (or REPO=PATH)
   --keep DIR   makes the large repository there (new or empty), and leaves it
   --repo-files N  for check: so many files instead of 50000";
@@ -73,6 +75,11 @@ const CASES: &[Case] = &[
     Case {
         name: "check",
         run: check::run,
+        long: true,
+    },
+    Case {
+        name: "sync",
+        run: sync::run,
         long: true,
     },
     Case {

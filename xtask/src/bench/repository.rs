@@ -41,10 +41,30 @@ pub(super) fn build(
     shape: Shape,
     checks: &str,
 ) -> Result<(), Failure> {
+    make(sealed, dir, shape, checks, true)
+}
+
+/// The same with tracks that touch no file of each other.
+pub(super) fn build_apart(
+    sealed: &Sealed,
+    dir: &Path,
+    shape: Shape,
+    checks: &str,
+) -> Result<(), Failure> {
+    make(sealed, dir, shape, checks, false)
+}
+
+fn make(
+    sealed: &Sealed,
+    dir: &Path,
+    shape: Shape,
+    checks: &str,
+    meet: bool,
+) -> Result<(), Failure> {
     std::fs::create_dir_all(dir).map_err(Failure::at(dir))?;
     sealed.git(dir, &["init", "--quiet", "--initial-branch=main"])?;
     let stream = dir.join(".git").join("bench-import");
-    std::fs::write(&stream, import(shape, checks)).map_err(Failure::at(&stream))?;
+    std::fs::write(&stream, import(shape, checks, meet)).map_err(Failure::at(&stream))?;
     let mut command = sealed.command("git", dir);
     command
         .args(["fast-import", "--quiet"])
@@ -56,7 +76,7 @@ pub(super) fn build(
 }
 
 /// The whole history as a fast-import stream.
-fn import(shape: Shape, checks: &str) -> String {
+fn import(shape: Shape, checks: &str, meet: bool) -> String {
     let mut stream = String::new();
     commit(&mut stream, "main", "Everything", None);
     let mut toml = String::from("[project]\nname = \"bench\"\nbase = \"main\"\n");
@@ -69,12 +89,12 @@ fn import(shape: Shape, checks: &str) -> String {
         file(&mut stream, &path(number), &content(number, &[]));
     }
     for number in 1..=shape.tracks {
-        edits(&mut stream, shape, number);
+        edits(&mut stream, shape, number, meet);
     }
     stream
 }
 
-fn edits(stream: &mut String, shape: Shape, number: u64) {
+fn edits(stream: &mut String, shape: Shape, number: u64, meet: bool) {
     let mut random = Random::new(SEED ^ number.wrapping_mul(0x9e37_79b9));
     // Files stay edited from commit to commit of the same track.
     let mut edited: Vec<(u64, Vec<u64>)> = Vec::new();
@@ -89,7 +109,8 @@ fn edits(stream: &mut String, shape: Shape, number: u64) {
         for _ in 0..EDITS_PER_COMMIT {
             let own = HOT_FILES + (number * FILES_PER_FOLDER + random.below(FILES_PER_FOLDER));
             let hot = random.below(HOT_FILES);
-            let chosen = if random.below(5) == 0 { hot } else { own } % shape.files;
+            let meets = random.below(5) == 0 && meet;
+            let chosen = if meets { hot } else { own } % shape.files;
             let line = random.below(LINES);
             match edited.iter_mut().find(|(file, _)| *file == chosen) {
                 Some((_, lines)) => lines.push(line),
@@ -119,7 +140,7 @@ fn content(number: u64, changed: &[(u64, u64)]) -> String {
     text
 }
 
-fn commit(stream: &mut String, branch: &str, subject: &str, from: Option<&str>) {
+pub(super) fn commit(stream: &mut String, branch: &str, subject: &str, from: Option<&str>) {
     let _ = write!(
         stream,
         "commit refs/heads/{branch}\ncommitter Bench <bench@example.com> {WHEN} +0000\ndata {}\n{subject}\n",
@@ -130,7 +151,7 @@ fn commit(stream: &mut String, branch: &str, subject: &str, from: Option<&str>) 
     }
 }
 
-fn file(stream: &mut String, path: &str, text: &str) {
+pub(super) fn file(stream: &mut String, path: &str, text: &str) {
     let _ = write!(
         stream,
         "M 100644 inline {path}\ndata {}\n{text}\n",
@@ -142,6 +163,37 @@ fn file(stream: &mut String, path: &str, text: &str) {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
+
+    #[test]
+    fn tracks_that_are_apart_touch_no_file_of_each_other() {
+        let shape = Shape {
+            files: 600,
+            tracks: 6,
+        };
+        let paths = |stream: &str| -> Vec<String> {
+            let work = stream.split("commit refs/heads/track/").skip(1);
+            let mut paths = Vec::new();
+            for part in work.collect::<Vec<_>>().chunks(COMMITS_PER_TRACK) {
+                let mut own: Vec<String> = part
+                    .iter()
+                    .flat_map(|commit| commit.lines())
+                    .filter_map(|line| line.strip_prefix("M 100644 inline "))
+                    .map(str::to_owned)
+                    .collect();
+                own.sort();
+                own.dedup();
+                paths.extend(own);
+            }
+            paths.sort();
+            paths
+        };
+        for (meet, apart) in [(false, true), (true, false)] {
+            let all = paths(&import(shape, "", meet));
+            let mut once = all.clone();
+            once.dedup();
+            assert_eq!(all == once, apart);
+        }
+    }
 
     #[test]
     fn the_same_seed_gives_the_same_tracks_with_work_of_their_own() {

@@ -64,6 +64,14 @@ pub(super) fn work(sealed: &Sealed, worktree: &Path, work: &Work) -> Result<(), 
     Ok(())
 }
 
+/// Solves what two tracks have between them, in the worktree that the tool has opened for it: the files of
+/// `xtask/demo/solved/ONE-OTHER/`.
+pub(super) fn solve(sealed: &Sealed, worktree: &Path, pair: &str) -> Result<(), Failure> {
+    copy_tree(&files().join("solved").join(pair), worktree)?;
+    sealed.git(worktree, &["add", "--all"])?;
+    Ok(())
+}
+
 fn files() -> PathBuf {
     child::root().join("xtask").join("demo")
 }

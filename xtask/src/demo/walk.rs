@@ -1,4 +1,4 @@
-//! The walk through the small shop: init, status, conflicts, check, sync; each step with what is expected of it.
+//! The walk through the small shop, from init to a landed phase; each step with what is expected of it.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -51,7 +51,72 @@ renamed. The round finds that out, leaves checkout out too, and says why. What f
     },
 ];
 
-/// What the round must have come to.
+/// A pair of tracks that is put right: opened, solved, recorded.
+struct Pair {
+    open: Step,
+    /// The worktree, and the folder of files that solve it.
+    name: &'static str,
+    solved: &'static str,
+    record: Step,
+}
+
+const PAIRS: &[Pair] = &[
+    Pair {
+        open: Step {
+            arguments: &["resolve", "pricing", "discounts"],
+            expected: 1,
+            story: "The conflict is solved once. `resolve` opens it in a worktree of its own, with git's ordinary markers;
+the exit status is 1 as long as something is to be solved.",
+        },
+        name: "pricing-discounts",
+        solved: "Both are wanted: the new name, and the discount. The test of discounts has to call the new name, too.",
+        record: Step {
+            arguments: &["resolve", "pricing", "discounts", "--yes"],
+            expected: 0,
+            story: "The same command again: the checks run on the result, and it is recorded for every later round.",
+        },
+    },
+    Pair {
+        open: Step {
+            arguments: &["resolve", "pricing", "checkout", "--fix"],
+            expected: 1,
+            story: "pricing and checkout merge clean and do not work together. That can be put right in the same way.",
+        },
+        name: "pricing-checkout",
+        solved: "checkout is to call `order_total`.",
+        record: Step {
+            arguments: &["resolve", "pricing", "checkout", "--yes"],
+            expected: 0,
+            story: "Recorded: it is applied whenever both tracks are in a round, and neither branch was touched.",
+        },
+    },
+];
+
+const TO_THE_END: &[Step] = &[
+    Step {
+        arguments: &["sync", "--yes"],
+        expected: 0,
+        story: "The next round takes all four, says what it resolved and by whose word, and is green.",
+    },
+    Step {
+        arguments: &["land", "--yes"],
+        expected: 0,
+        story: "main moves to the green integration commit, and with it the worktree that has it checked out.",
+    },
+    Step {
+        arguments: &["status"],
+        expected: 0,
+        story: "Everything has landed.",
+    },
+    Step {
+        arguments: &["log"],
+        expected: 0,
+        story: "And this is the report of the phase: every operation, the refs it moved, and what it did. `tracks undo` takes
+the last one back, `tracks rollback` a landing.",
+    },
+];
+
+/// What the first round must have come to.
 const INTEGRATED: &[&str] = &["pricing", "catalog"];
 const LEFT_OUT: &[&str] = &["checkout", "discounts"];
 
@@ -93,13 +158,60 @@ impl Walk {
         shop::build(&self.sealed, &self.repository)?;
         self.show_git(&["ls-files"])?;
 
-        let steps = 1 + AFTER_THE_WORK.len();
-        self.step(1, steps, &INIT)?;
+        let steps = 1 + AFTER_THE_WORK.len() + 2 * PAIRS.len() + TO_THE_END.len();
+        let mut numbers = 1..;
+        let mut next = |step: &Step| -> Result<(), Failure> {
+            self.step(numbers.next().unwrap_or_default(), steps, step)
+        };
+        next(&INIT)?;
         self.four_people_work()?;
-        for (number, step) in (2..).zip(AFTER_THE_WORK) {
-            self.step(number, steps, step)?;
+        for step in AFTER_THE_WORK {
+            next(step)?;
         }
-        self.look_at_integration()
+        self.look_at_integration()?;
+        for pair in PAIRS {
+            next(&pair.open)?;
+            self.solve(pair)?;
+            next(&pair.record)?;
+        }
+        for step in TO_THE_END {
+            next(step)?;
+        }
+        self.look_at_main()
+    }
+
+    fn solve(&self, pair: &Pair) -> Result<(), Failure> {
+        title(&format!("Somebody solves it in .resolve-{}", pair.name));
+        crate::say(pair.solved);
+        let name = format!(".resolve-{}", pair.name);
+        let worktree = self.repository.join("worktrees").join(name);
+        let place = worktree.to_string_lossy().into_owned();
+        if !worktree.is_dir() {
+            return Err(Failure::new(format!("there is no worktree {place}")));
+        }
+        if !self.sealed.git(&worktree, &["diff"])?.is_empty() {
+            self.show_git(&["-C", &place, "diff"])?;
+        }
+        shop::solve(&self.sealed, &worktree, pair.name)?;
+        self.show_git(&["-C", &place, "diff", "--cached", "--stat", "HEAD"])
+    }
+
+    /// Nor does it take the tool's word for what has landed.
+    fn look_at_main(&self) -> Result<(), Failure> {
+        title("What main is now");
+        self.show_git(&["log", "--graph", "--format=%h %s", "main"])?;
+        for track in [INTEGRATED, LEFT_OUT].concat() {
+            let branch = shop::branch(track);
+            if !self.is_ancestor(&branch, "main")? {
+                return Err(Failure::new(format!("main does not contain {branch}")));
+            }
+        }
+        crate::say("$ sh tests/run.sh    (in the main worktree)");
+        let mut tests = self.sealed.command("sh", &self.repository);
+        let tests = child::output(tests.arg("tests/run.sh"))?;
+        crate::say(tests.trim_end());
+        crate::say("\nThe phase has landed: all four tracks are in main, and its tests pass.");
+        Ok(())
     }
 
     fn step(&self, number: usize, of: usize, step: &Step) -> Result<(), Failure> {
@@ -271,10 +383,30 @@ integrate() {
     for track in "$@"; do git merge -q --no-ff --no-edit "track/$track"; done
     git worktree remove ../round
 }
+integrate_solved() {
+    git worktree add -q ../round integration
+    cd ../round
+    git merge -q --no-edit solved/pricing-discounts solved/pricing-checkout
+    git worktree remove ../round
+}
+resolve() {
+    dir=worktrees/.resolve-$1-$2
+    if [ -d $dir ]; then
+        git -C $dir commit -qm Solved
+        git branch solved/$1-$2 "$(git -C $dir rev-parse HEAD)"
+        git worktree remove $dir
+    else
+        git worktree add -q --detach $dir track/$1
+        git -C $dir merge -q --no-edit track/$2 || :
+        exit 1
+    fi
+}
 case $1 in
 init) for track in pricing checkout discounts catalog; do git worktree add -q -b "track/$track" "worktrees/$track" main; done ;;
 conflicts) exit 1 ;;
-sync) integrate pricing catalog; exit 1 ;;
+sync) if [ -e ../second ]; then integrate_solved; exit 0; fi; touch ../second; integrate pricing catalog; exit 1 ;;
+resolve) resolve $2 $3 ;;
+land) git merge -q --ff-only integration ;;
 esac
 "#;
         assert!(TOOL.contains(line), "{line}");
@@ -323,6 +455,16 @@ esac
                 "contains track/checkout",
             ),
             ("integrate pricing catalog;", ":;", "integration"),
+            (
+                "git merge -q --ff-only integration",
+                ":",
+                "main does not contain",
+            ),
+            (
+                "        exit 1\n",
+                "        exit 0\n",
+                "`tracks resolve pricing discounts` ended with exit status: 0",
+            ),
             (
                 "catalog; exit 1",
                 "catalog; exit 0",

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use crate::domain::merge::Conflict;
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
+use crate::domain::resolution::Record;
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::Resolved;
 use crate::git::{Merger, TreeEdit};
@@ -52,8 +53,15 @@ pub(super) struct Mended {
 pub(super) enum Mend {
     /// Nothing is left in conflict.
     Whole(Mended),
-    /// Something is; one sentence where there is more to say of it than that nothing resolves it.
-    Left(Option<String>),
+    /// Something is.
+    Left {
+        /// One sentence, where there is more to say of it than that nothing resolves it.
+        why: Option<String>,
+        /// What nothing resolves; in conflict with it stays what a rule or a record would resolve.
+        open: Vec<RepoPath>,
+        /// What may be resolved by a program that was not run, since nothing is to run.
+        untried: Vec<RepoPath>,
+    },
 }
 
 pub(super) struct Mender<'a> {
@@ -108,6 +116,12 @@ impl<'a> Mender<'a> {
         work.resolve()?;
         work.regenerate_what_is_due()?;
         work.finish()
+    }
+
+    /// Whether something was recorded about the path, or decided.
+    pub(super) fn knows(&self, path: &RepoPath) -> bool {
+        let about = |record: &Record| record.paths().any(|known| known == path);
+        !self.notebook.decisions.is_empty() || self.notebook.records.iter().any(about)
     }
 
     fn refuses(&self, track: &TrackId, path: &RepoPath) -> bool {

@@ -43,10 +43,16 @@ impl Work<'_> {
                 Step::Chosen(choice) => {
                     self.choices.insert(index, choice);
                 }
-                Step::Left(why) => self.left.push(format!("{path} {why}")),
+                Step::Left(why) => {
+                    self.left.push(format!("{path} {why}"));
+                    self.open.push(path);
+                }
                 Step::Rules => match self.rule_of(&path) {
                     Some(rule) => by_rule.entry(rule).or_default().push(index),
-                    None => open = true,
+                    None => {
+                        self.open.push(path);
+                        open = true;
+                    }
                 },
             }
         }
@@ -208,7 +214,7 @@ impl Work<'_> {
             for &index in indices {
                 match self.first(number, start, index, known, &mut whys)? {
                     Some(Ok(place)) => places.push(place),
-                    Some(Err(would)) => return self.give_up(indices, &[would]),
+                    Some(Err(would)) => return self.would(indices, would),
                     None => return self.give_up(indices, &whys),
                 }
             }
@@ -233,7 +239,7 @@ impl Work<'_> {
                 && let Err(no) = self.make_anew(number)?
             {
                 if let No::Would(what) = no {
-                    return self.give_up(indices, &[what]);
+                    return self.would(indices, what);
                 }
                 let why = no.into_why();
                 for key in anew {
@@ -254,7 +260,7 @@ impl Work<'_> {
             let name = names.first().copied().unwrap_or_default();
             match self.accepted(check)? {
                 Verdict::Passed => return Ok(()),
-                Verdict::Would(what) => return self.give_up(indices, &[what]),
+                Verdict::Would(what) => return self.would(indices, what),
                 Verdict::No(why) => whys.push(format!("{name} gives a result, but {why}")),
             }
         }
@@ -285,9 +291,18 @@ impl Work<'_> {
         Ok(None)
     }
 
+    /// Something would have to be run first.
+    fn would(&mut self, indices: &[usize], what: String) -> Result<(), SyncError> {
+        let before = self.open.len();
+        self.give_up(indices, &[what])?;
+        self.untried.extend(self.open.drain(before..));
+        Ok(())
+    }
+
     fn give_up(&mut self, indices: &[usize], whys: &[String]) -> Result<(), SyncError> {
         for index in indices {
             self.choices.remove(index);
+            self.open.push(self.unmerged[*index].path.clone());
         }
         let first = indices.first().map(|index| &self.unmerged[*index].path);
         let paths = match (first, indices.len()) {

@@ -29,6 +29,10 @@ pub(super) struct Work<'w> {
     pub made_anew: Vec<usize>,
     /// Why something stays in conflict, one sentence each.
     pub left: Vec<String>,
+    /// What nothing resolves.
+    pub open: Vec<RepoPath>,
+    /// What a program might resolve that is not run.
+    pub untried: Vec<RepoPath>,
     /// What else there is to say.
     pub notes: Vec<String>,
 }
@@ -86,6 +90,8 @@ impl<'w> Work<'w> {
             others: BTreeMap::new(),
             made_anew: Vec::new(),
             left: Vec::new(),
+            open: Vec::new(),
+            untried: Vec::new(),
             notes: Vec::new(),
         })
     }
@@ -190,16 +196,18 @@ impl<'w> Work<'w> {
         if !self.left.is_empty() || !self.is_whole() {
             return Ok(self.leave());
         }
-        if let Some(path) = self.torn() {
+        if let Some(path) = self.torn().cloned() {
             let why = format!(
                 "{path} was renamed on both sides, and its names were resolved in different ways"
             );
+            self.open.push(path.clone());
             self.left.push(why);
             return Ok(self.leave());
         }
         let edits = self.edits()?;
         if let Some(path) = self.buried(&edits)? {
             let why = format!("{path} would take the place of a directory");
+            self.open.push(path);
             self.left.push(why);
             return Ok(self.leave());
         }
@@ -229,6 +237,10 @@ impl<'w> Work<'w> {
         if more > 0 {
             told.push(format!("and {more} more"));
         }
-        Mend::Left((!told.is_empty()).then(|| told.join("; ")))
+        Mend::Left {
+            why: (!told.is_empty()).then(|| told.join("; ")),
+            open: self.open,
+            untried: self.untried,
+        }
     }
 }

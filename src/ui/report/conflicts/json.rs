@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{document, names, path_fields, side_names, with};
+use super::super::{document, foreseen_json, names, path_fields, side_names, with};
 use super::{behaviour, owner};
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
@@ -117,6 +117,9 @@ pub(in crate::ui::report) fn pair_json(report: &Report, pair: &Pair) -> Value {
     let conflicts = pair.verdict.conflicts().iter();
     let conflicts = conflicts.map(|conflict| conflict_json(report, pair, conflict));
     map.insert("conflicts".to_owned(), Value::Array(conflicts.collect()));
+    if let Some(foreseen) = report.foreseen(pair) {
+        map.insert("foreseen".to_owned(), foreseen_json(foreseen));
+    }
     let collisions = behaviour::collisions(report, pair);
     map.insert("collisions".to_owned(), Value::from(collisions));
     Value::Object(map)

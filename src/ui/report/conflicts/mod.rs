@@ -16,7 +16,7 @@ pub use hunks::Layout;
 pub use json::json;
 pub(super) use json::{base_json, pair_json, side_json, verdict_name};
 
-use super::{count, lines, show, types};
+use super::{count, foreseen_text, lines, show, types};
 use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
 use crate::domain::name::Side;
 use crate::domain::path::RepoPath;
@@ -112,6 +112,11 @@ fn pairs(report: &Report, layout: Layout) -> String {
                     paint(STRONG, &names),
                     tip_against_tip(pair),
                 ));
+                if let Some(foreseen) = report.foreseen(pair) {
+                    let how = foreseen_text(foreseen);
+                    let how = format!("  a round resolves it: {how}");
+                    text.push_str(&format!("{}\n", paint(GOOD, &how)));
+                }
                 // What there is but one of is told below.
                 if conflicts.len() > 1 || report.details.is_empty() {
                     text.push_str(&conflict_table(report, conflicts));

@@ -1,0 +1,149 @@
+//! What a round would do about conflicts, without running anything: for those who show them.
+
+use std::collections::BTreeMap;
+
+use crate::domain::merge::{Pair, Verdict};
+use crate::domain::name::{Side, TrackId};
+use crate::domain::path::RepoPath;
+use crate::domain::resolution::foreseen_by_rule;
+use crate::domain::revision::CommitId;
+use crate::domain::sync::Foreseen;
+use crate::git::{GitError, MergeAnswer, Merger};
+
+use super::super::trust::Trust;
+use super::super::{Session, integration_side, matrix};
+use super::SyncError;
+use super::mend::{Meeting, Mend, Mender};
+
+/// By pair, what a round would do where it would resolve everything that conflicts between the two. It looks at commits only,
+/// as a round does. A rule is believed, since to try it for each of many pairs would take longer than all their merges; what
+/// was recorded or decided is tried.
+///
+/// # Errors
+/// When git or the state cannot be asked.
+pub(in crate::ops) fn foresee(
+    session: &Session,
+    merger: &Merger<'_>,
+    pairs: &[Pair],
+) -> Result<BTreeMap<(Side, Side), Foreseen>, SyncError> {
+    let mut found = BTreeMap::new();
+    let conflicts = |pair: &&Pair| matches!(pair.verdict, Verdict::Conflict(_));
+    let conflicting: Vec<&Pair> = pairs.iter().filter(conflicts).collect();
+    if conflicting.is_empty() || session.branches.is_some() {
+        return Ok(found);
+    }
+    let integration = &session.project.integration;
+    let mender = Mender::new(session, &Trust::Nothing, &|_| {}, true)?;
+    for pair in conflicting {
+        let paths: Vec<&RepoPath> = (pair.verdict.conflicts().iter())
+            .map(|conflict| &conflict.path)
+            .collect();
+        let conflicts = pair.verdict.conflicts().iter();
+        let by_rule = conflicts.map(|conflict| foreseen_by_rule(integration, conflict));
+        let foreseen = match by_rule.collect::<Option<Vec<_>>>() {
+            Some(resolved) => Some(Foreseen {
+                resolved,
+                to_be_tried: Vec::new(),
+            }),
+            None if paths.iter().any(|path| mender.knows(path)) => {
+                by_trying(session, merger, &mender, pair, &paths)?
+            }
+            None => None,
+        };
+        if let Some(foreseen) = foreseen {
+            found.insert((pair.a.clone(), pair.b.clone()), foreseen);
+        }
+    }
+    Ok(found)
+}
+
+/// Merges the second of the pair onto the first as a round would, and onto each of the others where that is the integration.
+fn by_trying(
+    session: &Session,
+    merger: &Merger<'_>,
+    mender: &Mender<'_>,
+    pair: &Pair,
+    paths: &[&RepoPath],
+) -> Result<Option<Foreseen>, SyncError> {
+    let Side::Track(track) = &pair.b else {
+        return Ok(None);
+    };
+    let Some(theirs) = tip(session, track)? else {
+        return Ok(None);
+    };
+    let firsts: Vec<(TrackId, CommitId)> = match &pair.a {
+        Side::Base => Vec::new(),
+        Side::Integration => match integration_side::last_round(session)? {
+            Some(round) => (round.merged.into_iter())
+                .filter(|merged| merged.track != *track)
+                .map(|merged| (merged.track, merged.commit))
+                .collect(),
+            None => return Ok(None),
+        },
+        Side::Track(first) => match tip(session, first)? {
+            Some(tip) => vec![(first.clone(), tip)],
+            None => return Ok(None),
+        },
+        Side::Both(..) | Side::Part(_) => return Ok(None),
+    };
+    let mut merges: Vec<(CommitId, Vec<(TrackId, CommitId)>)> = Vec::new();
+    if pair.a == Side::Base {
+        merges.push((session.base.commit, Vec::new()));
+    }
+    for (first, commit) in firsts {
+        if let Some(ours) = onto_base(session, merger, commit)? {
+            merges.push((ours, vec![(first, commit)]));
+        }
+    }
+    let asked: Vec<_> = merges.iter().map(|(ours, _)| (*ours, theirs)).collect();
+    let mut foreseen = Foreseen::default();
+    let mut seen: Vec<RepoPath> = Vec::new();
+    for ((ours, earlier), answer) in merges.iter().zip(merger.merge_all(&asked)?) {
+        let MergeAnswer::Conflicted { tree, conflicts } = answer else {
+            continue;
+        };
+        let meeting = Meeting {
+            ours: *ours,
+            theirs,
+            track,
+            earlier,
+            tree,
+            conflicts: &conflicts,
+        };
+        match mender.mend(merger, &meeting)? {
+            Mend::Whole(mended) => foreseen.resolved.extend(mended.resolved),
+            Mend::Left { open, untried, .. } if open.is_empty() && !untried.is_empty() => {
+                foreseen.to_be_tried.extend(untried);
+            }
+            Mend::Left { .. } => return Ok(None),
+        }
+        seen.extend(conflicts.into_iter().map(|conflict| conflict.path));
+    }
+    // Uncommitted work may conflict elsewhere, too.
+    let all = paths.iter().all(|path| seen.contains(path));
+    foreseen.resolved.sort();
+    foreseen.resolved.dedup();
+    Ok(all.then_some(foreseen))
+}
+
+/// A track's commit merged into base; `None` where the two do not merge.
+fn onto_base(
+    session: &Session,
+    merger: &Merger<'_>,
+    commit: CommitId,
+) -> Result<Option<CommitId>, GitError> {
+    let parents = [session.base.commit, commit];
+    match merger.merge_all(&[(parents[0], parents[1])])?.pop() {
+        Some(MergeAnswer::Merged { tree }) => {
+            matrix::merge_commit(merger, tree, &parents, "base and track\n").map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn tip(session: &Session, track: &TrackId) -> Result<Option<CommitId>, GitError> {
+    let Some(track) = session.project.track(track) else {
+        return Ok(None);
+    };
+    Ok(session.tip(&track.branch)?.map(|tip| tip.commit))
+}
