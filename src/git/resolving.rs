@@ -20,6 +20,9 @@ impl Repository {
     pub fn start_merge(&self, worktree: &Path, theirs: &str) -> Result<(), GitError> {
         let cmd = self
             .cmd_in(worktree)
+            // Git wants to know who it is for even where it commits nothing.
+            .env("GIT_COMMITTER_NAME", IDENTITY.0)
+            .env("GIT_COMMITTER_EMAIL", IDENTITY.1)
             .args(["-c", "rerere.enabled=false", "-c", "merge.autoStash=false"])
             .args(["-c", "merge.verifySignatures=false"])
             .args(["merge", "--quiet", "--no-commit", "--no-ff", "--no-stat"])
