@@ -123,6 +123,10 @@ impl Once<'_> {
     /// Runs it, shows it to people, and tells who wants to be told. With its exit status. `first`: somebody may be asked.
     fn run(&self, first: bool) -> Result<(Report, u8), NoRound> {
         let (args, context) = (self.args, self.context);
+        if let Some(both) = args.only.iter().find(|track| args.without.contains(track)) {
+            let message = format!("`{both}` is named by --only and by --without");
+            return Err(Failure::usage(message).hint("name it once").into());
+        }
         let mut session = self.session()?;
         let tracks: Vec<TrackId> = session
             .tracks_named(&args.only)

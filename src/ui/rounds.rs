@@ -3,6 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::domain::time::{Timestamp, span};
@@ -92,7 +94,12 @@ impl Rounds {
 }
 
 fn next(at: Timestamp, now: Timestamp) -> String {
-    format!("next round in {}, at {at}", span(at.since(now)))
+    let mut left = at.since(now);
+    // Seconds after a round, it still is two days to the next one.
+    if left > Duration::from_secs(3600) {
+        left += Duration::from_secs(60);
+    }
+    format!("next round in {}, at {at}", span(left))
 }
 
 fn occasion_text(occasion: &Occasion) -> String {
@@ -119,8 +126,6 @@ fn occasion_json(occasion: &Occasion) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::name::TrackId;
     use crate::ops::watch::rounds::Thing;
@@ -147,6 +152,10 @@ mod tests {
         ] {
             assert_eq!(occasion_text(&occasion), text);
         }
+        assert_eq!(
+            next(Timestamp(172_800), Timestamp(5)),
+            "next round in 2 days, at 1970-01-03T00:00:00Z"
+        );
         assert_eq!(
             next(Timestamp(90_000), Timestamp(0)),
             "next round in 1 day, at 1970-01-02T01:00:00Z"

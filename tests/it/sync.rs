@@ -297,6 +297,8 @@ fn only_and_without_leave_tracks_out_and_that_is_no_finding() {
     let (status, answer) = ask(&world, &["sync", "--only", "b", "--only", "c"]);
     assert_eq!(status, 0);
     assert_eq!(texts(&answer["merged"], "track"), ["b", "c"]);
+    let ran = world.tracks(&["sync", "--only", "a", "--without", "a"]);
+    assert_eq!(ran.status, 2, "{}", ran.shown());
     let ran = world.tracks(&["sync", "--only", "bb"]);
     assert_eq!(ran.status, 2, "{}", ran.shown());
     assert!(ran.stderr.contains("did you mean `b`?"), "{}", ran.stderr);

@@ -6,7 +6,7 @@ use super::check::{profile_json, run_json, runs};
 use super::{count, document, failures, names, resolved_json, show, side_names, with};
 use crate::domain::name::Side;
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy, overdue_text};
+use crate::domain::sync::{Blamed, Ejected, Resolved, ResolvedBy, Why, overdue_text};
 use crate::ops::overdue::Overdue;
 use crate::ops::sync::Report;
 use crate::store::Merged;
@@ -146,8 +146,12 @@ fn tracks(report: &Report) -> String {
         }
     }
     for ejected in &report.ejected {
+        let word = match ejected.why {
+            Why::NotAdmitted => styled(DIM, "left out"),
+            _ => styled(BAD, "ejected"),
+        };
         table.row(vec![
-            styled(BAD, "ejected"),
+            word,
             styled(STRONG, ejected.track.as_str()),
             cell(ejected.reason.clone()),
         ]);
