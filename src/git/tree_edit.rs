@@ -145,13 +145,14 @@ fn take(
         .map_err(|error| failed(&error))
 }
 
-fn segments(path: &RepoPath) -> impl Iterator<Item = &BStr> {
+pub(super) fn segments(path: &RepoPath) -> impl Iterator<Item = &BStr> {
     path.as_bytes()
         .split(|byte| *byte == b'/')
         .map(gix::bstr::ByteSlice::as_bstr)
 }
 
-fn kind(mode: u32) -> Option<EntryKind> {
+/// Files, links and submodules have one.
+pub(super) fn kind(mode: u32) -> Option<EntryKind> {
     match mode {
         0o100_644 => Some(EntryKind::Blob),
         0o100_755 => Some(EntryKind::BlobExecutable),

@@ -1,14 +1,13 @@
 //! The tree of HEAD with uncommitted work put in.
 
-use gix::bstr::BStr;
 use gix::objs::tree::{Editor, EntryKind};
 use gix::prelude::FindExt as _;
 
 use super::super::Merger;
 use super::super::object::{object_id, tree_id, unreadable};
+use super::super::tree_edit::{kind, segments};
 use super::changes::{Changes, Entry};
 use super::doubt::Doubt;
-use crate::domain::path::RepoPath;
 use crate::domain::revision::TreeId;
 
 /// What was read from the worktree comes last: where it is in the way of entries that git does not look at in the
@@ -35,7 +34,9 @@ pub(super) fn edit(
             .map_err(|error| failed(&error))?;
     }
     for entry in changes.staged.iter().chain(read) {
-        let kind = kind(entry.mode).ok_or(Doubt::NotFiles)?;
+        let kind = kind(entry.mode)
+            .filter(|kind| *kind != EntryKind::Commit)
+            .ok_or(Doubt::NotFiles)?;
         editor
             .upsert(segments(&entry.path), kind, object_id(entry.id.as_bytes()))
             .map_err(|error| failed(&error))?;
@@ -44,21 +45,6 @@ pub(super) fn edit(
         .write(|tree| gix.write_object(as_git_writes(tree)).map(gix::Id::detach))
         .map_err(|error| failed(&error))?;
     Ok(tree_id(written)?)
-}
-
-fn segments(path: &RepoPath) -> impl Iterator<Item = &BStr> {
-    path.as_bytes()
-        .split(|byte| *byte == b'/')
-        .map(gix::bstr::ByteSlice::as_bstr)
-}
-
-fn kind(mode: u32) -> Option<EntryKind> {
-    match mode {
-        0o100_644 => Some(EntryKind::Blob),
-        0o100_755 => Some(EntryKind::BlobExecutable),
-        0o120_000 => Some(EntryKind::Link),
-        _ => None,
-    }
 }
 
 /// Trees of old have modes like 100664, or empty folders; an index does not, nor what git writes from it.
