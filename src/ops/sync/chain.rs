@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::merge::Conflict;
+use crate::domain::merge::{Conflict, Pair};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
@@ -92,6 +92,8 @@ pub(super) struct Works<'w> {
     pub session: &'w Session,
     pub mender: &'w Mender<'w>,
     pub branch: &'w BranchName,
+    /// What the tips of the plan are to each other, and to base.
+    pub pairs: &'w [Pair],
 }
 
 /// How to build a chain.
@@ -142,7 +144,7 @@ pub(super) fn build(
                 None
             }
             Attempt::Conflicted { conflicts, note } => {
-                let mut ejected = conflicting(session, merger, &chain, entry, &conflicts)?;
+                let mut ejected = conflicting(works, merger, &chain, entry, &conflicts)?;
                 match note {
                     Some(note) if conflicts.is_empty() => {
                         ejected.reason = format!("merges clean, but {note}");
@@ -378,14 +380,18 @@ pub(super) fn lost_dependency(track: &TrackId, lost: &TrackId) -> Ejected {
 }
 
 fn conflicting(
-    session: &Session,
+    works: Works<'_>,
     merger: &Merger<'_>,
     chain: &Chain,
     entry: &Entry,
     conflicts: &[Conflict],
 ) -> Result<Ejected, GitError> {
     let paths: Vec<RepoPath> = conflicts.iter().map(|it| it.path.clone()).collect();
-    let with = partners(session, merger, chain, entry, &paths)?;
+    let known = known_partners(works.pairs, chain, entry, &paths);
+    let with = match known.is_empty() {
+        true => partners(works.session, merger, chain, entry, &paths)?,
+        false => known,
+    };
     let first = conflicts.first().map(|conflict| {
         let kind = conflict
             .types
@@ -411,6 +417,32 @@ fn conflicting(
         paths,
         check: None,
     })
+}
+
+/// As [`partners`], from what was found out when the plan was arranged; nobody where that does not tell, since older commits
+/// were taken, or files go by other names.
+fn known_partners(pairs: &[Pair], chain: &Chain, entry: &Entry, paths: &[RepoPath]) -> Vec<Side> {
+    let of_entry = |side: &Side| *side == Side::Track(entry.track.clone());
+    let in_these = |pair: &&Pair| {
+        let mut conflicts = pair.verdict.conflicts().iter();
+        conflicts.any(|conflict| paths.contains(&conflict.path))
+    };
+    let others: Vec<&Side> = (pairs.iter().filter(in_these))
+        .filter_map(|pair| match (of_entry(&pair.a), of_entry(&pair.b)) {
+            (true, _) => Some(&pair.b),
+            (_, true) => Some(&pair.a),
+            _ => None,
+        })
+        .collect();
+    if entry.held.is_some() {
+        return Vec::new();
+    }
+    if others.contains(&&Side::Base) {
+        return vec![Side::Base];
+    }
+    let links = chain.links.iter().filter(|link| link.held.is_none());
+    let sides = links.map(|link| Side::Track(link.track.clone()));
+    sides.filter(|side| others.contains(&side)).collect()
 }
 
 /// Whom the track conflicts with by itself in these paths: base, or else those of the merged tracks.

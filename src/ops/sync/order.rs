@@ -11,15 +11,15 @@ use crate::git::{GitError, Memo, Merger};
 use super::super::Session;
 use super::super::matrix::{self, Matrix, Scope, TrackSide};
 
-/// Arranges the entries of a plan by the verdicts of all pairs of them.
+/// Arranges the entries of a plan by the verdicts of all pairs of them, which are the result; none where there is no pair.
 pub(super) fn arrange(
     session: &Session,
     merger: &Merger<'_>,
     memo: &Memo,
     plan: &mut Plan,
-) -> Result<(), GitError> {
+) -> Result<Vec<Pair>, GitError> {
     if plan.entries.len() < 2 {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let sides: Vec<TrackSide> = plan
         .entries
@@ -28,9 +28,9 @@ pub(super) fn arrange(
         .collect::<Result<_, GitError>>()?;
     let pairs = Matrix::new(session, merger, memo, &sides, Scope::WithoutIntegration)?.pairs()?;
     let conflicts: Vec<(Side, Side)> = pairs
-        .into_iter()
+        .iter()
         .filter(|pair| stands_in_the_way(&session.project.integration, pair))
-        .map(|pair| (pair.a, pair.b))
+        .map(|pair| (pair.a.clone(), pair.b.clone()))
         .collect();
     let tracks: Vec<TrackId> = (plan.entries.iter())
         .map(|entry| entry.track.clone())
@@ -43,7 +43,7 @@ pub(super) fn arrange(
         conflicts: &conflicts,
     });
     plan.arrange(&order.tracks);
-    Ok(())
+    Ok(pairs)
 }
 
 fn side(session: &Session, entry: &Entry) -> Result<TrackSide, GitError> {

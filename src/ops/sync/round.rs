@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::check::{Outcome, Run};
+use crate::domain::merge::Pair;
 use crate::domain::name::{BranchName, CheckName, Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::project::{Admit, Flaky, OnConflict, OnFailure, When};
@@ -26,6 +27,8 @@ pub(super) struct RoundRun<'a> {
     branch: BranchName,
     mender: Mender<'a>,
     plan: Plan,
+    /// Of the tips of the plan.
+    pairs: Vec<Pair>,
     tips: BTreeMap<TrackId, CommitId>,
     /// Tracks that checks have ejected, and those that went with them.
     removed: BTreeMap<TrackId, Ejected>,
@@ -70,6 +73,7 @@ impl<'a> RoundRun<'a> {
             branch: session.project.integration.branch.clone(),
             mender: Mender::new(session, trust, emit, options.dry_run)?,
             plan: Plan::new(&session.project, pinned),
+            pairs: Vec::new(),
             tips: tips.collect(),
             removed: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -91,7 +95,7 @@ impl<'a> RoundRun<'a> {
     ) -> Result<Report, SyncError> {
         self.admit()?;
         let memo = matrix::memory(self.session);
-        order::arrange(self.session, scratch, &memo, &mut self.plan)?;
+        self.pairs = order::arrange(self.session, scratch, &memo, &mut self.plan)?;
         let found = self.find_green(scratch, &memo);
         matrix::remember(self.session, &memo);
         let (chain, green) = found?;
@@ -175,6 +179,7 @@ impl<'a> RoundRun<'a> {
             session: self.session,
             mender: &self.mender,
             branch: &self.branch,
+            pairs: &self.pairs,
         }
     }
 
@@ -265,6 +270,7 @@ impl<'a> RoundRun<'a> {
                 session: self.session,
                 mender: &self.mender,
                 branch: &self.branch,
+                pairs: &self.pairs,
             },
             judge: &judge,
             emit: self.emit,
