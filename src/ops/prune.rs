@@ -13,6 +13,7 @@ use crate::git::{GitError, RefChange};
 use crate::process::clock;
 use crate::store::{Operation, RefMove, StoreError, TrashState, Trashed};
 
+use super::operation;
 use super::own_worktree::{self, OwnWorktreeError};
 use super::remove::{self, RemoveError};
 use super::trash::{self, TrashError};
@@ -167,7 +168,13 @@ fn clear(
     session.store.record_operation(&operation)?;
     let taken = going.len();
     let mut removed = remove::Report::default();
-    remove::put_away(session, going, &mut removed)?;
+    for stayed in remove::put_away(session, going, &mut removed)? {
+        trash::did_not(&mut operation, &stayed);
+    }
+    if let Some(stays) = removed.refused.first() {
+        operation::mark_empty(&mut operation, &stays.refusal.why);
+        session.store.record_operation(&operation)?;
+    }
     for stays in removed.refused {
         if let Some(item) = report.goes.iter_mut().find(|item| item.name == stays.name) {
             item.problem = Some(stays.refusal.why);

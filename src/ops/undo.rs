@@ -12,7 +12,7 @@ use crate::git::GitError;
 use crate::process::clock;
 use crate::store::{Operation, RefMove, StoreError, WorktreeStep};
 
-use super::operation::{self, OperationError, Request};
+use super::operation::{self, HALFWAY, OperationError, Request};
 use super::remove::{self, RemoveError, Stays};
 use super::restore::{self, RestoreError};
 use super::trash::{self, TrashError};
@@ -202,15 +202,12 @@ fn carry_out(
     plan: Plan,
     report: &mut Report,
 ) -> Result<(), UndoError> {
-    let id = session.store.new_operation_id(clock::now());
-    let command = format!("undo of {}", target.id);
-    let mut operation = Operation::new(id, clock::now(), command);
-    operation.undoes = Some(target.id.clone());
+    let mut operation = begun(session, target)?;
     operation.pending = true;
     let again = plan.again();
     let going = remove::prepare(session, &operation.id, plan.goes)?;
-    operation.worktrees = going.iter().filter_map(remove::Going::change).collect();
-    operation.did = going.iter().map(remove::Going::sentence).collect();
+    (operation.worktrees).extend(going.iter().filter_map(remove::Going::change));
+    (operation.did).extend(going.iter().map(remove::Going::sentence));
     remove::keep(session, &going)?;
     session.store.record_operation(&operation)?;
     let mut removed = remove::Report::default();
@@ -223,9 +220,7 @@ fn carry_out(
     report.refused.extend(returned.refused);
     if !report.refused.is_empty() {
         // What has come so far stays on the record; the rest is for another run.
-        operation.pending = false;
-        operation.undone = true;
-        session.store.record_operation(&operation)?;
+        operation::moved_nothing(session, operation, "something stays")?;
         return Ok(());
     }
     let moves = again.moves(session)?;
@@ -246,6 +241,29 @@ fn carry_out(
     report.worktrees = plan.worktrees;
     report.operation = Some(id);
     Ok(())
+}
+
+/// The operation that takes `target` back: one that stopped halfway, with the worktrees that it has in its trash, or a new one.
+fn begun(session: &Session, target: &Operation) -> Result<Operation, StoreError> {
+    let halfway = |one: &Operation| {
+        let of_it = one.undoes.as_ref() == Some(&target.id);
+        of_it && one.undone && !one.pending && !one.worktrees.is_empty() && one.refs.is_empty()
+    };
+    let all = session.store.operations()?;
+    let last = all
+        .into_iter()
+        .rev()
+        .find(|one| one.undoes.as_ref() == Some(&target.id));
+    if let Some(mut operation) = last.filter(halfway) {
+        operation.undone = false;
+        operation.did.retain(|said| !said.starts_with(HALFWAY));
+        return Ok(operation);
+    }
+    let id = session.store.new_operation_id(clock::now());
+    let command = format!("undo of {}", target.id);
+    let mut operation = Operation::new(id, clock::now(), command);
+    operation.undoes = Some(target.id.clone());
+    Ok(operation)
 }
 
 /// A round whose candidate is not the integration branch any more is not what "integration" means; one that is green and

@@ -231,7 +231,10 @@ fn against_ref(
         return Ok(None);
     };
     let stays = |entry: &&Worktree| {
-        entry.branch.as_ref() == Some(&branch) && !leaving.contains(&entry.path.as_path())
+        // A directory that is gone for good cannot be left behind.
+        let gone = entry.prunable.is_some() && entry.locked.is_none();
+        let of_branch = entry.branch.as_ref() == Some(&branch);
+        of_branch && !gone && !leaving.contains(&entry.path.as_path())
     };
     let Some(entry) = worktrees.iter().find(stays) else {
         return Ok(None);
