@@ -140,6 +140,11 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, RemoveError> 
             Some(lock)
         }
     };
+    // Nobody moves a worktree while it is looked at and goes.
+    let _refs = match options.dry_run {
+        true => None,
+        false => Some(operation::take_lock(session).map_err(TrashError::from)?),
+    };
     let mut going = Vec::new();
     for name in targets::choose(session, options)? {
         match name {
@@ -278,6 +283,7 @@ fn prepare_one(
         head: target.head,
         removed_branch: target.with_branch,
         kept_as: None,
+        incomplete: None,
         bytes: removed.size.bytes,
     };
     removed.trash = path.map(|_| session.store.trashed_worktree(&trashed));
@@ -292,6 +298,7 @@ fn prepare_one(
         trashed.kept_as = Some(Trashed::ref_of_work(operation, number));
         removed.kept_as.clone_from(&trashed.kept_as);
         removed.incomplete.clone_from(incomplete);
+        trashed.incomplete.clone_from(incomplete);
     }
     Ok(Going {
         trashed,

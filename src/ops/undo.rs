@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use crate::domain::removal::Refusal;
 use crate::domain::revision::CommitId;
-use crate::domain::undo::is_taken_back;
+use crate::domain::undo::{is_taken_back, was_dropped};
 use crate::git::GitError;
 use crate::process::clock;
-use crate::store::{Operation, RefMove, StoreError, WorktreeStep};
+use crate::store::{Lock, Operation, RefMove, StoreError, WorktreeStep};
 
 use super::operation::{self, HALFWAY, OperationError, Request};
-use super::remove::{self, RemoveError, Stays};
+use super::remove::{self, Ignored, RemoveError, Stays};
 use super::restore::{self, RestoreError};
 use super::trash::{self, TrashError};
 use super::{Session, SessionError};
@@ -36,6 +36,9 @@ pub struct WorktreeDone {
     pub track: Option<String>,
     /// What became of it now.
     pub step: WorktreeStep,
+    /// Of one that goes: what git ignores in it, as `remove` lists it.
+    pub ignored: Vec<Ignored>,
+    pub more_ignored: usize,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ pub struct Report {
     /// Where each ref went.
     pub refs: Vec<RefMove>,
     pub worktrees: Vec<WorktreeDone>,
+    /// What it deleted for good, one sentence each.
+    pub stays_deleted: Vec<String>,
     /// Why nothing was done.
     pub refused: Vec<Stays>,
     /// What of a killed run was settled first, one sentence each.
@@ -118,17 +123,23 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, UndoError> {
     let Some(target) = target(session, options.operation.as_deref())? else {
         return Ok(report);
     };
+    // Nobody moves a worktree while it is looked at and goes.
+    let refs = match options.dry_run {
+        true => None,
+        false => Some(operation::take_lock(session)?),
+    };
     let plan = decide::plan(session, &target, &options.here, &mut report.refused)?;
     report.undone = Some(target.clone());
     if !report.refused.is_empty() {
         return Ok(report);
     }
+    report.stays_deleted.clone_from(&plan.stays_deleted);
     if options.dry_run {
         report.refs = plan.moves(session)?;
         report.worktrees = plan.worktrees;
         return Ok(report);
     }
-    carry_out(session, &target, plan, &mut report)?;
+    carry_out(session, &target, plan, refs, &mut report)?;
     Ok(report)
 }
 
@@ -147,7 +158,7 @@ impl Report {
         self.refs = done
             .refs
             .iter()
-            .filter(|moved| is_taken_back(&moved.name))
+            .filter(|moved| is_taken_back(&moved.name) || was_dropped(&moved.name, moved.before))
             .cloned()
             .collect();
         self.worktrees = (done.worktrees.iter())
@@ -155,6 +166,8 @@ impl Report {
                 path: change.path.clone(),
                 track: change.track.clone(),
                 step: change.step,
+                ignored: Vec::new(),
+                more_ignored: 0,
             })
             .collect();
         self.operation = Some(done.id.clone());
@@ -200,6 +213,7 @@ fn carry_out(
     session: &Session,
     target: &Operation,
     plan: Plan,
+    refs: Option<Lock>,
     report: &mut Report,
 ) -> Result<(), UndoError> {
     let mut operation = begun(session, target)?;
@@ -212,6 +226,8 @@ fn carry_out(
     session.store.record_operation(&operation)?;
     let mut removed = remove::Report::default();
     remove::put_away(session, going, &mut removed)?;
+    // What follows takes it for itself.
+    drop(refs);
     let mut returned = restore::Report::default();
     if removed.refused.is_empty() {
         restore::bring_back(session, plan.returns, &mut operation, &mut returned)?;

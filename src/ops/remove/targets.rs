@@ -304,7 +304,7 @@ impl Target {
     }
 
     /// What is about to go, measured.
-    pub(super) fn described(&self, session: &Session) -> Result<Removed, GitError> {
+    pub(in crate::ops) fn described(&self, session: &Session) -> Result<Removed, GitError> {
         let path = self.path().filter(|path| path.is_dir());
         let (ignored, more_ignored) = match path {
             Some(path) => ignored(session, path)?,
