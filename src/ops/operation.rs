@@ -376,9 +376,8 @@ fn move_all(
         }
         Err(error) => {
             let back: Vec<_> = had_moved.map(Advance::take_back).collect();
-            let as_before = |back: &Result<Vec<RepoPath>, GitError>| {
-                back.as_ref().is_ok_and(|failed| failed.is_empty())
-            };
+            let as_before =
+                |back: &Result<Vec<RepoPath>, GitError>| back.as_ref().is_ok_and(Vec::is_empty);
             let untouched = put_back && back.iter().all(as_before);
             Err(Failed { error, untouched })
         }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::domain::removal::Refusal;
 use crate::domain::revision::CommitId;
-use crate::domain::undo::{is_taken_back, was_dropped};
+use crate::domain::undo::is_taken_back;
 use crate::git::GitError;
 use crate::process::clock;
 use crate::store::{Lock, Operation, RefMove, StoreError, WorktreeStep};
@@ -158,7 +158,7 @@ impl Report {
         self.refs = done
             .refs
             .iter()
-            .filter(|moved| is_taken_back(&moved.name) || was_dropped(&moved.name, moved.before))
+            .filter(|moved| is_taken_back(&moved.name))
             .cloned()
             .collect();
         self.worktrees = (done.worktrees.iter())

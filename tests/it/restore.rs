@@ -253,7 +253,7 @@ fn a_return_that_fails_leaves_all_as_it_was() {
     let (_, removed) = ask(&world, &["remove", "ui"]);
     let worktrees = world.repo().join("worktrees");
     let _ = fs::remove_dir(&worktrees);
-    fs::write(&worktrees, "in the way\n").unwrap();
+    write(&world, &worktrees, "in the way\n");
     let (status, answer) = ask(&world, &["restore", "api"]);
     assert_eq!(status, 3, "{answer:#}");
     assert_eq!(texts(&answer["refused"], "name"), ["api"]);
