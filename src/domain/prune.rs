@@ -26,6 +26,10 @@ pub enum Facts<'a> {
         age: Duration,
         /// It holds the repositories of submodules.
         submodules: bool,
+        /// A repository of its own lies in it: where.
+        nested: Option<&'a str>,
+        /// What the commit that keeps its work lacks.
+        incomplete: Option<&'a str>,
         /// A run is in the middle of something with it.
         under_way: bool,
     },
@@ -94,6 +98,17 @@ pub fn decide(facts: &Facts<'_>, limits: &Limits) -> Decision {
             "has repositories of submodules, which may hold what is nowhere else; delete it yourself"
                 .to_owned(),
         ),
+        Facts::Trash {
+            nested: Some(path), ..
+        } if !limits.unmerged => stays(format!(
+            "has a repository of its own in it, {path}, which may hold what is nowhere else; `--unmerged` deletes it too"
+        )),
+        Facts::Trash {
+            incomplete: Some(what),
+            ..
+        } if !limits.unmerged => stays(format!(
+            "has work that is nowhere else: {what}; `--unmerged` deletes it too"
+        )),
         Facts::Trash { .. } => Decision::Goes(format!("removed more than {since} ago")),
         Facts::Refs { age, .. } if !old(age) => Decision::Young,
         Facts::Refs { nowhere_else, .. } if nowhere_else > 0 && !limits.unmerged => stays(format!(
@@ -134,7 +149,16 @@ mod tests {
         let trash = |age, submodules, under_way| Facts::Trash {
             age,
             submodules,
+            nested: None,
+            incomplete: None,
             under_way,
+        };
+        let holds = |nested, incomplete| Facts::Trash {
+            age: old,
+            submodules: false,
+            nested,
+            incomplete,
+            under_way: false,
         };
         let refs = |age, nowhere_else| Facts::Refs { age, nowhere_else };
         for (facts, expected) in [
@@ -179,6 +203,14 @@ mod tests {
             (
                 trash(old, false, true),
                 "stays: a killed run has left it on its way; `tracks init` goes on with it",
+            ),
+            (
+                holds(Some("lib/own"), None),
+                "stays: has a repository of its own in it, lib/own, which may hold what is nowhere else; `--unmerged` deletes it too",
+            ),
+            (
+                holds(None, Some("x cannot be read")),
+                "stays: has work that is nowhere else: x cannot be read; `--unmerged` deletes it too",
             ),
             (refs(young, 0), "young"),
             (
@@ -229,5 +261,8 @@ mod tests {
         let expected = "kept for more than 14d; 3 of its commits are nowhere else".to_owned();
         assert_eq!(decide(&refs(old, 3), &unmerged), Decision::Goes(expected));
         assert_eq!(decide(&refs(young, 3), &unmerged), Decision::Young);
+        for facts in [holds(Some("own"), None), holds(None, Some("x"))] {
+            assert!(matches!(decide(&facts, &unmerged), Decision::Goes(_)));
+        }
     }
 }

@@ -23,9 +23,15 @@ pub enum Step {
     Refuse(Refusal),
 }
 
-/// The refs of an operation that are the user's own: what the tool keeps for itself stays.
+/// The refs of an operation that are the user's own, and what people have resolved: what the tool keeps for itself stays.
 pub fn is_taken_back(name: &str) -> bool {
-    !name.starts_with("refs/tracks/")
+    !name.starts_with("refs/tracks/") || name == "refs/tracks/resolutions"
+}
+
+/// Whether an operation has dropped a ref that kept what another one had replaced or removed.
+pub fn was_dropped(name: &str, after: Option<CommitId>) -> bool {
+    let keeps = ["refs/tracks/replaced/", "refs/tracks/trash/"];
+    after.is_none() && keeps.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Decides about one ref.
@@ -141,5 +147,9 @@ mod tests {
     fn whose() {
         assert!(is_taken_back("refs/heads/x") && is_taken_back("refs/tags/x"));
         assert!(!is_taken_back("refs/tracks/replaced/x"));
+        assert!(is_taken_back("refs/tracks/resolutions"));
+        assert!(was_dropped("refs/tracks/replaced/x", None));
+        assert!(!was_dropped("refs/tracks/replaced/x", id('a')));
+        assert!(!was_dropped("refs/tracks/candidate", None));
     }
 }

@@ -79,6 +79,9 @@ impl From<OperationError> for Failure {
                     AdvanceError::InTheWay { paths } => failure
                         .listing(&paths)
                         .hint("nothing was touched; move them away, then run again"),
+                    AdvanceError::NotPutBack { paths, .. } => failure
+                        .listing(&paths)
+                        .hint("mend the filter; the next `tracks` that moves refs puts them back"),
                     AdvanceError::Unfinished(_) => {
                         failure.hint(format!("finish it first: `git -C {dir} status` says how"))
                     }

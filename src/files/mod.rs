@@ -17,7 +17,7 @@ pub use copy::{Copied, copy_into};
 pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::Shim;
 pub use junit::{Junit, read_junit};
-pub use trash::{Size, delete_directory, measure, move_directory};
+pub use trash::{Size, delete_directory, measure, move_directory, nested_repository};
 pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// For `map_err`: the system's errors do not say which path they are about.

@@ -108,6 +108,21 @@ pub fn measure(path: &Path) -> Size {
     size
 }
 
+/// A repository of its own somewhere below a directory, from there. Symlinks are not followed.
+pub fn nested_repository(root: &Path) -> Option<PathBuf> {
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        let is_repository = dir != root && dir.join(".git").join("HEAD").is_file();
+        if is_repository {
+            return dir.strip_prefix(root).ok().map(Path::to_owned);
+        }
+        let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+        let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        open.extend(directories.map(|entry| entry.path()));
+    }
+    None
+}
+
 /// Deletes a directory with everything in it, also where build tools have taken the write permission of directories away.
 /// One that is not there is deleted already.
 ///

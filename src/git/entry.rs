@@ -27,6 +27,12 @@ impl Repository {
         self.entries_dir().join(name).join("modules").is_dir()
     }
 
+    /// Whether git has an entry of this name for the worktree at `path`.
+    pub fn has_entry(&self, name: &str, path: &Path) -> bool {
+        let stands_for = stands_for(&self.entries_dir().join(name));
+        !name.is_empty() && stands_for.as_deref() == Some(&settled(path))
+    }
+
     /// Takes the entry of the worktree at `path` away, to `to` in the common directory: one step, after which git knows of
     /// no worktree there. Done already, or pruned by somebody, it is done.
     ///

@@ -11,7 +11,10 @@ use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
 use crate::git::{Advance, AdvanceError, GitError, RefChange, RefError, Worktree};
 use crate::process::clock;
-use crate::store::{Lock, LockError, LockName, Operation, RefMove, StoreError};
+use crate::store::{
+    Lock, LockError, LockName, Operation, RefMove, StoreError, Trashed, WorktreeChange,
+    WorktreeStep,
+};
 
 use super::Session;
 
@@ -20,6 +23,9 @@ pub const REPLACED: &str = "refs/tracks/replaced/";
 
 /// A move of a large worktree takes its time.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Begins the sentence of an operation of which only worktrees went or came.
+pub(super) const HALFWAY: &str = "stopped halfway: ";
 
 /// Why nothing was moved.
 #[derive(Debug, thiserror::Error)]
@@ -323,7 +329,8 @@ struct Failed {
     untouched: bool,
 }
 
-/// The files first, since they are what may fail; then all refs at once; then the indexes.
+/// The files first, since they are what may fail; then all refs at once; then the indexes. Where files could not be put back,
+/// the operation is one to be settled.
 fn move_all(
     session: &Session,
     operation: &Operation,
@@ -343,9 +350,12 @@ fn move_all(
     }
     let mut result = Ok(());
     let mut moved = 0;
+    let mut put_back = true;
     for (place, advance) in places.iter().zip(&prepared) {
-        result = advance.move_files().map_err(|error| place.refused(error));
-        if result.is_err() {
+        if let Err(error) = advance.move_files() {
+            // Whatever else is the matter with git, nobody knows what it has written.
+            put_back = matches!(error, AdvanceError::Refused { .. });
+            result = Err(place.refused(error));
             break;
         }
         moved += 1;
@@ -366,7 +376,9 @@ fn move_all(
         }
         Err(error) => {
             let back: Vec<_> = had_moved.map(Advance::take_back).collect();
-            let untouched = back.iter().all(Result::is_ok);
+            let as_before =
+                |back: &Result<Vec<RepoPath>, GitError>| back.as_ref().is_ok_and(Vec::is_empty);
+            let untouched = put_back && back.iter().all(as_before);
             Err(Failed { error, untouched })
         }
     }
@@ -426,11 +438,73 @@ fn found(session: &Session, moves: &[RefMove]) -> Result<Vec<Found>, GitError> {
         .collect()
 }
 
-fn moved_nothing(session: &Session, mut operation: Operation, why: &str) -> Result<(), StoreError> {
+/// Records that its refs did not move. Worktrees that it has taken away or brought back all the same stay on the record, so that
+/// the same undo goes on from there. What became of it, for people.
+pub(super) fn moved_nothing(
+    session: &Session,
+    mut operation: Operation,
+    why: &str,
+) -> Result<&'static str, OperationError> {
     operation.pending = false;
     operation.undone = true;
-    operation.did = vec![format!("moved nothing: {why}")];
-    session.store.record_operation(&operation)
+    operation.worktrees = that_went(session, &operation)?;
+    let end = if operation.worktrees.is_empty() {
+        operation.did = vec![format!("moved nothing: {why}")];
+        "had moved nothing"
+    } else {
+        operation.refs.clear();
+        operation.did = vec![format!("{HALFWAY}{why}")];
+        operation
+            .did
+            .extend(operation.worktrees.iter().map(|change| {
+                let path = change.path.display();
+                match change.step {
+                    WorktreeStep::Made => format!("brought worktree {path} back"),
+                    WorktreeStep::Removed => format!("took worktree {path} away"),
+                }
+            }));
+        "stopped halfway; the same undo goes on with it"
+    };
+    session.store.record_operation(&operation)?;
+    Ok(end)
+}
+
+/// The worktrees of an operation that really went, or came.
+fn that_went(
+    session: &Session,
+    operation: &Operation,
+) -> Result<Vec<WorktreeChange>, OperationError> {
+    if operation.worktrees.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trashed = session.store.trashed()?;
+    let there = session.repository.worktrees()?;
+    let went = operation.worktrees.iter().filter(|change| {
+        let of_it = |trashed: &&Trashed| {
+            trashed.operation == operation.id && trashed.worktree.as_ref() == Some(&change.path)
+        };
+        match change.step {
+            WorktreeStep::Removed => trashed
+                .iter()
+                .find(of_it)
+                .is_some_and(|one| session.store.trashed_worktree(one).exists()),
+            WorktreeStep::Made => there.iter().any(|entry| entry.path == change.path),
+        }
+    });
+    Ok(went.cloned().collect())
+}
+
+/// Whoever has done nothing at all is undone already, so that it is not in the way of who takes back what came before.
+pub(super) fn mark_empty(operation: &mut Operation, why: &str) {
+    // A new ref of ours keeps what still is where it was.
+    let keeps = |moved: &RefMove| moved.before.is_none() && moved.name.starts_with("refs/tracks/");
+    if operation.worktrees.is_empty()
+        && operation.did.is_empty()
+        && operation.refs.iter().all(keeps)
+    {
+        operation.undone = true;
+        operation.did = vec![format!("moved nothing: {why}")];
+    }
 }
 
 fn recover_locked(session: &Session, _lock: &Lock) -> Result<Recovered, OperationError> {
@@ -448,36 +522,47 @@ fn recover_locked(session: &Session, _lock: &Lock) -> Result<Recovered, Operatio
             complete(session, &operation.refs, rest, &message)?;
             recovered.moved = true;
         }
-        let left = settle(session, &operation.refs)?;
+        let (left, failed): (Places, Places) = settle(session, &operation.refs)?;
         let command = operation.command.clone();
-        let end = if fate == Fate::MovedNothing {
-            moved_nothing(session, operation, "it was killed")?;
-            "had moved nothing"
+        let end = if !failed.is_empty() {
+            // The next one tries again; meanwhile nobody moves what is not as it should be.
+            "is not cleared up yet"
+        } else if fate == Fate::MovedNothing {
+            moved_nothing(session, operation, "it was killed")?
         } else {
             operation.pending = false;
             session.store.record_operation(&operation)?;
             "is complete now"
         };
-        let mut note = format!("`tracks {command}` was killed, and {end}");
-        for (path, paths) in left {
-            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-            let (dir, paths) = (path.display(), paths.join(", "));
-            note.push_str(&format!(
-                "; changed since in {dir}, so left as it is: {paths}"
-            ));
+        let why = match failed.is_empty() {
+            true => "was killed",
+            false => "could not put files back",
+        };
+        let mut note = format!("`tracks {command}` {why}, and {end}");
+        let said = [
+            ("changed since", "so left as it is", left),
+            ("a filter fails", "so it could not be written", failed),
+        ];
+        for (why, so, places) in said {
+            for (path, paths) in places {
+                let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+                let (dir, paths) = (path.display(), paths.join(", "));
+                note.push_str(&format!("; {why} in {dir}, {so}: {paths}"));
+            }
         }
         recovered.notes.push(note);
     }
     Ok(recovered)
 }
 
-/// Takes the worktrees of these branches to where the branches are; what was left in them, since somebody has changed it.
-fn settle(
-    session: &Session,
-    moves: &[RefMove],
-) -> Result<Vec<(PathBuf, Vec<RepoPath>)>, OperationError> {
+/// Paths in worktrees.
+type Places = Vec<(PathBuf, Vec<RepoPath>)>;
+
+/// Takes the worktrees of these branches to where the branches are; what was left in them, since somebody has changed it, and
+/// what could not be written.
+fn settle(session: &Session, moves: &[RefMove]) -> Result<(Places, Places), OperationError> {
     let worktrees = session.repository.worktrees()?;
-    let mut left = Vec::new();
+    let (mut left, mut failed) = (Vec::new(), Vec::new());
     for moved in moves {
         let (Some(branch), Some(from), Some(to)) =
             (branch_of(&moved.name), moved.before, moved.after)
@@ -497,7 +582,10 @@ fn settle(
             if !settled.left.is_empty() {
                 left.push((entry.path.clone(), settled.left));
             }
+            if !settled.failed.is_empty() {
+                failed.push((entry.path.clone(), settled.failed));
+            }
         }
     }
-    Ok(left)
+    Ok((left, failed))
 }

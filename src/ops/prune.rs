@@ -13,8 +13,9 @@ use crate::git::{GitError, RefChange};
 use crate::process::clock;
 use crate::store::{Operation, RefMove, StoreError, TrashState, Trashed};
 
+use super::operation;
 use super::own_worktree::{self, OwnWorktreeError};
-use super::remove::{self, RemoveError};
+use super::remove::{self, Ignored, Look, Named, RemoveError};
 use super::trash::{self, TrashError};
 use super::{Session, SessionError};
 use find::Thing;
@@ -65,6 +66,9 @@ pub struct Item {
     pub refs: Vec<String>,
     pub bytes: u64,
     pub reason: String,
+    /// Of a worktree: what git ignores in it, as `remove` lists it.
+    pub ignored: Vec<Ignored>,
+    pub more_ignored: usize,
     /// Why it could not go after all.
     pub problem: Option<String>,
 }
@@ -140,14 +144,30 @@ fn clear(
     let mut operation = Operation::new(id, clock::now(), options.command.clone());
     let mut targets = Vec::new();
     let mut rest = Vec::new();
+    // Nobody moves a worktree from now on, so that they are looked at once more.
+    let refs = operation::take_lock(session).map_err(TrashError::from)?;
+    let worktrees = session.repository.worktrees()?;
+    let look = Look {
+        session,
+        worktrees: &worktrees,
+        force: false,
+        here: &options.here,
+    };
     for mut thing in found {
-        match thing.target.take() {
-            Some(target) => {
-                targets.push(target);
-                report.goes.push(thing.item);
-            }
-            None => rest.push(thing),
+        if thing.target.is_none() {
+            rest.push(thing);
+            continue;
         }
+        let entry = worktrees
+            .iter()
+            .find(|entry| Some(&entry.path) == thing.item.path.as_ref());
+        let track = entry.and_then(|entry| look.track_of(entry));
+        match look.judge(track, entry, thing.item.branch.as_ref(), false)? {
+            Named::Goes(target) => targets.push(target),
+            Named::Stays(stays) => thing.item.problem = Some(stays.refusal.why),
+            Named::Nothing(why) => thing.item.problem = Some(why),
+        }
+        report.goes.push(thing.item);
     }
     let going = remove::prepare(session, &operation.id, targets)?;
     operation.worktrees = going.iter().filter_map(remove::Going::change).collect();
@@ -167,7 +187,14 @@ fn clear(
     session.store.record_operation(&operation)?;
     let taken = going.len();
     let mut removed = remove::Report::default();
-    remove::put_away(session, going, &mut removed)?;
+    for stayed in remove::put_away(session, going, &mut removed)? {
+        trash::did_not(&mut operation, &stayed);
+    }
+    if let Some(stays) = removed.refused.first() {
+        operation::mark_empty(&mut operation, &stays.refusal.why);
+        session.store.record_operation(&operation)?;
+    }
+    drop(refs);
     for stays in removed.refused {
         if let Some(item) = report.goes.iter_mut().find(|item| item.name == stays.name) {
             item.problem = Some(stays.refusal.why);
@@ -220,6 +247,7 @@ fn discard(session: &Session, id: &str, number: u32, item: &Item) -> Result<(), 
         head: None,
         removed_branch: false,
         kept_as: None,
+        incomplete: None,
         bytes: item.bytes,
     };
     session

@@ -12,6 +12,7 @@ use crate::git::{GitError, Merger, RefChange};
 use crate::process::clock;
 use crate::store::{Operation, RefMove, TrashState, Trashed, WorktreeChange, WorktreeStep};
 
+use super::operation;
 use super::trash::{self, TrashError};
 use super::{Session, SessionError};
 pub(super) use targets::{Look, Named, Target};
@@ -139,6 +140,11 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, RemoveError> 
             Some(lock)
         }
     };
+    // Nobody moves a worktree while it is looked at and goes.
+    let _refs = match options.dry_run {
+        true => None,
+        false => Some(operation::take_lock(session).map_err(TrashError::from)?),
+    };
     let mut going = Vec::new();
     for name in targets::choose(session, options)? {
         match name {
@@ -177,20 +183,11 @@ pub(super) fn take_away(
     keep(session, &going)?;
     // Before anything moves, so that a kill right after can still be taken back.
     session.store.record_operation(&operation)?;
-    put_away(session, going, report)?;
-    let gone = |path: &PathBuf| {
-        report
-            .removed
-            .iter()
-            .any(|removed| removed.worktree.as_ref() == Some(path))
-    };
-    if !report.refused.is_empty() && operation.worktrees.iter().any(|change| !gone(&change.path)) {
-        operation.worktrees.retain(|change| gone(&change.path));
-        operation.did = operation
-            .worktrees
-            .iter()
-            .map(|change| went(&change.path))
-            .collect();
+    for stayed in put_away(session, going, report)? {
+        trash::did_not(&mut operation, &stayed);
+    }
+    if let Some(stays) = report.refused.first() {
+        operation::mark_empty(&mut operation, &stays.refusal.why);
         session.store.record_operation(&operation)?;
     }
     report.operation = (!report.removed.is_empty()).then_some(operation.id);
@@ -243,16 +240,8 @@ impl Going {
 
     /// What is about to be done, for the log.
     pub(super) fn sentence(&self) -> String {
-        match (&self.trashed.worktree, &self.trashed.branch) {
-            (Some(path), _) => went(path),
-            (None, Some(branch)) => format!("took branch {branch} away"),
-            (None, None) => String::new(),
-        }
+        trash::went(&self.trashed).unwrap_or_default()
     }
-}
-
-fn went(path: &std::path::Path) -> String {
-    format!("took worktree {} away", path.display())
 }
 
 /// Writes the commits that keep their work.
@@ -261,8 +250,14 @@ pub(super) fn prepare(
     operation: &str,
     targets: Vec<Target>,
 ) -> Result<Vec<Going>, RemoveError> {
+    // An undo that goes on has some in its trash.
+    let last = (session.store.trashed()?.into_iter())
+        .filter(|trashed| trashed.operation == operation)
+        .map(|trashed| trashed.number)
+        .max();
+    let first = last.map_or(0, |last| last.saturating_add(1));
     let mut going = Vec::new();
-    for (number, target) in (0..).zip(targets) {
+    for (number, target) in (first..).zip(targets) {
         going.push(prepare_one(session, operation, number, &target)?);
     }
     Ok(going)
@@ -288,6 +283,7 @@ fn prepare_one(
         head: target.head,
         removed_branch: target.with_branch,
         kept_as: None,
+        incomplete: None,
         bytes: removed.size.bytes,
     };
     removed.trash = path.map(|_| session.store.trashed_worktree(&trashed));
@@ -302,6 +298,7 @@ fn prepare_one(
         trashed.kept_as = Some(Trashed::ref_of_work(operation, number));
         removed.kept_as.clone_from(&trashed.kept_as);
         removed.incomplete.clone_from(incomplete);
+        trashed.incomplete.clone_from(incomplete);
     }
     Ok(Going {
         trashed,
@@ -340,18 +337,19 @@ pub(super) fn keep(session: &Session, going: &[Going]) -> Result<(), RemoveError
     Ok(keeping.map_err(TrashError::from)?)
 }
 
-/// Takes them away; they have been kept, and the operation has been recorded.
+/// Takes them away; they have been kept, and the operation has been recorded. Those that stay are returned.
 pub(super) fn put_away(
     session: &Session,
     going: Vec<Going>,
     report: &mut Report,
-) -> Result<(), RemoveError> {
-    for Going {
-        mut trashed,
-        mut removed,
-        ..
-    } in going
-    {
+) -> Result<Vec<Trashed>, RemoveError> {
+    let mut stayed = Vec::new();
+    for going in going {
+        let Going {
+            mut trashed,
+            mut removed,
+            ..
+        } = going;
         match trash::put_away(session, &mut trashed) {
             Ok(()) => {
                 if !trashed.removed_branch {
@@ -359,14 +357,19 @@ pub(super) fn put_away(
                 }
                 report.removed.push(removed);
             }
-            Err(error) => report.refused.push(Stays {
-                name: trash::name_of(&trashed),
-                refusal: Refusal {
-                    why: format!("stays: {error}"),
-                    fix: "mend that, then run it again".to_owned(),
-                },
-            }),
+            Err(error) => {
+                report.refused.push(Stays {
+                    name: trash::name_of(&trashed),
+                    refusal: Refusal {
+                        why: format!("stays: {error}"),
+                        fix: "mend that, then run it again".to_owned(),
+                    },
+                });
+                if !session.store.trashed_worktree(&trashed).exists() {
+                    stayed.push(trashed);
+                }
+            }
         }
     }
-    Ok(())
+    Ok(stayed)
 }

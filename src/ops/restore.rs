@@ -11,6 +11,7 @@ use crate::store::{
 };
 
 use super::Session;
+use super::operation;
 use super::own_worktree::{quoted, same_dir};
 use super::remove::Stays;
 use super::trash::{self, TrashError};
@@ -216,13 +217,13 @@ pub(super) fn bring_back(
     }
     // Before anything moves, so that a kill right after can still be taken back.
     session.store.record_operation(operation)?;
-    let planned = steps.len();
-    let mut failed = false;
     for (mut trashed, returned) in steps {
         match trash::bring_back(session, &mut trashed) {
             Ok(()) => report.restored.push(returned),
             Err(error) => {
-                failed = true;
+                if trashed.state == TrashState::Removed {
+                    trash::did_not(operation, &trashed);
+                }
                 report.refused.push(Stays {
                     name: trash::name_of(&trashed),
                     refusal: Refusal {
@@ -233,16 +234,8 @@ pub(super) fn bring_back(
             }
         }
     }
-    if failed && planned > 0 {
-        let back = |path: &PathBuf| {
-            report
-                .restored
-                .iter()
-                .any(|returned| returned.worktree.as_ref() == Some(path))
-        };
-        operation
-            .worktrees
-            .retain(|change| change.step != WorktreeStep::Made || back(&change.path));
+    if let Some(stays) = report.refused.first() {
+        operation::mark_empty(operation, &stays.refusal.why);
         session.store.record_operation(operation)?;
     }
     Ok(())
@@ -256,13 +249,7 @@ fn note(operation: &mut Operation, returned: &Returned, trashed: &Trashed) {
             after: trashed.head,
         });
     }
-    operation
-        .did
-        .extend(match (&returned.worktree, &returned.branch) {
-            (Some(path), _) => Some(format!("brought worktree {} back", path.display())),
-            (None, Some(branch)) => Some(format!("brought branch {branch} back")),
-            (None, None) => None,
-        });
+    operation.did.extend(trash::came(trashed));
     operation
         .worktrees
         .extend(returned.worktree.as_ref().map(|path| WorktreeChange {

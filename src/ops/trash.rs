@@ -8,7 +8,9 @@ use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
 use crate::files::{delete_directory, move_directory};
 use crate::git::{AddError, GitError, RefChange, RefError, Start};
-use crate::store::{Lock, LockError, LockName, StoreError, TrashState, Trashed};
+use crate::store::{
+    Lock, LockError, LockName, Operation, StoreError, TrashState, Trashed, WorktreeChange,
+};
 
 use super::Session;
 use super::operation::{self, OperationError};
@@ -75,7 +77,8 @@ fn refs_of_ours(session: &Session) -> Result<Vec<String>, TrashError> {
     Ok(names)
 }
 
-/// Goes on where a killed run has stopped. Whoever calls has the lock. What cannot be finished stays as it is, and is said.
+/// Goes on where a killed run has stopped; one sentence each. Whoever calls has the lock. A worktree that is still where it was
+/// stays: somebody may have worked in it since. What cannot be finished is said.
 ///
 /// # Errors
 /// When the trash cannot be read.
@@ -85,7 +88,16 @@ pub(super) fn settle(session: &Session) -> Result<Vec<String>, TrashError> {
         let name = name_of(&trashed);
         let (what, result) = match trashed.state {
             TrashState::Removed => continue,
-            TrashState::Removing => ("removal", put_away(session, &mut trashed)),
+            TrashState::Removing => match give_back(session, &trashed) {
+                Ok(true) => {
+                    said.push(format!(
+                        "the removal of {name} was killed before it had gone: it stays"
+                    ));
+                    continue;
+                }
+                Ok(false) => ("removal", put_away(session, &mut trashed)),
+                Err(error) => ("removal", Err(error)),
+            },
             TrashState::Restoring => ("return", bring_back(session, &mut trashed)),
             TrashState::Deleting => ("deletion", delete(session, &mut trashed)),
         };
@@ -97,6 +109,51 @@ pub(super) fn settle(session: &Session) -> Result<Vec<String>, TrashError> {
         });
     }
     Ok(said)
+}
+
+/// Gives a worktree back whose directory was not moved yet: whether that was so.
+fn give_back(session: &Session, trashed: &Trashed) -> Result<bool, TrashError> {
+    let (repository, store) = (&session.repository, &session.store);
+    let Some(path) = &trashed.worktree else {
+        return Ok(false);
+    };
+    let name = trashed.entry.as_deref().unwrap_or_default();
+    let entry = store.trashed_entry(trashed);
+    let moved = store.trashed_worktree(trashed).exists();
+    if moved || !(repository.has_entry(name, path) || entry.exists() && path.exists()) {
+        return Ok(false);
+    }
+    repository.bring_entry(&entry, name, path)?;
+    store.forget_trashed(trashed)?;
+    Ok(true)
+}
+
+/// Takes out of the record what was not done with this one after all.
+pub(super) fn did_not(operation: &mut Operation, trashed: &Trashed) {
+    let at = |change: &WorktreeChange| Some(&change.path) == trashed.worktree.as_ref();
+    operation.worktrees.retain(|change| !at(change));
+    let branch = trashed.branch.as_ref().map(BranchName::full);
+    (operation.refs).retain(|moved| Some(&moved.name) != branch.as_ref());
+    let said = [went(trashed), came(trashed)];
+    (operation.did).retain(|sentence| !said.contains(&Some(sentence.clone())));
+}
+
+/// That it is taken away, for the log.
+pub(super) fn went(trashed: &Trashed) -> Option<String> {
+    match (&trashed.worktree, &trashed.branch) {
+        (Some(path), _) => Some(format!("took worktree {} away", path.display())),
+        (None, Some(branch)) => Some(format!("took branch {branch} away")),
+        (None, None) => None,
+    }
+}
+
+/// That it is brought back, for the log.
+pub(super) fn came(trashed: &Trashed) -> Option<String> {
+    match (&trashed.worktree, &trashed.branch) {
+        (Some(path), _) => Some(format!("brought worktree {} back", path.display())),
+        (None, Some(branch)) => Some(format!("brought branch {branch} back")),
+        (None, None) => None,
+    }
 }
 
 /// As people know it: the track, or the branch, or where it was.
@@ -116,7 +173,7 @@ pub(super) fn name_of(trashed: &Trashed) -> String {
 /// directory, and last its branch goes where that was wanted. Its refs are kept already.
 ///
 /// # Errors
-/// When its directory cannot be moved; then everything is as it was.
+/// When it cannot be moved; then everything is as it was, and it is in the trash no more.
 pub(super) fn put_away(session: &Session, trashed: &mut Trashed) -> Result<(), TrashError> {
     let (repository, store) = (&session.repository, &session.store);
     trashed.state = TrashState::Removing;
@@ -127,10 +184,15 @@ pub(super) fn put_away(session: &Session, trashed: &mut Trashed) -> Result<(), T
             store.trashed_worktree(trashed),
         );
         let name = trashed.entry.as_deref().unwrap_or_default();
-        repository.take_entry(name, path, &entry)?;
+        if let Err(error) = repository.take_entry(name, path, &entry) {
+            store.forget_trashed(trashed)?;
+            return Err(error.into());
+        }
         match move_directory(path, &to) {
             // It was gone before.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // It is in the trash, and somebody has made another one since.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && to.exists() => {}
             Err(error) => {
                 repository.bring_entry(&entry, name, path)?;
                 store.forget_trashed(trashed)?;
@@ -142,7 +204,16 @@ pub(super) fn put_away(session: &Session, trashed: &mut Trashed) -> Result<(), T
     if let (true, Some(branch), Some(head)) =
         (trashed.removed_branch, &trashed.branch, trashed.head)
     {
-        trashed.removed_branch = remove_branch(session, branch, head)?;
+        match remove_branch(session, branch, head) {
+            Ok(gone) => trashed.removed_branch = gone,
+            Err(error) => {
+                // With a worktree it is on its way; a branch alone is where it was.
+                if trashed.worktree.is_none() {
+                    store.forget_trashed(trashed)?;
+                }
+                return Err(error);
+            }
+        }
     }
     trashed.state = TrashState::Removed;
     Ok(store.note_trashed(trashed)?)
@@ -172,53 +243,85 @@ fn remove_branch(
 /// Brings a worktree back to where it was, and its branch where that is gone. That nothing is in the way has been looked at.
 ///
 /// # Errors
-/// When something has come in the way; nothing is lost, and it can be tried again.
+/// When something has come in the way; then it lies in the trash as before.
 pub(super) fn bring_back(session: &Session, trashed: &mut Trashed) -> Result<(), TrashError> {
     let (repository, store) = (&session.repository, &session.store);
     trashed.state = TrashState::Restoring;
     store.note_trashed(trashed)?;
     let missing = match &trashed.branch {
-        Some(branch) if repository.branch(branch)?.is_none() => Some(branch),
+        Some(branch) if repository.branch(branch)?.is_none() => Some(branch.full()),
         _ => None,
     };
-    if let (Some(branch), Some(head)) = (missing, trashed.head) {
-        let change = RefChange {
-            name: branch.full(),
+    let made = match (missing, trashed.head) {
+        (Some(name), Some(head)) => Some(RefChange {
+            name,
             before: None,
             after: Some(head),
-        };
-        repository.update_refs(&[change], "tracks restore")?;
-    }
-    if let Some(path) = &trashed.worktree {
-        exclude_worktrees(session)?;
-        let (entry, from) = (
-            store.trashed_entry(trashed),
-            store.trashed_worktree(trashed),
-        );
-        match move_directory(&from, path) {
-            Ok(()) => {
-                let name = trashed.entry.as_deref().unwrap_or_default();
-                repository.bring_entry(&entry, name, path)?;
-                follow(session, trashed, path)?;
-            }
-            // There was none when it was removed.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let start = match (&trashed.branch, trashed.head) {
-                    (Some(branch), _) => Some(Start::Branch(branch.clone())),
-                    (None, head) => head.map(Start::Detached),
-                };
-                if let Some(start) = start {
-                    match repository.add_worktree(path, &start) {
-                        Ok(()) | Err(AddError::Hook { .. }) => {}
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                delete_directory(&entry)?;
-            }
-            Err(error) => return Err(error.into()),
+        }),
+        _ => None,
+    };
+    let result = match &made {
+        Some(change) => repository.update_refs(std::slice::from_ref(change), "tracks restore"),
+        None => Ok(()),
+    };
+    let result = result.map_err(TrashError::from);
+    if let Err(error) = result.and_then(|()| bring_worktree_back(session, trashed)) {
+        if let Some(change) = made {
+            let away = RefChange {
+                before: change.after,
+                after: None,
+                ..change
+            };
+            // Where it was not made, or has moved on, it stays as it is.
+            let _ = repository.update_refs(&[away], "tracks restore: taken back");
         }
+        trashed.state = TrashState::Removed;
+        store.note_trashed(trashed)?;
+        return Err(error);
     }
-    Ok(store.forget_trashed(trashed)?)
+    store.forget_trashed(trashed)?;
+    match &trashed.worktree {
+        Some(path) => follow(session, trashed, path),
+        None => Ok(()),
+    }
+}
+
+/// The part of it that is about directories: done, or as before.
+fn bring_worktree_back(session: &Session, trashed: &Trashed) -> Result<(), TrashError> {
+    let (repository, store) = (&session.repository, &session.store);
+    let Some(path) = &trashed.worktree else {
+        return Ok(());
+    };
+    exclude_worktrees(session)?;
+    let (entry, from) = (
+        store.trashed_entry(trashed),
+        store.trashed_worktree(trashed),
+    );
+    match move_directory(&from, path) {
+        Ok(()) => {
+            let name = trashed.entry.as_deref().unwrap_or_default();
+            if let Err(error) = repository.bring_entry(&entry, name, path) {
+                move_directory(path, &from)?;
+                return Err(error.into());
+            }
+            Ok(())
+        }
+        // There was none when it was removed.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let start = match (&trashed.branch, trashed.head) {
+                (Some(branch), _) => Some(Start::Branch(branch.clone())),
+                (None, head) => head.map(Start::Detached),
+            };
+            if let Some(start) = start {
+                match repository.add_worktree(path, &start) {
+                    Ok(()) | Err(AddError::Hook { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Ok(delete_directory(&entry)?)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A worktree without uncommitted work goes to where its branch is by now.

@@ -10,10 +10,10 @@ use crate::domain::revision::CommitId;
 use crate::domain::undo::is_taken_back;
 use crate::git::GitError;
 use crate::process::clock;
-use crate::store::{Operation, RefMove, StoreError, WorktreeStep};
+use crate::store::{Lock, Operation, RefMove, StoreError, WorktreeStep};
 
-use super::operation::{self, OperationError, Request};
-use super::remove::{self, RemoveError, Stays};
+use super::operation::{self, HALFWAY, OperationError, Request};
+use super::remove::{self, Ignored, RemoveError, Stays};
 use super::restore::{self, RestoreError};
 use super::trash::{self, TrashError};
 use super::{Session, SessionError};
@@ -36,6 +36,9 @@ pub struct WorktreeDone {
     pub track: Option<String>,
     /// What became of it now.
     pub step: WorktreeStep,
+    /// Of one that goes: what git ignores in it, as `remove` lists it.
+    pub ignored: Vec<Ignored>,
+    pub more_ignored: usize,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ pub struct Report {
     /// Where each ref went.
     pub refs: Vec<RefMove>,
     pub worktrees: Vec<WorktreeDone>,
+    /// What it deleted for good, one sentence each.
+    pub stays_deleted: Vec<String>,
     /// Why nothing was done.
     pub refused: Vec<Stays>,
     /// What of a killed run was settled first, one sentence each.
@@ -118,17 +123,23 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, UndoError> {
     let Some(target) = target(session, options.operation.as_deref())? else {
         return Ok(report);
     };
+    // Nobody moves a worktree while it is looked at and goes.
+    let refs = match options.dry_run {
+        true => None,
+        false => Some(operation::take_lock(session)?),
+    };
     let plan = decide::plan(session, &target, &options.here, &mut report.refused)?;
     report.undone = Some(target.clone());
     if !report.refused.is_empty() {
         return Ok(report);
     }
+    report.stays_deleted.clone_from(&plan.stays_deleted);
     if options.dry_run {
         report.refs = plan.moves(session)?;
         report.worktrees = plan.worktrees;
         return Ok(report);
     }
-    carry_out(session, &target, plan, &mut report)?;
+    carry_out(session, &target, plan, refs, &mut report)?;
     Ok(report)
 }
 
@@ -155,6 +166,8 @@ impl Report {
                 path: change.path.clone(),
                 track: change.track.clone(),
                 step: change.step,
+                ignored: Vec::new(),
+                more_ignored: 0,
             })
             .collect();
         self.operation = Some(done.id.clone());
@@ -200,21 +213,21 @@ fn carry_out(
     session: &Session,
     target: &Operation,
     plan: Plan,
+    refs: Option<Lock>,
     report: &mut Report,
 ) -> Result<(), UndoError> {
-    let id = session.store.new_operation_id(clock::now());
-    let command = format!("undo of {}", target.id);
-    let mut operation = Operation::new(id, clock::now(), command);
-    operation.undoes = Some(target.id.clone());
+    let mut operation = begun(session, target)?;
     operation.pending = true;
     let again = plan.again();
     let going = remove::prepare(session, &operation.id, plan.goes)?;
-    operation.worktrees = going.iter().filter_map(remove::Going::change).collect();
-    operation.did = going.iter().map(remove::Going::sentence).collect();
+    (operation.worktrees).extend(going.iter().filter_map(remove::Going::change));
+    (operation.did).extend(going.iter().map(remove::Going::sentence));
     remove::keep(session, &going)?;
     session.store.record_operation(&operation)?;
     let mut removed = remove::Report::default();
     remove::put_away(session, going, &mut removed)?;
+    // What follows takes it for itself.
+    drop(refs);
     let mut returned = restore::Report::default();
     if removed.refused.is_empty() {
         restore::bring_back(session, plan.returns, &mut operation, &mut returned)?;
@@ -223,9 +236,7 @@ fn carry_out(
     report.refused.extend(returned.refused);
     if !report.refused.is_empty() {
         // What has come so far stays on the record; the rest is for another run.
-        operation.pending = false;
-        operation.undone = true;
-        session.store.record_operation(&operation)?;
+        operation::moved_nothing(session, operation, "something stays")?;
         return Ok(());
     }
     let moves = again.moves(session)?;
@@ -246,6 +257,29 @@ fn carry_out(
     report.worktrees = plan.worktrees;
     report.operation = Some(id);
     Ok(())
+}
+
+/// The operation that takes `target` back: one that stopped halfway, with the worktrees that it has in its trash, or a new one.
+fn begun(session: &Session, target: &Operation) -> Result<Operation, StoreError> {
+    let halfway = |one: &Operation| {
+        let of_it = one.undoes.as_ref() == Some(&target.id);
+        of_it && one.undone && !one.pending && !one.worktrees.is_empty() && one.refs.is_empty()
+    };
+    let all = session.store.operations()?;
+    let last = all
+        .into_iter()
+        .rev()
+        .find(|one| one.undoes.as_ref() == Some(&target.id));
+    if let Some(mut operation) = last.filter(halfway) {
+        operation.undone = false;
+        operation.did.retain(|said| !said.starts_with(HALFWAY));
+        return Ok(operation);
+    }
+    let id = session.store.new_operation_id(clock::now());
+    let command = format!("undo of {}", target.id);
+    let mut operation = Operation::new(id, clock::now(), command);
+    operation.undoes = Some(target.id.clone());
+    Ok(operation)
 }
 
 /// A round whose candidate is not the integration branch any more is not what "integration" means; one that is green and

@@ -502,7 +502,7 @@ fn refused(error: AdvanceError, worktree: &Path) -> Result<Outcome, GitError> {
         AdvanceError::Locked { .. } => {
             "if no git process is at work there, remove the `.lock` file".to_owned()
         }
-        AdvanceError::Refused { .. } | AdvanceError::Git(_) => {
+        AdvanceError::Refused { .. } | AdvanceError::NotPutBack { .. } | AdvanceError::Git(_) => {
             "mend that, then run it again".to_owned()
         }
     };

@@ -48,6 +48,8 @@ pub struct Trashed {
     pub removed_branch: bool,
     /// The ref that keeps its uncommitted work, or commits that are on no branch.
     pub kept_as: Option<String>,
+    /// What the commit behind that ref lacks; the directory has it.
+    pub incomplete: Option<String>,
     pub bytes: u64,
 }
 
@@ -64,6 +66,8 @@ struct Record {
     head: Option<String>,
     removed_branch: bool,
     kept_as: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    incomplete: Option<String>,
     bytes: u64,
 }
 
@@ -178,6 +182,7 @@ fn as_record(trashed: &Trashed) -> Record {
         head: trashed.head.map(|head| head.to_string()),
         removed_branch: trashed.removed_branch,
         kept_as: trashed.kept_as.clone(),
+        incomplete: trashed.incomplete.clone(),
         bytes: trashed.bytes,
     }
 }
@@ -198,6 +203,7 @@ fn trashed(record: Record) -> Result<Trashed, String> {
         head: head.map_err(|error| text(&error))?,
         removed_branch: record.removed_branch,
         kept_as: record.kept_as,
+        incomplete: record.incomplete,
         bytes: record.bytes,
     })
 }
@@ -223,6 +229,7 @@ mod tests {
             head: Some(CommitId::from_hex(&"ab".repeat(20)).unwrap()),
             removed_branch: true,
             kept_as: None,
+            incomplete: Some("x is missing".to_owned()),
             bytes: 12,
         };
         let second = Trashed {

@@ -127,6 +127,7 @@ fn branches_and_worktrees_for_every_track() {
             "ok": true,
             "base": base,
             "created": [made("api"), made("ui")],
+            "finished": [],
             "kept": [],
             "problems": [],
             "operation": operation,

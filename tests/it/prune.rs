@@ -195,3 +195,67 @@ fn a_duration_that_is_none() {
         ran.shown()
     );
 }
+
+#[test]
+fn trash_with_a_repository_of_its_own_stays() {
+    let world = two();
+    let api = worktree(&world, "api");
+    write(&world, &api.join("build/own/x.txt"), "x\n");
+    let own = api.join("build/own");
+    world.git_in(&own, &["init", "-q"]);
+    world.git_in(&own, &["add", "."]);
+    world.git_in(&own, &["commit", "-q", "-m", "Only here"]);
+    let (status, answer) = ask(&world, &["remove", "api"]);
+    assert_eq!(status, 0, "{answer:#}");
+    later(&world, 20);
+    let answer = prune(&world, &["--yes"]);
+    assert_eq!(texts(&answer["items"], "kind"), Vec::<String>::new());
+    let why = answer["kept"][0]["reason"].as_str().unwrap();
+    assert!(
+        why.contains("build/own") && why.contains("--unmerged"),
+        "{why}"
+    );
+    assert_eq!(ask(&world, &["restore", "api"]).0, 0);
+    assert!(own.join(".git/HEAD").is_file());
+    ask(&world, &["remove", "api"]);
+    later(&world, 40);
+    let answer = prune(&world, &["--yes", "--unmerged"]);
+    assert_eq!(texts(&answer["items"], "kind"), ["trash"]);
+}
+
+#[test]
+fn undo_of_a_prune_brings_kept_refs_back_and_says_what_stays_deleted() {
+    let world = two();
+    world.git(&["branch", "-q", "elsewhere", "track/api"]);
+    ask(&world, &["remove", "--branch", "api"]);
+    later(&world, 20);
+    let before = refs(&world);
+    let answer = prune(&world, &["--yes"]);
+    assert_eq!(texts(&answer["items"], "kind"), ["trash", "refs"]);
+    assert_ne!(refs(&world), before);
+    let (status, answer) = ask(&world, &["undo"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(refs(&world), before);
+    let deleted = answer["stays_deleted"][0].as_str().unwrap();
+    assert!(deleted.contains("worktrees/api"), "{deleted}");
+    assert_sound(&world);
+}
+
+#[test]
+fn what_is_ignored_is_listed() {
+    let world = landed();
+    write(&world, &worktree(&world, "api").join(".env"), "KEY=1\n");
+    let ran = world.tracks(&["prune"]);
+    assert!(
+        ran.stdout.contains("ignored files in api: .env (6 B)"),
+        "{}",
+        ran.shown()
+    );
+    let ran = world.tracks(&["prune", "--yes"]);
+    assert!(
+        ran.stdout.contains("ignored files in api: .env (6 B)"),
+        "{}",
+        ran.shown()
+    );
+    assert!(ran.stdout.contains("tracks restore "), "{}", ran.shown());
+}

@@ -214,6 +214,30 @@ fn what_must_not_go() {
 }
 
 #[test]
+fn a_worktree_that_is_on_no_branch() {
+    let world = two();
+    let api = worktree(&world, "api");
+    world.git_in(&api, &["switch", "-q", "--detach"]);
+    world.git_in(&api, &["commit", "-q", "--allow-empty", "-m", "Nowhere"]);
+    let head = world.git_in(&api, &["rev-parse", "HEAD"]);
+    let (status, answer) = ask(&world, &["remove", "api"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(texts(&answer["removed"], "track"), ["api"]);
+    let kept = answer["removed"][0]["kept_as"].as_str().unwrap();
+    assert!(!api.exists());
+    assert_eq!(
+        world
+            .git(&["rev-parse", &format!("{kept}^{{commit}}")])
+            .len(),
+        head.len()
+    );
+    let (status, answer) = ask(&world, &["restore", "api"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(world.git_in(&api, &["rev-parse", "HEAD"]), head);
+    assert_sound(&world);
+}
+
+#[test]
 fn worktrees_of_no_track() {
     let world = two();
     world.commit("main", &[("tracks.toml", "[track.ui]\n")], "One track less");

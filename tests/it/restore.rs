@@ -242,3 +242,30 @@ fn in_a_directory_whose_name_is_no_text() {
     }
     world.git_in(&dir, &["status"]);
 }
+
+#[test]
+fn a_return_that_fails_leaves_all_as_it_was() {
+    let world = two();
+    let dir = worktree(&world, "api");
+    write(&world, &dir.join(".env"), "KEY=1\n");
+    let before = state(&world, &dir);
+    ask(&world, &["remove", "--branch", "api"]);
+    let (_, removed) = ask(&world, &["remove", "ui"]);
+    let worktrees = world.repo().join("worktrees");
+    let _ = fs::remove_dir(&worktrees);
+    write(&world, &worktrees, "in the way\n");
+    let (status, answer) = ask(&world, &["restore", "api"]);
+    assert_eq!(status, 3, "{answer:#}");
+    assert_eq!(texts(&answer["refused"], "name"), ["api"]);
+    assert_eq!(world.git(&["branch", "--list", "track/api"]), "");
+    fs::remove_file(&worktrees).unwrap();
+    // It has moved nothing, and is not what is taken back; nor does anybody go on with it.
+    let (status, answer) = ask(&world, &["undo"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(answer["undone"], removed["operation"]);
+    assert!(!dir.exists() && worktree(&world, "ui").is_dir());
+    let (status, answer) = ask(&world, &["restore", "api"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(state(&world, &dir), before);
+    assert_sound(&world);
+}

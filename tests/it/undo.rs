@@ -332,3 +332,16 @@ fn trash_that_has_been_emptied() {
         worktree(&world, "api").to_string_lossy().as_ref()
     );
 }
+
+#[test]
+fn a_worktree_whose_directory_is_gone_is_not_in_the_way() {
+    let world = two();
+    let tip = world.git(&["rev-parse", "track/ui"]);
+    world.commit("main", &[("m.txt", "main\n")], "On");
+    assert_eq!(ask(&world, &["update", "ui"]).0, 0);
+    assert_ne!(world.git(&["rev-parse", "track/ui"]), tip);
+    fs::remove_dir_all(worktree(&world, "ui")).unwrap();
+    let (status, answer) = ask(&world, &["undo"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(world.git(&["rev-parse", "track/ui"]), tip);
+}

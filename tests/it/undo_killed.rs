@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::init::everything;
-use crate::project::{ask, wait_for};
+use crate::project::{ask, texts, wait_for};
 use crate::remove::{assert_sound, two, worktree, write};
 use crate::world::{FRIDAY_NOON, World};
 
@@ -190,6 +190,75 @@ fn update_while_files_are_written() {
 }
 
 #[test]
+fn a_filter_that_fails_for_a_while() {
+    let world = with_files();
+    let attributes = ("m.txt filter=broken\n", ".gitattributes");
+    world.commit(
+        "main",
+        &[(attributes.1, attributes.0), ("m.txt", "1\n")],
+        "Attributes",
+    );
+    assert_eq!(ask(&world, &["update"]).0, 0);
+    world.commit("main", &[("m.txt", "2\n")], "On");
+    world.git(&["config", "filter.broken.clean", "cat"]);
+    world.git(&["config", "filter.broken.required", "true"]);
+    world.git(&["config", "filter.broken.smudge", "false"]);
+    let ran = world.tracks(&["update"]);
+    assert_ne!(ran.status, 0);
+    assert!(
+        ran.shown().contains("could not put m.txt back"),
+        "{}",
+        ran.shown()
+    );
+    world.git(&["config", "filter.broken.smudge", "cat"]);
+    let (status, answer) = ask(&world, &["update"]);
+    assert_eq!(status, 0, "{answer:#}");
+    for track in ["api", "ui"] {
+        let dir = worktree(&world, track);
+        assert_eq!(fs::read_to_string(dir.join("m.txt")).unwrap(), "2\n");
+        assert_eq!(world.git_in(&dir, &["status", "--porcelain"]), "");
+    }
+    assert_sound(&world);
+}
+
+/// Worktrees have gone, refs have not: the next undo goes on with the same operation, and can be taken back as a whole.
+#[test]
+fn an_undo_that_stopped_halfway() {
+    let world = with_files();
+    for track in ["api", "ui"] {
+        world.git_in(&worktree(&world, track), &["reset", "-q", "--hard", "main"]);
+    }
+    let before = state(&world);
+    assert!(killed(&world, &["undo"], "prepared", 1));
+    assert!(!worktree(&world, "api").exists());
+    // Somebody else settles it.
+    assert_eq!(ask(&world, &["update"]).0, 0);
+    let halfway = |world: &World| {
+        let (_, answer) = ask(world, &["log"]);
+        let operations = answer["operations"].as_array().unwrap().clone();
+        let is_undo = |one: &&serde_json::Value| {
+            let command = one["command"].as_str().unwrap();
+            command.starts_with("undo of")
+        };
+        operations
+            .iter()
+            .filter(is_undo)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let undos = halfway(&world);
+    assert_eq!(undos[0]["worktrees"].as_array().unwrap().len(), 2);
+    let (status, answer) = ask(&world, &["undo"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(answer["operation"], undos[0]["id"], "the same goes on");
+    assert_eq!(world.git(&["branch", "--list", "track/*"]), "");
+    let (status, answer) = ask(&world, &["undo"]);
+    assert_eq!(status, 0, "{answer:#}");
+    assert_eq!(state(&world), before);
+    assert_sound(&world);
+}
+
+#[test]
 fn prune() {
     let old = || {
         let world = with_files();
@@ -320,7 +389,10 @@ fn between_two_steps() {
                     ("remove", "removing") => {
                         let ran = world.tracks(&["remove", "--branch", "api"]);
                         assert!(
-                            ran.stdout.contains("finished the removal of api"),
+                            ran.stdout.contains(match in_place {
+                                0 | 1 => "finished the removal of api",
+                                _ => "the removal of api was killed before it had gone: it stays",
+                            }),
                             "{at}: {}",
                             ran.shown()
                         );
@@ -335,6 +407,19 @@ fn between_two_steps() {
                         let (status, answer) = ask(&world, &["undo"]);
                         assert_eq!(status, 0, "{at}: {answer:#}");
                         assert_eq!(state(&world), there, "{at}");
+                    }
+                    // Its directory is where it was, and somebody may work in it.
+                    (_, "removing") if in_place >= 2 => {
+                        let edited = worktree(&world, "api").join("api.txt");
+                        write(&world, &edited, "edited\n");
+                        let (status, answer) = ask(&world, &["init"]);
+                        assert_eq!(status, 0, "{at}: {answer:#}");
+                        assert_eq!(fs::read_to_string(&edited).unwrap(), "edited\n", "{at}");
+                        assert_eq!(texts(&answer["kept"], "track"), ["api", "ui"], "{at}");
+                        assert_eq!(
+                            answer["finished"][0],
+                            "the removal of api was killed before it had gone: it stays"
+                        );
                     }
                     (_, "restoring") => {
                         let (status, answer) = ask(&world, &["init"]);

@@ -25,7 +25,7 @@ use index_lock::IndexLock;
 
 pub use settle::Settled;
 
-/// Why a worktree was not moved. It is as it was.
+/// Why a worktree was not moved. It is as it was, but for [`AdvanceError::NotPutBack`].
 #[derive(Debug, thiserror::Error)]
 pub enum AdvanceError {
     /// Tracked files with changes, staged or not.
@@ -44,6 +44,15 @@ pub enum AdvanceError {
     /// Git itself will not, or a filter failed.
     #[error("git cannot move it: {message}")]
     Refused { message: String },
+    /// A filter failed, and for these files also when they were to be put back.
+    #[error(
+        "git cannot move it: {message}; and it could not put {} back",
+        some(paths)
+    )]
+    NotPutBack {
+        message: String,
+        paths: Vec<RepoPath>,
+    },
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -250,13 +259,22 @@ impl Advance<'_> {
     /// Gives the files the content of the new commit.
     ///
     /// # Errors
-    /// When git cannot; then they have been taken back.
+    /// When git cannot; then they have been taken back, where git could do that.
     pub fn move_files(&self) -> Result<(), AdvanceError> {
-        let moved = self.read_tree(&[]);
-        if moved.is_err() {
-            self.put_back()?;
-        }
-        moved
+        let Err(error) = self.read_tree(&[]) else {
+            return Ok(());
+        };
+        let paths = self.put_back()?.failed;
+        Err(match paths.is_empty() {
+            true => error,
+            false => AdvanceError::NotPutBack {
+                message: match error {
+                    AdvanceError::Refused { message } => message,
+                    error => error.to_string(),
+                },
+                paths,
+            },
+        })
     }
 
     /// The branch has moved, and the index is to follow.
@@ -267,16 +285,16 @@ impl Advance<'_> {
         self.lock.replace_index()
     }
 
-    /// The branch has not moved, and the files are to be as they were. Paths that somebody has written to meanwhile are left,
-    /// and given back.
+    /// The branch has not moved, and the files are to be as they were. Paths that somebody has written to meanwhile are left;
+    /// those that git could not write are given back.
     ///
     /// # Errors
-    /// When git cannot write them.
+    /// When git cannot tell what is there.
     pub fn take_back(self) -> Result<Vec<RepoPath>, GitError> {
-        self.put_back()
+        Ok(self.put_back()?.failed)
     }
 
-    fn put_back(&self) -> Result<Vec<RepoPath>, GitError> {
+    fn put_back(&self) -> Result<restore::Missed, GitError> {
         let index = self.lock.index();
         restore::restore(self.repository, &self.worktree, &index, self.from, self.to)
     }

@@ -8,19 +8,29 @@ use super::blocked::place;
 use super::{Entry, Side, on_index, status, strange};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::CommitId;
-use crate::git::executable::run;
+use crate::git::executable::{run, run_any};
 use crate::git::scratch::io;
 use crate::git::{GitError, Repository};
 
+/// Paths that have not got what they were to have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Missed {
+    /// Somebody has written to them since.
+    pub(super) left: Vec<RepoPath>,
+    /// git could not write them: a filter fails.
+    pub(super) failed: Vec<RepoPath>,
+}
+
 /// Gives what differs between two commits the content of `at`, which `index` has. A file is ours to write where it is gone, or
-/// what either commit has in it, or a beginning of that: git was killed while it wrote. All other paths are given back.
+/// what either commit has in it, or a beginning of that: git was killed while it wrote. All other paths are given back. What a
+/// filter cannot tell the content of counts as unknown.
 pub(super) fn restore(
     repository: &Repository,
     worktree: &Path,
     index: &Path,
     at: CommitId,
     other: CommitId,
-) -> Result<Vec<RepoPath>, GitError> {
+) -> Result<Missed, GitError> {
     let entries = repository.entries_between(at, other)?;
     let git = || on_index(repository.cmd_in(worktree), index);
     let changed: BTreeSet<RepoPath> = (status(git(), "all")?.into_iter())
@@ -35,7 +45,7 @@ pub(super) fn restore(
         })
         .collect();
     if doubtful.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Missed::default());
     }
     let contents = contents(repository, &doubtful, at, other)?;
     let (ours, theirs): (Vec<&Entry>, Vec<&Entry>) =
@@ -46,22 +56,47 @@ pub(super) fn restore(
     let (free, taken): (Vec<&Entry>, Vec<&Entry>) = (ours.into_iter())
         .filter(|entry| entry.before.is_file())
         .partition(|entry| has_room(worktree, &entry.path));
-    let mut paths = Vec::new();
-    for entry in free {
-        paths.extend_from_slice(entry.path.as_bytes());
-        paths.push(0);
-    }
-    let checkout = on_index(
-        repository
-            .cmd_in(worktree)
-            .arg(format!("--attr-source={at}")),
-        index,
-    )
-    .args(["checkout-index", "-f", "-z", "--stdin"])
-    .stdin(paths);
-    run(&checkout, "checkout-index -f")?;
+    let free: Vec<&RepoPath> = free.iter().map(|entry| &entry.path).collect();
+    let failed = write(repository, worktree, index, at, &free)?;
     let left = theirs.into_iter().chain(taken);
-    Ok(left.map(|entry| entry.path.clone()).collect())
+    Ok(Missed {
+        left: left.map(|entry| entry.path.clone()).collect(),
+        failed,
+    })
+}
+
+/// Writes files as the index has them; those that could not be. One filter that fails keeps git from all the rest, so that each
+/// is tried by itself then.
+fn write(
+    repository: &Repository,
+    worktree: &Path,
+    index: &Path,
+    at: CommitId,
+    paths: &[&RepoPath],
+) -> Result<Vec<RepoPath>, GitError> {
+    let mut input = Vec::new();
+    for path in paths {
+        input.extend_from_slice(path.as_bytes());
+        input.push(0);
+    }
+    let git = repository
+        .cmd_in(worktree)
+        .arg(format!("--attr-source={at}"));
+    let checkout = on_index(git, index)
+        .args(["checkout-index", "-f", "-z", "--stdin"])
+        .stdin(input);
+    let output = run_any(&checkout, "checkout-index -f")?;
+    match (output.status, paths) {
+        (Some(0), _) | (_, []) => Ok(Vec::new()),
+        (_, [one]) => Ok(vec![(*one).clone()]),
+        (_, several) => {
+            let mut failed = Vec::new();
+            for one in several {
+                failed.extend(write(repository, worktree, index, at, &[*one])?);
+            }
+            Ok(failed)
+        }
+    }
 }
 
 /// Told to write a file, git clears away a whole directory in its place, and a file in the place of a directory above it.
@@ -116,7 +151,16 @@ fn contents(
         // A link is never filtered.
         for (asked, filter) in [(files.collect(), true), (links.collect(), false)] {
             let asked: Vec<(&RepoPath, &str)> = asked;
-            for (path, content) in checked_out(repository, commit, &asked, filter)? {
+            let found = match checked_out(repository, commit, &asked, filter) {
+                Err(_) if filter => {
+                    let each = asked.iter().map(|one| {
+                        checked_out(repository, commit, std::slice::from_ref(one), filter)
+                    });
+                    each.filter_map(Result::ok).flatten().collect()
+                }
+                found => found?,
+            };
+            for (path, content) in found {
                 contents.entry(path).or_default().push(content);
             }
         }

@@ -16,6 +16,17 @@ use crate::git::{GitError, Repository};
 pub struct Settled {
     /// Paths that somebody has changed since, so that they were left.
     pub left: Vec<RepoPath>,
+    /// Paths that git could not write, as a filter fails.
+    pub failed: Vec<RepoPath>,
+}
+
+impl From<restore::Missed> for Settled {
+    fn from(missed: restore::Missed) -> Self {
+        Settled {
+            left: missed.left,
+            failed: missed.failed,
+        }
+    }
 }
 
 impl Repository {
@@ -51,12 +62,14 @@ impl Repository {
         let lock = IndexLock::take(&admin)?;
         let staged = self.staged_against(worktree, at)?;
         if staged.is_empty() {
-            let left = restore::restore(self, worktree, &lock.index(), at, other)?;
-            return Ok(Settled { left });
+            return Ok(restore::restore(self, worktree, &lock.index(), at, other)?.into());
         }
         if !self.staged_against(worktree, other)?.is_empty() {
             // Somebody has staged something of their own.
-            return Ok(Settled { left: staged });
+            return Ok(Settled {
+                left: staged,
+                failed: Vec::new(),
+            });
         }
         lock.copy_index()?;
         let own = lock.own_index();
@@ -65,11 +78,11 @@ impl Repository {
             .args(["read-tree", "-m", "-i", "--no-recurse-submodules"])
             .args([other.to_string(), at.to_string()]);
         run(&read, "read-tree -m -i")?;
-        let left = restore::restore(self, worktree, &own, at, other)?;
+        let missed = restore::restore(self, worktree, &own, at, other)?;
         let refresh = git().args(["update-index", "-q", "--ignore-submodules", "--refresh"]);
         run_any(&refresh, "update-index --refresh")?;
         lock.replace_index()?;
-        Ok(Settled { left })
+        Ok(missed.into())
     }
 
     /// Paths whose staged content is not that of the commit.

@@ -351,6 +351,38 @@ fn a_hook_that_refuses_and_a_filter_that_fails() {
 }
 
 #[test]
+fn a_filter_that_fails_for_one_content_or_for_all() {
+    let (world, from, to) = world();
+    world.write(
+        ".git/info/attributes",
+        "changed filter=broken\nback/a filter=broken\n",
+    );
+    world.git(&["config", "filter.broken.required", "true"]);
+    world.git(&["config", "filter.broken.clean", "cat"]);
+    let smudge = |script: &str| world.git(&["config", "filter.broken.smudge", script]);
+    smudge("x=$(cat); test \"$x\" = 1 && echo 1");
+    let error = advance(&world, from, to).unwrap_err();
+    assert!(matches!(error, AdvanceError::Refused { .. }), "{error:?}");
+    assert_clean_at(&world, from);
+
+    smudge("false");
+    let error = advance(&world, from, to).unwrap_err();
+    let AdvanceError::NotPutBack { paths, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert!(names(paths).contains(&"changed".to_owned()), "{paths:?}");
+    let repository = world.open();
+    let settle = || {
+        let settled = repository.settle_worktree(&world.root(), &branch("main"), from, to);
+        settled.unwrap()
+    };
+    assert_eq!(names(&settle().failed), names(paths));
+    smudge("cat");
+    assert_eq!(settle(), Settled::default());
+    assert_clean_at(&world, from);
+}
+
+#[test]
 fn line_ends_and_filters_are_those_of_each_commit() {
     let world = World::new();
     world.write("text", "1\n2\n");

@@ -53,6 +53,8 @@ pub struct Report {
     /// `--dry-run`: the plan, of which nothing was carried out.
     pub plan: Option<Plan>,
     pub interrupted: bool,
+    /// What of a killed run was settled first, one sentence each.
+    pub settled: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +103,7 @@ pub fn run(
             LockError::Store(error) => InitError::Store(error),
         })?;
     // A worktree that is half in the trash is neither there nor missing.
-    trash::settle(session)?;
+    let finished = trash::settle(session)?;
     if let Some(since) = lock.killed_since() {
         // Of all tracks: it may have been about others.
         for track in &session.project.tracks {
@@ -140,6 +142,7 @@ pub fn run(
         operation: None,
         plan: None,
         interrupted: session.interrupt.exit_status().is_some(),
+        settled: finished,
     };
     for (step, outcome) in plan.steps.iter().zip(outcomes) {
         let place = Made {
@@ -193,6 +196,7 @@ impl Report {
             operation: None,
             plan: Some(plan),
             interrupted: false,
+            settled: Vec::new(),
         }
     }
 }

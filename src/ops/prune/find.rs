@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::prune::{Decision, Facts, Limits, decide};
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
-use crate::files::measure;
+use crate::files::{measure, nested_repository};
 use crate::git::{GitError, Worktree};
 use crate::process::clock;
 use crate::store::{LockName, Store, TrashState, Trashed};
@@ -115,7 +115,12 @@ impl Sieve<'_> {
             thing.item.bytes = measure(&entry.path).bytes;
             let mut against = None;
             match look.judge(Some(track), Some(entry), Some(&track.branch), false)? {
-                Named::Goes(target) => thing.target = Some(target),
+                Named::Goes(target) => {
+                    let described = target.described(session)?;
+                    thing.item.ignored = described.ignored;
+                    thing.item.more_ignored = described.more_ignored;
+                    thing.target = Some(target);
+                }
                 Named::Stays(stays) => against = Some(stays.refusal.why),
                 Named::Nothing(_) => continue,
             }
@@ -157,9 +162,18 @@ impl Sieve<'_> {
     fn trash(&mut self) -> Result<(), PruneError> {
         let store = &self.session.store;
         for trashed in store.trashed()? {
+            let age = self.now.since(trashed.time);
+            let nested = match age < self.limits.older_than {
+                true => None,
+                false => nested_repository(&store.trashed_worktree(&trashed)),
+            };
+            let nested = nested.map(|path| path.display().to_string());
+            let incomplete = trashed.incomplete.clone();
             let facts = Facts::Trash {
-                age: self.now.since(trashed.time),
+                age,
                 submodules: store.trashed_entry(&trashed).join("modules").is_dir(),
+                nested: nested.as_deref(),
+                incomplete: incomplete.as_deref(),
                 under_way: trashed.state != TrashState::Removed,
             };
             let mut thing = thing(Kind::Trash, &trashed.operation);
@@ -245,6 +259,8 @@ fn thing(kind: Kind, name: &str) -> Thing {
             refs: Vec::new(),
             bytes: 0,
             reason: String::new(),
+            ignored: Vec::new(),
+            more_ignored: 0,
             problem: None,
         },
         target: None,

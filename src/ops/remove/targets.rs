@@ -89,8 +89,10 @@ impl<'a> Look<'a> {
     fn find(&self, name: &str) -> Result<Found<'a>, RemoveError> {
         let tracks = &self.session.project.tracks;
         if let Some(track) = tracks.iter().find(|track| track.id.as_str() == name) {
-            let entry = self.worktree_of(track);
-            return Ok((Some(track), entry, Some(&track.branch)));
+            return Ok(match self.worktree_of(track) {
+                Some(entry) => (Some(track), Some(entry), entry.branch.as_ref()),
+                None => (Some(track), None, Some(&track.branch)),
+            });
         }
         let from = self
             .here
@@ -118,10 +120,17 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Also one that cannot be used any more.
+    /// Also one that cannot be used any more; else the track's directory, whatever is checked out there.
     fn worktree_of(&self, track: &Track) -> Option<&'a Worktree> {
         let on_branch = |entry: &&Worktree| entry.branch.as_ref() == Some(&track.branch);
-        self.worktrees.iter().find(on_branch)
+        let its_own = |entry: &&Worktree| {
+            let owner = self.track_of(entry);
+            owner.is_some_and(|owner| owner.id == track.id)
+        };
+        let worktrees = || self.worktrees.iter();
+        worktrees()
+            .find(on_branch)
+            .or_else(|| worktrees().find(its_own))
     }
 
     pub(in crate::ops) fn track_of(&self, entry: &Worktree) -> Option<&'a Track> {
@@ -295,7 +304,7 @@ impl Target {
     }
 
     /// What is about to go, measured.
-    pub(super) fn described(&self, session: &Session) -> Result<Removed, GitError> {
+    pub(in crate::ops) fn described(&self, session: &Session) -> Result<Removed, GitError> {
         let path = self.path().filter(|path| path.is_dir());
         let (ignored, more_ignored) = match path {
             Some(path) => ignored(session, path)?,

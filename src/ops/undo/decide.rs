@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::name::BranchName;
 use crate::domain::removal::Refusal;
-use crate::domain::undo::{RefFacts, Step, is_taken_back, ref_step};
+use crate::domain::undo::{RefFacts, Step, is_taken_back, ref_step, was_dropped};
 use crate::git::{GitError, Worktree};
 use crate::store::{Operation, RefMove, TrashState, Trashed, WorktreeStep};
 
@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) returns: Vec<Trashed>,
     /// The same, for the report.
     pub(super) worktrees: Vec<WorktreeDone>,
+    /// What cannot come back, one sentence each.
+    pub(super) stays_deleted: Vec<String>,
     refs: Refs,
 }
 
@@ -72,15 +74,24 @@ pub(super) fn plan(
         goes: Vec::new(),
         returns: Vec::new(),
         worktrees: Vec::new(),
-        refs: Refs(
-            target
-                .refs
-                .iter()
-                .filter(|moved| is_taken_back(&moved.name))
-                .cloned()
-                .collect(),
-        ),
+        stays_deleted: Vec::new(),
+        refs: Refs(Vec::new()),
     };
+    for moved in &target.refs {
+        let dropped = was_dropped(&moved.name, moved.after);
+        let there = |id| session.repository.commit(id).is_ok();
+        if is_taken_back(&moved.name) || dropped && moved.before.is_some_and(there) {
+            plan.refs.0.push(moved.clone());
+        } else if let (true, Some(before)) = (dropped, moved.before) {
+            let (name, before) = (&moved.name, before.short());
+            plan.stays_deleted.push(format!(
+                "{name} stays deleted: {before} is not here any more"
+            ));
+        }
+    }
+    let deleted = target.did.iter().filter_map(|did| deleted(did));
+    plan.stays_deleted
+        .extend(deleted.map(|what| format!("{what}, stays deleted")));
     for change in &target.worktrees {
         let done = match change.step {
             WorktreeStep::Made => made(&look, &change.path, &mut plan, refused)?,
@@ -88,11 +99,18 @@ pub(super) fn plan(
                 removed(session, &look, target, &change.path, &mut plan, refused)?
             }
         };
-        plan.worktrees.extend(done.map(|step| WorktreeDone {
+        let Some(step) = done else { continue };
+        let going = plan.goes.last().filter(|_| step == WorktreeStep::Removed);
+        let described = going.map(|target| target.described(session)).transpose()?;
+        let (ignored, more_ignored) =
+            described.map_or_else(Default::default, |one| (one.ignored, one.more_ignored));
+        plan.worktrees.push(WorktreeDone {
             path: change.path.clone(),
             track: change.track.clone(),
             step,
-        }));
+            ignored,
+            more_ignored,
+        });
     }
     // Branches without a worktree are in the trash, too.
     for trashed in session.store.trashed()? {
@@ -126,6 +144,12 @@ pub(super) fn plan(
         ));
     }
     Ok(plan)
+}
+
+/// What of the trash `prune` has deleted for good, from its log.
+fn deleted(did: &str) -> Option<&str> {
+    let what = did.strip_prefix("cleared ")?.strip_suffix(" away")?;
+    what.contains(", removed by ").then_some(what)
 }
 
 /// A worktree that the operation made goes, if nobody has work in it.
@@ -231,7 +255,10 @@ fn against_ref(
         return Ok(None);
     };
     let stays = |entry: &&Worktree| {
-        entry.branch.as_ref() == Some(&branch) && !leaving.contains(&entry.path.as_path())
+        // A directory that is gone for good cannot be left behind.
+        let gone = entry.prunable.is_some() && entry.locked.is_none();
+        let of_branch = entry.branch.as_ref() == Some(&branch);
+        of_branch && !gone && !leaving.contains(&entry.path.as_path())
     };
     let Some(entry) = worktrees.iter().find(stays) else {
         return Ok(None);

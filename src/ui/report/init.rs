@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::remove::finished;
 use super::{count, document, with};
 use crate::git::Start;
 use crate::ops::init::{Action, Made, Plan, Report};
@@ -21,6 +22,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "fix": problem.fix,
         })).collect::<Vec<_>>(),
         "operation": report.operation,
+        "finished": report.settled,
     });
     if let Some(plan) = &report.plan {
         value["plan"] = plan_json(plan);
@@ -84,7 +86,8 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
     };
     rows(&report.created, GOOD, "created");
     rows(&report.kept, PLAIN, "kept");
-    let mut text = table.render(0);
+    let mut text = finished(&report.settled);
+    text.push_str(&table.render(0));
     text.push_str(&problems(report));
     if report.problems.is_empty() && !report.created.is_empty() {
         text.push_str(&format!(
@@ -162,6 +165,7 @@ pub fn wrote_json(path: &Path, template: &str) -> Value {
         document("init", true),
         json!({
             "created": [],
+            "finished": [],
             "kept": [],
             "problems": [],
             "operation": null,
@@ -177,6 +181,7 @@ pub fn starter_json(template: &str, text: &str) -> Value {
         document("init", true),
         json!({
             "created": [],
+            "finished": [],
             "kept": [],
             "problems": [],
             "operation": null,

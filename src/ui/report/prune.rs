@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::init::short;
-use super::remove::finished;
+use super::remove::{finished, ignored_json, ignored_line};
 use super::{bytes, count, document, with};
 use crate::ops::prune::{Item, Kind, Report};
 use crate::ui::style::{BAD, DIM, HINT, PLAIN, STRONG, WARN, paint, tame};
@@ -34,6 +34,8 @@ fn item_json(item: &Item) -> Value {
         "refs": item.refs,
         "bytes": item.bytes,
         "reason": item.reason,
+        "ignored": item.ignored.iter().map(ignored_json).collect::<Vec<_>>(),
+        "more_ignored": item.more_ignored,
         "problem": item.problem,
     })
 }
@@ -58,6 +60,13 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
         row(&mut table, styled(PLAIN, "stays"), item, main);
     }
     text.push_str(&table.render(0));
+    let mut lists_ignored = false;
+    for item in &report.goes {
+        if item.problem.is_none() && !item.ignored.is_empty() {
+            lists_ignored = true;
+            text.push_str(&ignored_line(&item.name, &item.ignored, item.more_ignored));
+        }
+    }
     let gone = report
         .goes
         .iter()
@@ -77,6 +86,12 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
             paint(HINT, "tracks prune --yes")
         ),
     });
+    if let (Some(operation), true) = (&report.operation, lists_ignored) {
+        text.push_str(&format!(
+            "to bring worktrees back: {}\n",
+            paint(HINT, &format!("tracks restore {operation}"))
+        ));
+    }
     text
 }
 

@@ -25,12 +25,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
 }
 
 pub(super) fn removed_json(removed: &Removed) -> Value {
-    let ignored = removed.ignored.iter().map(|ignored| {
-        let mut value = path_fields(&ignored.path);
-        value.insert("directory".to_owned(), json!(ignored.is_dir));
-        value.insert("bytes".to_owned(), json!(ignored.size.bytes));
-        Value::Object(value)
-    });
+    let ignored = removed.ignored.iter().map(ignored_json);
     json!({
         "track": removed.track,
         "worktree": removed.worktree.as_ref().map(|path| path.display().to_string()),
@@ -47,6 +42,13 @@ pub(super) fn removed_json(removed: &Removed) -> Value {
         "incomplete": removed.incomplete,
         "trash": removed.trash.as_ref().map(|path| path.display().to_string()),
     })
+}
+
+pub(super) fn ignored_json(ignored: &Ignored) -> Value {
+    let mut value = path_fields(&ignored.path);
+    value.insert("directory".to_owned(), json!(ignored.is_dir));
+    value.insert("bytes".to_owned(), json!(ignored.size.bytes));
+    Value::Object(value)
 }
 
 pub(super) fn stays_json(stays: &Stays) -> Value {
@@ -165,17 +167,22 @@ pub(super) fn removed_text(removed: &Removed, dry_run: bool, main: Option<&Path>
         ));
     }
     if !removed.ignored.is_empty() {
-        let listed: Vec<String> = removed.ignored.iter().map(ignored_text).collect();
-        let more = match removed.more_ignored {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        text.push_str(&format!(
-            "  ignored files in it: {}{more}\n",
-            listed.join(", ")
-        ));
+        text.push_str(&ignored_line("it", &removed.ignored, removed.more_ignored));
     }
     text
+}
+
+pub(super) fn ignored_line(what: &str, ignored: &[Ignored], more: usize) -> String {
+    let listed: Vec<String> = ignored.iter().map(ignored_text).collect();
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "  ignored files in {}: {}{more}\n",
+        tame(what),
+        listed.join(", ")
+    )
 }
 
 fn ignored_text(ignored: &Ignored) -> String {

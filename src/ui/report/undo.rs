@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::init::short;
-use super::remove::{finished, refused_text, stays_json};
+use super::remove::{finished, ignored_json, ignored_line, refused_text, stays_json};
 use super::{document, with};
 use crate::domain::revision::CommitId;
 use crate::ops::undo::Report;
@@ -23,6 +23,8 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "path": done.path.display().to_string(),
             "track": done.track,
             "step": word(done.step),
+            "ignored": done.ignored.iter().map(ignored_json).collect::<Vec<_>>(),
+            "more_ignored": done.more_ignored,
         })
     });
     with(
@@ -33,6 +35,7 @@ pub fn json(report: &Report, ok: bool) -> Value {
             "undone": report.undone.as_ref().map(|operation| &operation.id),
             "refs": refs.collect::<Vec<_>>(),
             "worktrees": worktrees.collect::<Vec<_>>(),
+            "stays_deleted": report.stays_deleted,
             "pushed": report.undone.as_ref().map_or(&[][..], |operation| &operation.pushed),
             "refused": report.refused.iter().map(stays_json).collect::<Vec<_>>(),
             "finished": report.settled,
@@ -96,6 +99,25 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
         text.push_str("  everything was as before already\n");
     }
     text.push_str(&table.render(2));
+    let mut lists_ignored = false;
+    for done in report
+        .worktrees
+        .iter()
+        .filter(|done| !done.ignored.is_empty())
+    {
+        lists_ignored = true;
+        let name = short(&done.path, main);
+        text.push_str(&ignored_line(&name, &done.ignored, done.more_ignored));
+    }
+    if let (Some(operation), true) = (&report.operation, lists_ignored) {
+        text.push_str(&format!(
+            "  to bring worktrees back: {}\n",
+            paint(HINT, &format!("tracks restore {operation}"))
+        ));
+    }
+    for sentence in &report.stays_deleted {
+        text.push_str(&format!("  {}\n", tame(sentence)));
+    }
     for pushed in &undone.pushed {
         text.push_str(&format!(
             "  {pushed} was pushed and stays as it is: a remote is never taken back\n"
