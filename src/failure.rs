@@ -64,6 +64,16 @@ impl Failure {
         self
     }
 
+    /// Where somebody asked us to stop (`status`), what went wrong is that: Ctrl-C ends our gits, too. Only for where an
+    /// error means that nothing was moved.
+    #[must_use]
+    pub fn unless_interrupted(self, status: Option<u8>) -> Self {
+        match status {
+            Some(status) => Failure::new(status, "interrupted; nothing was moved"),
+            None => self,
+        }
+    }
+
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -73,7 +73,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         push_only,
     };
     let progress = Progress::new(context.terminal).answering(asks);
-    let report = ops::land::run(&session, &trust, &options, &|event| progress.show(event))?;
+    let report = ops::land::run(&session, &trust, &options, &|event| progress.show(event));
+    let report =
+        report.map_err(|error| Failure::from(error).unless_interrupted(interrupt.exit_status()))?;
     drop(progress);
     let exit = status(
         report.found(),
@@ -94,7 +96,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     if let Some(round) = &report.synced {
         context.tell_of_round(&session, args.yes, round, &tracks);
     }
-    tell(args, context, &session, &report, &interrupt);
+    for report in report.earlier.as_deref().into_iter().chain([&report]) {
+        tell(args, context, &session, report, &interrupt);
+    }
     // Also where it came while others were told.
     Ok(interrupt.exit_status().unwrap_or(exit))
 }
@@ -102,7 +106,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
 /// Whom tracks.toml names to be told of landings.
 fn tell(args: &Args, context: &Context, session: &Session, report: &Report, interrupt: &Interrupt) {
     let stands = report.rollback.as_ref().is_none_or(|back| !back.moved);
-    if !report.moved || !stands {
+    if !report.moved || !report.news || !stands {
         return;
     }
     let landing = Landing {

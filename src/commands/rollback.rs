@@ -41,7 +41,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         dry_run: args.dry_run,
     };
     let progress = Progress::new(context.terminal);
-    let report = ops::rollback::run(&session, &options, &|event| progress.show(event))?;
+    let report = ops::rollback::run(&session, &options, &|event| progress.show(event));
+    let report =
+        report.map_err(|error| Failure::from(error).unless_interrupted(interrupt.exit_status()))?;
     drop(progress);
     let exit = status(
         report.found(),

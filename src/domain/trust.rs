@@ -168,7 +168,7 @@ pub fn commands_of_check(check: &Check) -> Vec<TrustedCommand> {
 }
 
 /// What runs after a landing, on what has landed.
-fn commands_of_land(project: &Project) -> impl Iterator<Item = TrustedCommand> + '_ {
+pub fn commands_of_land(project: &Project) -> impl Iterator<Item = TrustedCommand> + '_ {
     let after = project.land.after.iter();
     after.map(|command| trusted("[land] after", command, ".", &project.run.env))
 }

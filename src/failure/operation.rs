@@ -9,6 +9,9 @@ use crate::ops::operation::OperationError;
 use crate::ops::rollback::RollbackError;
 use crate::ops::sync::SyncError;
 
+/// Where the hooks are that may refuse a move.
+const HOOK: &str = "nothing was changed; the repository's `reference-transaction` hook, in the directory that `git rev-parse --git-path hooks` names, has refused it";
+
 impl Failure {
     /// All of the paths, where the message names only some.
     fn listing(mut self, paths: &[RepoPath]) -> Self {
@@ -42,6 +45,9 @@ impl From<SyncError> for Failure {
             SyncError::Moved { .. } => undetermined(message).hint("run `tracks sync` again"),
             SyncError::Ref(RefError::Locked { .. }) => undetermined(message)
                 .hint("if no git process is at work, remove the stale `.lock` file that git names"),
+            SyncError::Ref(RefError::Refused { hook: true, .. }) => {
+                undetermined(message).hint(HOOK)
+            }
             SyncError::Ref(_) => undetermined(message),
             SyncError::Operation(error) => error.into(),
         }
@@ -68,6 +74,9 @@ impl From<OperationError> for Failure {
             OperationError::Ref(RefError::Locked { .. }) => undetermined(message).hint(LOCKED),
             OperationError::Ref(RefError::Moved { .. }) => {
                 undetermined(message).hint("nothing was changed; run again")
+            }
+            OperationError::Ref(RefError::Refused { hook: true, .. }) => {
+                undetermined(message).hint(HOOK)
             }
             OperationError::Ref(_) => undetermined(message),
             OperationError::Worktree { path, error, .. } => {

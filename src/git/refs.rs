@@ -30,8 +30,15 @@ pub enum RefError {
     #[error("{name} is locked by another git process")]
     Locked { name: String },
     /// For example `a` exists and `a/b` is to be made.
-    #[error("{name} cannot be created: {message}")]
-    Refused { name: String, message: String },
+    #[error("{name} cannot be {what}: {message}")]
+    Refused {
+        name: String,
+        /// "created", "moved", "deleted".
+        what: &'static str,
+        message: String,
+        /// Whether a hook of the repository said no.
+        hook: bool,
+    },
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -241,10 +248,35 @@ impl Repository {
         match changes.iter().find(named).or(changes.first()) {
             Some(change) => RefError::Refused {
                 name: change.name.clone(),
-                message: complaint,
+                what: match (change.before, change.after) {
+                    (None, _) => "created",
+                    (Some(_), Some(_)) => "moved",
+                    (Some(_), None) => "deleted",
+                },
+                hook: complaint.contains("aborted by hook"),
+                message: with_words_of(&said_by_hooks(output), complaint),
             },
             None => RefError::Git(failure(output, "update-ref --stdin")),
         }
+    }
+}
+
+/// What stands between git's own lines: the words of a hook.
+fn said_by_hooks(output: &CmdOutput) -> Vec<String> {
+    const OF_GIT: [&str; 4] = ["fatal: ", "error: ", "warning: ", "hint: "];
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !OF_GIT.iter().any(|word| line.starts_with(word)))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The message with what a hook has said about it.
+pub(super) fn with_words_of(hook: &[String], message: String) -> String {
+    match hook.is_empty() || hook.concat().contains(&message) {
+        true => message,
+        false => format!("{message}: {}", hook.join("; ")),
     }
 }
 
@@ -409,7 +441,7 @@ mod tests {
 
     #[test]
     fn a_hook_of_the_repository_may_refuse() {
-        let (world, _, two) = two_commits();
+        let (world, one, two) = two_commits();
         world.hook(
             "reference-transaction",
             "test \"$1\" != prepared || { echo no >&2; exit 1; }",
@@ -417,8 +449,21 @@ mod tests {
         let repository = world.open();
         let changes = [change("refs/heads/new", None, Some(two))];
         let error = repository.update_refs(&changes, "test").unwrap_err();
-        assert!(matches!(error, RefError::Refused { .. }), "{error:?}");
+        assert!(
+            matches!(error, RefError::Refused { hook: true, .. }),
+            "{error:?}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.starts_with("refs/heads/new cannot be created: "),
+            "{text}"
+        );
+        assert!(text.ends_with(": no"), "{text}");
         assert_eq!(repository.branch(&branch("new")).unwrap(), None);
+        let main = [change("refs/heads/main", Some(two), Some(one))];
+        let text = repository.update_refs(&main, "test").unwrap_err();
+        let text = text.to_string();
+        assert!(text.contains("refs/heads/main cannot be moved"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Fetching and pushing, by git and with the user's own credentials.
 
 use super::executable::{failure, run, run_any};
+use super::refs::with_words_of;
 use super::{GitError, Repository};
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
@@ -81,7 +82,7 @@ impl Repository {
             ) => Err(GitError::Program {
                 command,
                 status,
-                message,
+                message: with_words_of(&said_there(&output.stderr), message),
             }),
             (_, error) => Err(error),
         }
@@ -144,6 +145,14 @@ impl Push {
     }
 }
 
+/// What the hooks of the remote have said.
+fn said_there(stderr: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let lines = text.lines().filter_map(|line| line.strip_prefix("remote:"));
+    let lines = lines.map(|line| line.trim().to_owned());
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
 /// The summary of the ref that kept the others, too, from being pushed. Format: git-push(1), "OUTPUT", `--porcelain`.
 fn rejection(stdout: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(stdout);
@@ -190,6 +199,17 @@ mod tests {
             repository.fetch("nowhere"),
             Err(GitError::Program { .. })
         ));
+    }
+
+    #[test]
+    fn the_words_of_a_hook_there() {
+        let origin = World::new();
+        let one = origin.commit("one");
+        let clone = clone_of(&origin);
+        origin.hook("pre-receive", "echo not on Fridays >&2; exit 1");
+        let error = clone.open().push("origin", &branch("new"), one);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("declined): not on Fridays"), "{error}");
     }
 
     #[test]

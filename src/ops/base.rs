@@ -3,9 +3,9 @@
 use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, Push};
-use crate::store::RefMove;
+use crate::store::{RefMove, StoreError};
 
-use super::operation::{self, Done, OperationError, Request};
+use super::operation::{self, OperationError, Request};
 use super::{Session, SessionError};
 
 /// Why base cannot be moved.
@@ -50,9 +50,12 @@ pub struct Pushed {
 #[derive(Debug, Default)]
 pub(super) struct Moved {
     pub pushed: Option<Pushed>,
-    pub done: Option<Done>,
+    /// The operation.
+    pub done: Option<String>,
     /// It is on the remote, and base here could not follow: why.
     pub behind: Option<OperationError>,
+    /// It is where it should be, and the operation log could not be written.
+    pub unrecorded: Option<StoreError>,
 }
 
 impl Base {
@@ -155,18 +158,33 @@ impl Base {
             request.pushed.push(format!("{remote}/{}", self.branch));
         }
         request.moves = self.moves(to);
+        // What only the remote has, so that it can be taken back there.
+        let there = Request {
+            moves: vec![RefMove {
+                name: format!("refs/remotes/{}/{}", session.project.remote, self.branch),
+                before: Some(self.remote.unwrap_or(session.base.commit)),
+                after: Some(to),
+            }],
+            ..request.clone()
+        };
         if request.moves.is_empty() {
+            if moved.pushed.is_some() {
+                moved.take_record(operation::record(session, there));
+            }
             return Ok(moved);
         }
         match operation::carry_out(session, request) {
             Ok(done) => {
                 if let Some(Pushed { remote, branch, .. }) = &moved.pushed {
                     let pushed = format!("{remote}/{branch}");
-                    operation::note_pushed(session, &done.id, pushed)?;
+                    moved.unrecorded = operation::note_pushed(session, &done.id, pushed).err();
                 }
-                moved.done = Some(done);
+                moved.done = Some(done.id);
             }
-            Err(error) if moved.pushed.is_some() => moved.behind = Some(error),
+            Err(error) if moved.pushed.is_some() => {
+                moved.behind = Some(error);
+                moved.take_record(operation::record(session, there));
+            }
             Err(error) => return Err(error),
         }
         Ok(moved)
@@ -174,6 +192,13 @@ impl Base {
 }
 
 impl Moved {
+    fn take_record(&mut self, record: Result<String, StoreError>) {
+        match record {
+            Ok(id) => self.done = Some(id),
+            Err(error) => self.unrecorded = Some(error),
+        }
+    }
+
     /// Whether base is where it was to go, here or, where it is not checked out as a branch here, on the remote.
     pub(super) fn has_moved(&self) -> bool {
         self.done.is_some() || matches!(&self.pushed, Some(Pushed { result: Ok(()), .. }))

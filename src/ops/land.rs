@@ -17,6 +17,7 @@ use crate::store::{Event as StoredEvent, Fact, Lock, Merged, Round, StoreError};
 use super::base::{Base, BaseError, Moved, Pushed};
 use super::integration_side::last_round;
 use super::operation::{OperationError, Request};
+use super::outstanding::{self, Outstanding};
 use super::rollback::{self, RollbackError};
 use super::sync::{self, SyncError, landing};
 use super::trust::Trust;
@@ -51,6 +52,8 @@ pub enum Refusal {
     Interrupted,
     /// The remote did not take it.
     Push,
+    /// What is to follow the landing before this one is not through.
+    Earlier,
 }
 
 #[derive(Debug)]
@@ -81,13 +84,45 @@ pub struct Report {
     pub rollback: Option<Box<rollback::Report>>,
     pub undetermined: Vec<String>,
     pub interrupted: bool,
+    /// Whether those who want to know of the landing have yet to be told.
+    pub news: bool,
+    /// A landing that had been cut off after base had moved, and whose rest was done first.
+    pub earlier: Option<Box<Report>>,
 }
 
 impl Report {
+    fn new(dry_run: bool, branch: BranchName, base: CommitId) -> Self {
+        Report {
+            dry_run,
+            branch,
+            before: base,
+            after: base,
+            integration: None,
+            round: None,
+            stale: None,
+            synced: None,
+            tracks: Vec::new(),
+            checks: Vec::new(),
+            refusal: None,
+            moved: false,
+            operation: None,
+            pushed: None,
+            proposed: false,
+            tried: Vec::new(),
+            tried_red: false,
+            rollback: None,
+            undetermined: Vec::new(),
+            interrupted: false,
+            news: false,
+            earlier: None,
+        }
+    }
+
     /// Whether something was found that must not be overlooked.
     pub fn found(&self) -> bool {
         let round = self.synced.as_ref().is_some_and(|round| round.found());
-        round || self.refusal == Some(Refusal::Red) || self.tried_red
+        let earlier = self.earlier.as_ref().is_some_and(|report| report.found());
+        round || earlier || self.refusal == Some(Refusal::Red) || self.tried_red
     }
 
     /// Whether something could not be determined, or was not allowed.
@@ -96,7 +131,8 @@ impl Report {
             self.refusal,
             Some(Refusal::Stale(_) | Refusal::Undetermined | Refusal::Push | Refusal::Round)
         );
-        refused || !self.undetermined.is_empty()
+        let earlier = (self.earlier.as_ref()).is_some_and(|report| report.undetermined());
+        refused || earlier || !self.undetermined.is_empty()
     }
 }
 
@@ -162,35 +198,21 @@ pub fn run(
         options,
         emit,
         lock,
-        report: Report {
-            dry_run: options.dry_run,
-            branch: base.branch.clone(),
-            before: session.base.commit,
-            after: session.base.commit,
-            integration: None,
-            round: None,
-            stale: None,
-            synced: None,
-            tracks: Vec::new(),
-            checks: Vec::new(),
-            refusal: None,
-            moved: false,
-            operation: None,
-            pushed: None,
-            proposed: false,
-            tried: Vec::new(),
-            tried_red: false,
-            rollback: None,
-            undetermined: Vec::new(),
-            interrupted: false,
-        },
+        report: fresh(session, options, &base),
         base,
     };
-    if let Some(commit) = landing.ready()? {
+    if !landing.goes_on()? {
+        landing.report.refusal = Some(Refusal::Earlier);
+    } else if let Some(commit) = landing.ready()? {
         landing.land(commit)?;
     }
     landing.report.interrupted = session.interrupt.exit_status().is_some();
     Ok(landing.report)
+}
+
+fn fresh(session: &Session, options: &Options, base: &Base) -> Report {
+    let at = base.local.unwrap_or(session.base.commit);
+    Report::new(options.dry_run, base.branch.clone(), at)
 }
 
 /// A landing on its way.
@@ -205,6 +227,27 @@ struct Landing<'a> {
 }
 
 impl Landing<'_> {
+    /// Does what was left of a landing that was cut off; whether another one may follow.
+    fn goes_on(&mut self) -> Result<bool, LandError> {
+        if self.options.dry_run || self.options.push_only.is_some() {
+            return Ok(true);
+        }
+        let Some(left) = outstanding::find(self.session, &self.base)? else {
+            return Ok(true);
+        };
+        let commit = left.commit;
+        let report = &mut self.report;
+        (report.before, report.after) = (left.before, commit);
+        (report.moved, report.integration) = (true, Some(commit));
+        (report.operation, report.round) = (left.operation.clone(), left.round);
+        report.tracks.clone_from(&left.tracks);
+        let stands = self.follow_up(&left);
+        let report = fresh(self.session, self.options, &self.base);
+        let earlier = std::mem::replace(&mut self.report, report);
+        self.report.earlier = Some(Box::new(earlier));
+        Ok(stands)
+    }
+
     /// The commit that is to land, after a round if there has to be one.
     fn ready(&mut self) -> Result<Option<CommitId>, LandError> {
         let last = last_round(self.session)?;
@@ -284,12 +327,17 @@ impl Landing<'_> {
         if self.options.dry_run {
             return Ok(());
         }
+        if self.options.push_only.is_none() && !self.may_follow() {
+            return Ok(());
+        }
         if !self.passes(commit)? {
             return Ok(());
         }
         if let Some(branch) = self.options.push_only.clone() {
             return self.propose(commit, branch);
         }
+        let before = self.report.before;
+        outstanding::begin(session, commit, before)?;
         (self.emit)(&Event::Stage(format!("moving {}", self.base.branch)));
         let tracks = self.report.tracks.iter();
         let request = Request {
@@ -305,11 +353,26 @@ impl Landing<'_> {
         };
         let moved = (self.base).advance(session, commit, self.options.push, request)?;
         self.take(commit, moved);
-        if self.report.moved {
-            record_events(session, &self.report)?;
-            self.try_out(commit)?;
+        match self.report.moved {
+            true => drop(self.follow_up(&Outstanding::new(commit, before))),
+            false => outstanding::end(session, commit)?,
         }
         Ok(())
+    }
+
+    /// Whether all that is to run once base has moved may run.
+    fn may_follow(&mut self) -> bool {
+        let places = landing::not_approved(self.session, self.trust, &self.tracks());
+        if places.is_empty() {
+            return true;
+        }
+        let verb = if places.len() == 1 { "is" } else { "are" };
+        self.report.undetermined.push(format!(
+            "what is to run after the landing may not: {} {verb} not approved; `tracks trust` shows what would run",
+            places.join(", ")
+        ));
+        self.report.refusal = Some(Refusal::Undetermined);
+        false
     }
 
     /// Whether the checks for landings let it pass.
@@ -376,7 +439,11 @@ impl Landing<'_> {
         if report.moved {
             report.after = commit;
         }
-        report.operation = moved.done.map(|done| done.id);
+        report.operation = moved.done;
+        if let Some(error) = moved.unrecorded {
+            let problem = format!("the operation log could not be written: {error}");
+            report.undetermined.push(problem);
+        }
         if matches!(&moved.pushed, Some(Pushed { result: Err(_), .. })) {
             report.refusal = Some(Refusal::Push);
         }
@@ -389,10 +456,51 @@ impl Landing<'_> {
         }
     }
 
-    /// `[land] after`, and what a red one asks for.
-    fn try_out(&mut self, commit: CommitId) -> Result<(), LandError> {
+    /// All that comes once base has moved. Nothing that goes wrong here undoes that, so that it is told and no error. The
+    /// result is whether the landing stands and nothing of it is left.
+    fn follow_up(&mut self, left: &Outstanding) -> bool {
+        let session = self.session;
+        self.report.news = !left.told;
+        let mut through = true;
+        if !left.recorded
+            && let Err(error) = record_events(session, &self.report)
+        {
+            through = false;
+            let problem = format!("the landing could not be written down: {error}");
+            self.report.undetermined.push(problem);
+        }
+        through &= self.try_out(left.commit).unwrap_or_else(|error| {
+            let problem = format!("[land] after could not run: {error}");
+            self.report.undetermined.push(problem);
+            false
+        });
+        let interrupted = session.interrupt.exit_status().is_some();
+        // Who is interrupted tells nobody any more.
+        self.report.news &= !interrupted;
+        let noted = match through {
+            true => outstanding::end(session, left.commit),
+            false if self.report.news => outstanding::told(session, left.commit),
+            false => Ok(()),
+        };
+        if let Err(error) = noted {
+            let problem = format!("the landing could not be written down: {error}");
+            self.report.undetermined.push(problem);
+        }
+        if !through {
+            let left =
+                "what follows the landing is not through: the next `tracks land` goes on with it";
+            self.report.undetermined.push(left.to_owned());
+        }
+        if self.report.tried_red && session.project.land.rollback_auto && !interrupted {
+            self.take_back();
+        }
+        through && !self.report.tried_red
+    }
+
+    /// `[land] after`; whether it has said what it has to say.
+    fn try_out(&mut self, commit: CommitId) -> Result<bool, LandError> {
         if self.session.project.land.after.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         (self.emit)(&Event::Stage("trying out what has landed".to_owned()));
         let tracks = self.tracks();
@@ -400,20 +508,28 @@ impl Landing<'_> {
         let (red, open) = landing::verdict(&runs);
         self.report.tried = runs;
         self.report.tried_red = !red.is_empty();
+        let through = self.report.tried_red || open.is_empty();
         self.report.undetermined.extend(open);
-        if self.report.tried_red
-            && self.session.project.land.rollback_auto
-            && let Some(operation) = self.report.operation.clone()
-        {
-            let options = rollback::Options {
-                operation: Some(operation),
-                push: self.options.push,
-                dry_run: false,
-            };
-            let report = rollback::run_locked(self.session, &options, self.emit)?;
-            self.report.rollback = Some(Box::new(report));
+        Ok(through)
+    }
+
+    /// What a red `[land] after` asks for.
+    fn take_back(&mut self) {
+        let Some(operation) = self.report.operation.clone() else {
+            return;
+        };
+        let options = rollback::Options {
+            operation: Some(operation),
+            push: self.options.push,
+            dry_run: false,
+        };
+        match rollback::run_locked(self.session, &options, self.emit) {
+            Ok(report) => self.report.rollback = Some(Box::new(report)),
+            Err(error) => {
+                let problem = format!("the landing could not be taken back: {error}");
+                self.report.undetermined.push(problem);
+            }
         }
-        Ok(())
     }
 }
 

@@ -27,6 +27,7 @@ pub mod mark;
 mod matrix;
 mod notebook;
 pub mod operation;
+mod outstanding;
 pub mod overdue;
 mod own_worktree;
 pub mod profile;

@@ -158,6 +158,23 @@ pub(super) fn go_on(
     }
 }
 
+/// Writes down what has been done by a push alone; the result is the id of the operation.
+///
+/// # Errors
+/// When the log cannot be written.
+pub(super) fn record(session: &Session, request: Request) -> Result<String, StoreError> {
+    let now = clock::now();
+    let id = session.store.new_operation_id(now);
+    let operation = Operation {
+        refs: request.moves,
+        did: request.did,
+        pushed: request.pushed,
+        ..Operation::new(id, now, request.command)
+    };
+    session.store.record_operation(&operation)?;
+    Ok(operation.id)
+}
+
 /// Adds to the record of an operation that what it moved has been pushed, as `REMOTE/BRANCH`.
 ///
 /// # Errors

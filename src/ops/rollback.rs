@@ -5,7 +5,7 @@ use crate::domain::name::{BranchName, TrackId};
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, MergeAnswer, Merger, NewCommit};
 use crate::process::clock;
-use crate::store::{Event as StoredEvent, Fact, Operation, StoreError};
+use crate::store::{Event as StoredEvent, Fact, Operation, RefMove, Round, StoreError};
 
 use super::base::{Base, BaseError, Moved, Pushed};
 use super::operation::{OperationError, Request};
@@ -132,10 +132,16 @@ pub(super) fn run_locked(
     let base = Base::read(session)?;
     let landing = find(session, &base.branch, options.operation.as_deref())?;
     // Where the branch here is behind, what is on the remote counts.
-    let at = match base.local {
+    let mut at = match base.local {
         Some(local) if session.repository.is_ancestor(session.base.commit, local)? => local,
         _ => session.base.commit,
     };
+    // A push of ours has moved it since.
+    if let Some(remote) = base.remote
+        && session.repository.is_ancestor(at, remote)?
+    {
+        at = remote;
+    }
     if !session.repository.is_ancestor(landing.after, at)? {
         return Err(RollbackError::Gone {
             id: landing.operation.id,
@@ -148,8 +154,8 @@ pub(super) fn run_locked(
         branch: base.branch.clone(),
         base_before: landing.before,
         landed: landing.after,
-        before: at,
-        after: at,
+        before: base.local.unwrap_or(at),
+        after: base.local.unwrap_or(at),
         commit: None,
         tracks: tracks_of(session, landing.after)?,
         conflicts: Vec::new(),
@@ -194,8 +200,11 @@ pub(super) fn run_locked(
     };
     let moved = base.advance(session, commit, options.push, request)?;
     take(&mut report, commit, moved);
-    if report.moved {
-        record_event(session, &report)?;
+    if report.moved
+        && let Err(error) = record_event(session, &report)
+    {
+        let problem = format!("the way back could not be written down: {error}");
+        report.undetermined.push(problem);
     }
     Ok(report)
 }
@@ -213,18 +222,8 @@ fn find(
     asked: Option<&str>,
 ) -> Result<Found, RollbackError> {
     let operations = session.store.operations()?;
-    let standing = |operation: &&Operation| !operation.undone && !operation.pending;
-    let as_landing = |operation: &Operation| {
-        let is_land = operation.command.split(' ').next() == Some("land");
-        let of_base = |moved: &&crate::store::RefMove| moved.name == branch.full();
-        let moved = operation.refs.iter().find(of_base).filter(|_| is_land)?;
-        Some((moved.before?, moved.after?))
-    };
-    let taken_back = |id: &str| {
-        let command = format!("rollback {id}");
-        let mut standing = operations.iter().filter(standing);
-        standing.any(|operation| operation.command == command)
-    };
+    let as_landing = |operation: &Operation| as_landing(session, branch, operation);
+    let taken_back = |id: &str| taken_back(&operations, id);
     let landings: Vec<&Operation> = (operations.iter().filter(standing))
         .filter(|operation| as_landing(operation).is_some())
         .collect();
@@ -261,12 +260,69 @@ fn find(
     }
 }
 
-/// The tracks that the round which made this commit had merged.
-fn tracks_of(session: &Session, landed: CommitId) -> Result<Vec<Landed>, StoreError> {
+fn standing(operation: &&Operation) -> bool {
+    !operation.undone && !operation.pending
+}
+
+/// From where to where it moved base, here or, where that could not be, on the remote.
+fn as_landing(
+    session: &Session,
+    branch: &BranchName,
+    operation: &Operation,
+) -> Option<(CommitId, CommitId)> {
+    let is_land = operation.command.split(' ').next() == Some("land");
+    let names = [
+        branch.full(),
+        format!("refs/remotes/{}/{branch}", session.project.remote),
+    ];
+    let of_base = |moved: &&RefMove| names.contains(&moved.name);
+    let moved = operation.refs.iter().find(of_base).filter(|_| is_land)?;
+    Some((moved.before?, moved.after?))
+}
+
+fn taken_back(operations: &[Operation], id: &str) -> bool {
+    let command = format!("rollback {id}");
+    let mut standing = operations.iter().filter(standing);
+    standing.any(|operation| operation.command == command)
+}
+
+/// A landing by what it put base at.
+pub(super) struct LandingOf {
+    pub id: String,
+    pub taken_back: bool,
+}
+
+/// # Errors
+/// When the operation log cannot be read.
+pub(super) fn landing_of(
+    session: &Session,
+    branch: &BranchName,
+    commit: CommitId,
+) -> Result<Option<LandingOf>, StoreError> {
+    let operations = session.store.operations()?;
+    let mut newest_first = operations.iter().rev().filter(standing);
+    let found = newest_first.find(|operation| {
+        as_landing(session, branch, operation).is_some_and(|(_, after)| after == commit)
+    });
+    Ok(found.map(|operation| LandingOf {
+        id: operation.id.clone(),
+        taken_back: taken_back(&operations, &operation.id),
+    }))
+}
+
+/// The round that made this commit.
+///
+/// # Errors
+/// When the rounds cannot be read.
+pub(super) fn round_of(session: &Session, commit: CommitId) -> Result<Option<Round>, StoreError> {
     let rounds = session.store.rounds()?;
     let mut newest_first = rounds.into_iter().rev();
-    let round = newest_first.find(|round| round.candidate == Some(landed));
-    let merged = round.map_or_else(Vec::new, |round| round.merged);
+    Ok(newest_first.find(|round| round.candidate == Some(commit)))
+}
+
+/// The tracks that the round which made this commit had merged.
+fn tracks_of(session: &Session, landed: CommitId) -> Result<Vec<Landed>, StoreError> {
+    let merged = round_of(session, landed)?.map_or_else(Vec::new, |round| round.merged);
     Ok(merged
         .into_iter()
         .map(|merged| Landed {
@@ -303,7 +359,11 @@ fn take(report: &mut Report, commit: CommitId, moved: Moved) {
     if report.moved {
         report.after = commit;
     }
-    report.operation = moved.done.map(|done| done.id);
+    report.operation = moved.done;
+    if let Some(error) = moved.unrecorded {
+        let problem = format!("the operation log could not be written: {error}");
+        report.undetermined.push(problem);
+    }
     report.pushed = moved.pushed;
     if let Some(error) = moved.behind {
         report.undetermined.push(format!(

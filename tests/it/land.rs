@@ -478,8 +478,13 @@ fn what_runs_afterwards_offers_or_makes_the_way_back() {
     let (status, answer) = ask(&world, &["land"]);
     assert_eq!(
         (status, &answer["moved"]),
-        (3, &json!(true)),
+        (3, &json!(false)),
         "not approved: {answer:#}"
+    );
+    let why = answer["undetermined"].to_string();
+    assert!(
+        why.contains("[land] after is not approved; `tracks trust`"),
+        "{why}"
     );
     assert!(!world.root().join("tried").exists());
 
@@ -527,4 +532,65 @@ fn who_wants_to_know_is_told_of_what_stands() {
             assert_eq!(facts["base"]["after"], tip(&world, "main"));
         }
     }
+}
+
+#[test]
+fn what_goes_wrong_afterwards_is_told_and_gone_on_with() {
+    let world = two("");
+    let root = world.root().to_string_lossy().into_owned();
+    let config = format!(
+        "[track.a]\n[track.b]\n[land]\nafter = 'echo ran >>{root}/ran'\n[notify]\non_land = 'cat >>{root}/told'\n"
+    );
+    world.commit("main", &[("tracks.toml", &config)], "After");
+    ask(&world, &["sync", "--yes"]);
+    let place = world.repo().join("worktrees/.integration");
+    if place.exists() {
+        world.git(&["worktree", "remove", "--force", &place.to_string_lossy()]);
+    }
+    world.write("worktrees/.integration/mine", "mine\n");
+    let (status, answer) = ask(&world, &["land", "--yes"]);
+    assert_eq!((status, &answer["moved"]), (3, &json!(true)), "{answer:#}");
+    let why = answer["undetermined"].to_string();
+    assert!(why.contains("the next `tracks land` goes on"), "{why}");
+    assert_eq!(tip(&world, "main"), answer["base"]["after"]);
+    let told = |world: &World| fs::read_to_string(world.root().join("told")).unwrap_or_default();
+    let once = told(&world);
+    assert!(!once.is_empty(), "it stands");
+
+    let (status, answer) = ask(&world, &["land", "--yes"]);
+    assert_eq!(
+        (status, &answer["refused"]),
+        (3, &json!("earlier")),
+        "{answer:#}"
+    );
+
+    fs::remove_dir_all(&place).unwrap();
+    let ran = || fs::read_to_string(world.root().join("ran")).unwrap_or_default();
+    assert_eq!(ran(), "");
+    let (status, answer) = ask(&world, &["land", "--yes"]);
+    assert_eq!(
+        (status, &answer["refused"]),
+        (0, &json!("landed")),
+        "{answer:#}"
+    );
+    assert_eq!(texts(&answer["earlier"]["after"], "outcome"), ["passed"]);
+    assert_eq!(ran(), "ran\n");
+    assert_eq!(told(&world), once, "news once");
+    let (_, answer) = ask(&world, &["land", "--yes"]);
+    assert_eq!(answer["earlier"], json!(null));
+    assert_eq!(ran(), "ran\n");
+}
+
+#[test]
+fn a_way_back_that_is_blocked_is_told() {
+    let world = two("");
+    let config = "[track.a]\n[track.b]\n[land]\nafter = 'echo x >>\"$TRACKS_MAIN_WORKTREE/a\"; false'\nrollback = 'auto'\n";
+    world.commit("main", &[("tracks.toml", config)], "After");
+    let (status, answer) = ask(&world, &["land", "--yes"]);
+    assert_eq!((status, &answer["moved"]), (1, &json!(true)), "{answer:#}");
+    let why = answer["undetermined"].to_string();
+    assert!(why.contains("could not be taken back"), "{why}");
+    assert_eq!(texts(&answer["after"], "outcome"), ["failed"]);
+    let ran = world.tracks(&["land", "--yes"]);
+    assert!(ran.stdout.contains("nothing to land"), "{}", ran.shown());
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
 
-use crate::project::{ask, document, finish, project, wait_for, work};
+use crate::project::{ask, document, finish, project, texts, wait_for, work};
 use crate::world::World;
 
 /// Where a run is held until the gate opens.
@@ -154,7 +154,18 @@ fn assert_carries_on(world: &World, step: Step) {
     let integration = world.git(&["rev-parse", "integration"]);
     let ran = world.tracks(step.arguments());
     assert_eq!(ran.status, 0, "{step:?}: {}", ran.shown());
-    document(&ran);
+    let answer = document(&ran);
+    let mut events = fs::read_to_string(world.repo().join(".git/tracks/events.jsonl")).unwrap();
+    events.retain(|c| c != ' ');
+    assert_eq!(
+        events.matches("\"kind\":\"land\"").count(),
+        1,
+        "{step:?}: {events}"
+    );
+    if step == Step::After {
+        let outcomes = texts(&answer["earlier"]["after"], "outcome");
+        assert_eq!(outcomes, ["passed"], "{answer:#}");
+    }
     assert_eq!(world.git(&["rev-parse", "main"]), integration, "{step:?}");
     assert_eq!(
         world.git(&["status", "--porcelain"]),
@@ -243,7 +254,11 @@ fn interrupted_with_its_git() {
         kill_process_group(Pid::from_child(&child), Signal::INT).unwrap();
         world.write_at("home/open", "");
         let ran = finish(&world, child);
-        assert_ne!(ran.status, -1, "{step:?}: {}", ran.shown());
+        assert_eq!(ran.status, 130, "{step:?}: {}", ran.shown());
+        if ran.stdout.is_empty() {
+            let interrupted = "interrupted; nothing was moved";
+            assert!(ran.stderr.contains(interrupted), "{}", ran.shown());
+        }
         let main = world.git(&["rev-parse", "main"]);
         let integration = world.git(&["rev-parse", "integration"]);
         assert_eq!(

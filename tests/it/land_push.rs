@@ -247,6 +247,28 @@ fn in_a_clone_without_the_branch() {
         there(&world, "main"),
         world.git_in(&job, &["rev-parse", "integration"])
     );
+    let (status, back) = ask_in(&world, &job, &["rollback", "--push"]);
+    assert_eq!((status, &back["moved"]), (0, &json!(true)), "{back:#}");
+    assert_eq!(back["landing"], answer["operation"]);
+    assert_eq!(
+        there(&world, "main^{tree}"),
+        there(&world, &format!("{before}^{{tree}}"))
+    );
+}
+
+#[test]
+fn what_could_not_follow_here_can_be_taken_back() {
+    let world = world("[land]\nafter = 'echo x >>\"$TRACKS_MAIN_WORKTREE/x\"; false'\n");
+    let before = there(&world, "main");
+    let (status, answer) = ask(&world, &["land", "--yes", "--push"]);
+    assert_eq!((status, &answer["moved"]), (1, &json!(true)), "{answer:#}");
+    world.git(&["checkout", "--quiet", "x"]);
+    let (status, back) = ask(&world, &["rollback", "--push"]);
+    assert_eq!((status, &back["moved"]), (0, &json!(true)), "{back:#}");
+    assert_eq!(
+        there(&world, "main^{tree}"),
+        there(&world, &format!("{before}^{{tree}}"))
+    );
 }
 
 #[test]

@@ -167,6 +167,11 @@ fn nothing_runs_without_approval_and_failures_change_nothing() {
         "{}",
         ran.shown()
     );
+    // It stays news until somebody may be told.
+    let ran = world.tracks(&["sync", "--yes"]);
+    assert!(ran.stderr.contains("exited with 7"), "{}", ran.shown());
+    let ran = world.tracks(&["sync", "--yes"]);
+    assert_eq!(ran.stderr, "", "once");
 }
 
 #[test]

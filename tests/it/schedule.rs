@@ -81,8 +81,10 @@ fn the_texts() {
     Description=A round of the tracks of demo, every 2d
 
     [Timer]
-    OnActiveSec=1m
-    OnUnitActiveSec=2d
+    # every 2d, counted from the first of each month, so that the last one of a month may be shorter
+    OnCalendar=*-*-01/2 03:17:00
+    # also where it was due while the machine was off
+    Persistent=true
 
     [Install]
     WantedBy=timers.target
@@ -151,7 +153,7 @@ fn the_texts() {
       script:
         # put a line before this one that installs tracks
         - tracks --version
-        - git remote set-url --push origin "https://oauth2:$TRACKS_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git"
+        - git remote set-url --push origin "${CI_PROJECT_URL%%://*}://oauth2:$TRACKS_TOKEN@${CI_PROJECT_URL#*://}.git"
         - |
           tracks sync --fetch --push
     --- stderr

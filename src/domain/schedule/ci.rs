@@ -71,7 +71,7 @@ tracks-round:
   script:
     # put a line before this one that installs tracks
     - tracks --version
-    - git remote set-url --push origin \"https://oauth2:$TRACKS_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git\"
+    - git remote set-url --push origin \"${{CI_PROJECT_URL%%://*}}://oauth2:$TRACKS_TOKEN@${{CI_PROJECT_URL#*://}}.git\"
     - |
       {command}
 ",
@@ -132,6 +132,7 @@ mod tests {
                 uneven,
                 "    GIT_DEPTH: \"0\"",
                 "  resource_group: tracks",
+                "    - git remote set-url --push origin \"${CI_PROJECT_URL%%://*}://oauth2:$TRACKS_TOKEN@${CI_PROJECT_URL#*://}.git\"",
                 "      tracks sync --fetch --push --only 'a;b'",
             ],
         );

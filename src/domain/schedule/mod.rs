@@ -123,7 +123,7 @@ fn note(every: Duration, expression: &Expression) -> Option<String> {
         ))
     } else if expression.every < every {
         Some(format!(
-            "cron cannot say every {wanted}: this is every {nearest}, the nearest that is not longer{}",
+            "this timer cannot run every {wanted}: it runs every {nearest}, the nearest that is not longer{}",
             expression.counted()
         ))
     } else if expression.uneven {
@@ -211,7 +211,9 @@ pub(super) mod tests {
             ),
             (
                 5 * 3600,
-                Some("cron cannot say every 5h: this is every 4h, the nearest that is not longer"),
+                Some(
+                    "this timer cannot run every 5h: it runs every 4h, the nearest that is not longer",
+                ),
             ),
             (
                 30,

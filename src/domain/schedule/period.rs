@@ -1,4 +1,4 @@
-//! Cron expressions for periods: only some can be said, and the nearest that is not longer stands for the others.
+//! Cron expressions for periods, and the same in the words of systemd: only some can be said, and the nearest that is not longer stands for the others.
 
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub enum Pace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression {
     pub text: String,
+    /// The same as systemd says it. Format: systemd.time(7), "CALENDAR EVENTS".
+    pub calendar: String,
     /// The longest time between two runs.
     pub every: Duration,
     /// Some gaps are shorter.
@@ -55,32 +57,45 @@ pub fn expression(every: Duration, pace: Pace) -> Expression {
     let largest = |steps: &[u64], unit: u64| {
         (steps.iter().rev().copied()).find(|step| step * unit <= wanted && step * unit >= least)
     };
-    let (text, seconds, uneven) = if wanted >= DAY {
-        match (wanted / DAY).min(DAYS) {
-            1 => (format!("{AT_MINUTE} {AT_HOUR} * * *"), DAY, false),
-            DAYS => (format!("{AT_MINUTE} {AT_HOUR} 1 * *"), DAYS * DAY, true),
-            days => (
-                format!("{AT_MINUTE} {AT_HOUR} */{days} * *"),
-                days * DAY,
-                true,
-            ),
-        }
-    } else if let Some(hours) = largest(&HOURS, HOUR) {
-        let hour = match hours {
-            1 => "*".to_owned(),
-            hours => format!("*/{hours}"),
+    let (text, calendar, seconds, uneven) = if wanted >= DAY {
+        let (days, calendar, step) = match (wanted / DAY).min(DAYS) {
+            1 => ("*".to_owned(), "*".to_owned(), 1),
+            DAYS => ("1".to_owned(), "01".to_owned(), DAYS),
+            step => (format!("*/{step}"), format!("01/{step}"), step),
         };
-        (format!("{AT_MINUTE} {hour} * * *"), hours * HOUR, false)
+        (
+            format!("{AT_MINUTE} {AT_HOUR} {days} * *"),
+            format!("*-*-{calendar} {AT_HOUR:02}:{AT_MINUTE}:00"),
+            step * DAY,
+            step > 1,
+        )
+    } else if let Some(step) = largest(&HOURS, HOUR) {
+        let (hours, calendar) = match step {
+            1 => ("*".to_owned(), "*".to_owned()),
+            step => (format!("*/{step}"), format!("00/{step}")),
+        };
+        (
+            format!("{AT_MINUTE} {hours} * * *"),
+            format!("*-*-* {calendar}:{AT_MINUTE}:00"),
+            step * HOUR,
+            false,
+        )
     } else {
-        let minutes = largest(&MINUTES, MINUTE).unwrap_or(1);
-        let minute = match minutes {
-            1 => "*".to_owned(),
-            minutes => format!("*/{minutes}"),
+        let step = largest(&MINUTES, MINUTE).unwrap_or(1);
+        let (minutes, calendar) = match step {
+            1 => ("*".to_owned(), "*".to_owned()),
+            step => (format!("*/{step}"), format!("00/{step}")),
         };
-        (format!("{minute} * * * *"), minutes * MINUTE, false)
+        (
+            format!("{minutes} * * * *"),
+            format!("*-*-* *:{calendar}:00"),
+            step * MINUTE,
+            false,
+        )
     };
     Expression {
         text,
+        calendar,
         every: Duration::from_secs(seconds),
         uneven,
     }
@@ -118,6 +133,22 @@ mod tests {
                 found.every > Duration::from_secs(DAY),
                 "{every}"
             );
+        }
+    }
+
+    #[test]
+    fn as_systemd_says_it() {
+        for (every, calendar) in [
+            ("30s", "*-*-* *:*:00"),
+            ("7m", "*-*-* *:00/6:00"),
+            ("1h", "*-*-* *:17:00"),
+            ("5h", "*-*-* 00/4:17:00"),
+            ("1d", "*-*-* 03:17:00"),
+            ("2d", "*-*-01/2 03:17:00"),
+            ("90d", "*-*-01 03:17:00"),
+        ] {
+            let found = expression(parse_duration(every).unwrap(), Pace::Minute);
+            assert_eq!(found.calendar, calendar, "{every}");
         }
     }
 }

@@ -1,14 +1,16 @@
 //! A service and a timer of the user's systemd.
 
 use super::quote::{unit_argument, unit_text};
-use super::{Schedule, Wanted};
+use super::{Pace, Schedule, Wanted, comment, expression, note};
 use crate::domain::time::format_duration;
 
-/// Both units, one after the other, each under the name of its file. Any period can be said. Format: systemd.service(5) and
-/// systemd.timer(5).
+/// Both units, one after the other, each under the name of its file. By the calendar, so that a round which was due while the
+/// machine was off is made up for. Format: systemd.service(5) and systemd.timer(5).
 pub(super) fn units(wanted: &Wanted<'_>) -> Schedule {
     let name = unit_name(wanted.project);
-    let every = format_duration(wanted.every);
+    let pace = expression(wanted.every, Pace::Minute);
+    let note = note(wanted.every, &pace);
+    let every = format_duration(pace.every);
     let mut words = vec![
         // No variable is looked for in the name of the program.
         unit_text(wanted.program),
@@ -44,14 +46,17 @@ SuccessExitStatus=1
 Description=A round of the tracks of {project}, every {every}
 
 [Timer]
-OnActiveSec=1m
-OnUnitActiveSec={every}
+{said}OnCalendar={calendar}
+# also where it was due while the machine was off
+Persistent=true
 
 [Install]
 WantedBy=timers.target
-"
+",
+        said = comment(note.as_ref()),
+        calendar = pace.calendar,
     );
-    Schedule { text, note: None }
+    Schedule { text, note }
 }
 
 /// Letters, digits and what else unit names may have, but for what has a meaning there.
@@ -82,11 +87,13 @@ mod tests {
         let mut wanted = wanted(2 * 86_400, dir, &command);
         wanted.project = project;
         let schedule = units(&wanted);
-        assert_eq!(schedule.note, None);
+        let note = schedule.note.as_deref().unwrap_or_default();
+        assert!(note.starts_with("every 2d, counted"), "{note}");
         let keys = [
             "Description=",
             "ExecStart=",
-            "OnUnitActiveSec=",
+            "OnCalendar=",
+            "Persistent=",
             "Environment=",
             "# ~/",
         ];
@@ -110,7 +117,8 @@ mod tests {
                 "ExecStart=\"/usr/bin/tracks\" -C \"/srv/my demo\" sync --push",
                 "# ~/.config/systemd/user/tracks-demo.timer",
                 "Description=A round of the tracks of demo, every 2d",
-                "OnUnitActiveSec=2d",
+                "OnCalendar=*-*-01/2 03:17:00",
+                "Persistent=true",
             ]
         );
         let odd = lines(r#"/srv/100% $HOME "x"\"#, "sync --only a;b", "my demo@5%");

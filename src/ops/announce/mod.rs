@@ -114,6 +114,10 @@ impl<'a> Gather<'a> {
         })
     }
 
+    fn allows(&self, command: &TrustedCommand) -> bool {
+        self.trust.allows(command)
+    }
+
     /// `log` is the name of its log without an ending.
     fn add(
         &mut self,

@@ -34,16 +34,22 @@ pub fn calls(
         return Ok(None);
     }
     let found = found(report, asked_for);
-    let all = session.store.update_standings(|last| news(last, &found))?;
+    let mut gather = Gather::new(session, yes, logs)?;
+    let all = session.store.update_standings(|last| {
+        let (all, now) = news(last, &found);
+        let told = listeners.of(|track| concerns(&all, &found, track));
+        let heard = told.is_empty() || told.iter().any(|(command, _)| gather.allows(command));
+        match heard {
+            true => (all, now),
+            // What nobody may be told yet stays news.
+            false => (all, last.cloned().unwrap_or_default()),
+        }
+    })?;
     if all.is_empty() {
         return Ok(None);
     }
-    let concerned = |track: &TrackId| {
-        let turned = all.tracks.iter().any(|turned| turned.track == *track);
-        turned || all.base_red.is_some() && (found.tracks.iter()).any(|(id, _)| id == track)
-    };
-    let mut gather = Gather::new(session, yes, logs)?;
-    for (number, (command, whom)) in listeners.of(concerned).into_iter().enumerate() {
+    let told = listeners.of(|track| concerns(&all, &found, track));
+    for (number, (command, whom)) in told.into_iter().enumerate() {
         let mut part = all.clone();
         part.tracks.retain(|turned| whom.has(&turned.track));
         let about = format!("round {}", report.round);
@@ -51,6 +57,11 @@ pub fn calls(
         gather.add(command, about, &log, facts(report, &part))?;
     }
     Ok(Some(gather.calls))
+}
+
+fn concerns(all: &News, found: &Found, track: &TrackId) -> bool {
+    let turned = all.tracks.iter().any(|turned| turned.track == *track);
+    turned || all.base_red.is_some() && (found.tracks.iter()).any(|(id, _)| id == track)
 }
 
 fn found(report: &Report, asked_for: &dyn Fn(&TrackId) -> bool) -> Found {

@@ -1,10 +1,12 @@
 //! What a landing has run on the integration commit: the checks for it before, and what is to be tried afterwards.
 
+use std::collections::BTreeSet;
+
 use crate::domain::check::{Outcome, Run};
 use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::project::{Check, CheckSettings, Flaky, Track, When};
 use crate::domain::revision::CommitId;
-use crate::domain::trust::commands_of_integration_setup;
+use crate::domain::trust::{TrustedCommand, commands_of_integration_setup, commands_of_land};
 use crate::git::Merger;
 use crate::process::clock;
 
@@ -114,6 +116,25 @@ pub(in crate::ops) fn try_out(
     };
     let finished = runner::run(session, trust, &[ground], &options, emit)?;
     Ok(finished.runs.into_iter().flatten().collect())
+}
+
+/// Where commands stand that [`try_out`] would run and that nobody has approved.
+pub(in crate::ops) fn not_approved(
+    session: &Session,
+    trust: &Trust,
+    tracks: &[TrackId],
+) -> Vec<String> {
+    let project = &session.project;
+    let known: Vec<&Track> = (tracks.iter())
+        .filter_map(|track| project.track(track))
+        .collect();
+    let mut commands: Vec<TrustedCommand> = commands_of_land(project).collect();
+    if !commands.is_empty() {
+        commands.extend(commands_of_integration_setup(project, &known));
+    }
+    let places = (commands.iter()).filter(|command| !trust.allows(command));
+    let places: BTreeSet<String> = places.map(|command| command.place.clone()).collect();
+    places.into_iter().collect()
 }
 
 /// A check for each command, each needing the one before it.

@@ -12,6 +12,10 @@ use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, styled};
 
 pub fn json(report: &Report, ok: bool) -> Value {
+    with(document("land", ok), body(report))
+}
+
+fn body(report: &Report) -> Value {
     let tracks: Vec<Value> = (report.tracks.iter())
         .map(|merged| {
             json!({
@@ -21,31 +25,29 @@ pub fn json(report: &Report, ok: bool) -> Value {
             })
         })
         .collect();
-    with(
-        document("land", ok),
-        json!({
-            "dry_run": report.dry_run,
-            "base": {
-                "branch": report.branch.as_str(),
-                "before": report.before.to_string(),
-                "after": report.after.to_string(),
-            },
-            "integration": report.integration.map(|id| id.to_string()),
-            "round": report.round,
-            "stale": report.stale.as_ref().map(stale),
-            "synced": report.synced.as_ref().map(|round| sync::json(round, !round.found())),
-            "tracks": tracks,
-            "checks": report.checks.iter().map(run_json).collect::<Vec<_>>(),
-            "refused": report.refusal.as_ref().map(refusal),
-            "moved": report.moved,
-            "proposed": report.proposed,
-            "pushed": pushed_json(report.pushed.as_ref()),
-            "after": report.tried.iter().map(run_json).collect::<Vec<_>>(),
-            "rollback": report.rollback.as_ref().map(|rollback| rollback::body(rollback)),
-            "undetermined": report.undetermined,
-            "operation": report.operation,
-        }),
-    )
+    json!({
+        "dry_run": report.dry_run,
+        "base": {
+            "branch": report.branch.as_str(),
+            "before": report.before.to_string(),
+            "after": report.after.to_string(),
+        },
+        "integration": report.integration.map(|id| id.to_string()),
+        "round": report.round,
+        "stale": report.stale.as_ref().map(stale),
+        "synced": report.synced.as_ref().map(|round| sync::json(round, !round.found())),
+        "tracks": tracks,
+        "checks": report.checks.iter().map(run_json).collect::<Vec<_>>(),
+        "refused": report.refusal.as_ref().map(refusal),
+        "moved": report.moved,
+        "proposed": report.proposed,
+        "pushed": pushed_json(report.pushed.as_ref()),
+        "after": report.tried.iter().map(run_json).collect::<Vec<_>>(),
+        "rollback": report.rollback.as_ref().map(|rollback| rollback::body(rollback)),
+        "undetermined": report.undetermined,
+        "operation": report.operation,
+        "earlier": report.earlier.as_ref().map(|report| body(report)),
+    })
 }
 
 fn refusal(refusal: &Refusal) -> &'static str {
@@ -57,6 +59,7 @@ fn refusal(refusal: &Refusal) -> &'static str {
         Refusal::Undetermined => "undetermined",
         Refusal::Interrupted => "interrupted",
         Refusal::Push => "push",
+        Refusal::Earlier => "earlier",
     }
 }
 
@@ -117,6 +120,11 @@ pub(super) fn pushed(pushed: Option<&Pushed>) -> String {
 /// `workflow`: the one whose log the answer goes to.
 pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
     let mut text = String::new();
+    if let Some(earlier) = &report.earlier {
+        text.push_str("the landing before was cut off; first, what was left of it\n\n");
+        text.push_str(&self::text(earlier, workflow));
+        text.push('\n');
+    }
     if let (Some(why), Some(round)) = (&report.stale, &report.synced) {
         text.push_str(&format!("a round first: {}\n\n", stale(why)));
         text.push_str(&sync::text(round, workflow));
@@ -165,10 +173,13 @@ pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
 }
 
 fn offer(report: &Report) -> String {
-    let command = match &report.operation {
+    let mut command = match &report.operation {
         Some(operation) => format!("tracks rollback {operation}"),
         None => "tracks rollback".to_owned(),
     };
+    if matches!(&report.pushed, Some(Pushed { result: Ok(()), .. })) {
+        command.push_str(" --push");
+    }
     format!(
         "next: {}  {}\n",
         paint(HINT, &command),
@@ -197,6 +208,9 @@ fn verdict(report: &Report) -> String {
         Some(Refusal::Red) => return unmoved(&format!("{commit} is {}", paint(BAD, "red"))),
         Some(Refusal::Undetermined) => return unmoved("something could not be determined"),
         Some(Refusal::Interrupted) => return unmoved("the landing was interrupted"),
+        Some(Refusal::Earlier) => {
+            return unmoved("what follows the landing before has to be through first");
+        }
         Some(Refusal::Push) => {
             return format!(
                 "{}next: {}  {}\n      {}  {}\n",
