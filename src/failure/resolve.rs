@@ -14,7 +14,7 @@ impl From<NotebookError> for Failure {
             NotebookError::Unknown(_) => Failure::usage(message)
                 .hint("see what there is: `tracks resolve --list`, `tracks decide --list`"),
             NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
-            NotebookError::Ref(_) => undetermined(message).hint("run it again"),
+            NotebookError::Operation(error) => error.into(),
         }
     }
 }
@@ -56,6 +56,8 @@ impl From<ResolveError> for Failure {
             ResolveError::OwnWorktree(error) => error.into(),
             ResolveError::Notebook(error) => error.into(),
             ResolveError::Trial(error) => error.into(),
+            ResolveError::Operation(error) => error.into(),
+            ResolveError::Trash(error) => error.into(),
             ResolveError::WithItself(_) => Failure::usage(message).hint("name two tracks"),
             ResolveError::NoBranch { .. } => {
                 undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")
