@@ -12,21 +12,22 @@ use super::{Context, LongFormat, status};
 /// Resolve a conflict once, for every later round.
 ///
 /// With two tracks: opens their conflict in a worktree, with ordinary markers. Solve it there with any tool, `git add` what is
-/// solved, and run the same command again: it checks the result and records it under refs/tracks/resolutions, and rounds use
-/// it wherever the same contents, or the same lines, meet again. With one track: starts the merge of base in the track's own
+/// solved, and run the same command again: it checks what is in the index, committed or not, and records it under
+/// refs/tracks/resolutions, and rounds use it wherever the same contents, or the same lines, meet again. With one track: starts the merge of base in the track's own
 /// worktree. Without any: lists what conflicts, and what is recorded.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Two tracks, or one that does not merge with base.
     #[arg(value_name = "TRACK", num_args = 0..=2)]
     tracks: Vec<String>,
-    /// Open a pair that merges clean and does not work together; what is changed there is applied whenever both are in.
+    /// Open a pair that merges clean and does not work together; what is changed there, new files too, is applied whenever both
+    /// are in.
     #[arg(long)]
     fix: bool,
     /// Take the worktree of the pair away. What was done there is kept under refs/tracks/replaced.
     #[arg(long, conflicts_with_all = ["fix", "no_checks", "list", "forget"])]
     abort: bool,
-    /// Record without running the checks of the integration.
+    /// Record without running the checks of the integration, also where they cannot run.
     #[arg(long)]
     no_checks: bool,
     /// List what is recorded.
@@ -54,13 +55,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         false => Trust::Nothing,
     };
     let options = Options {
+        here: context.here(),
         command: command(args),
         wanted,
     };
     let progress = Progress::new(context.terminal).answering(asks);
     let report = ops::resolve::run(&session, &trust, &options, &|event| progress.show(event))?;
     drop(progress);
-    let exit = status(report.found(), false, interrupt.exit_status());
+    let exit = status(
+        report.found(),
+        report.undetermined(),
+        interrupt.exit_status(),
+    );
     match context.terminal.format {
         Format::Text => {
             let workflow = context.terminal.workflow();

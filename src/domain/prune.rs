@@ -39,6 +39,8 @@ pub enum Facts<'a> {
         /// How many commits, that no round made, are on no branch, tag or remote-tracking branch.
         nowhere_else: usize,
     },
+    /// Refs that hold the sides of a conflict for a worktree that is not there any more.
+    Resolving,
     /// The candidate of a round that nobody waits for.
     Candidate {
         /// A round is at work.
@@ -122,6 +124,7 @@ pub fn decide(facts: &Facts<'_>, limits: &Limits) -> Decision {
             if nowhere_else == 1 { "is" } else { "are" },
         )),
         Facts::Refs { .. } => Decision::Goes(format!("kept for more than {since}, and all of it is elsewhere")),
+        Facts::Resolving => goes("nobody is resolving that conflict any more"),
         Facts::Candidate { in_use: true, .. } => stays("a round is at work".to_owned()),
         Facts::Candidate { age, .. } if old(age) => goes("no round waits for it"),
         Facts::Candidate { .. } => Decision::Young,

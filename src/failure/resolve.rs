@@ -16,7 +16,7 @@ impl From<NotebookError> for Failure {
             NotebookError::Ambiguous(_) => Failure::usage(message).hint("write more of it"),
             NotebookError::Apart { .. } => undetermined(message)
                 .hint("merge the two by hand, and move the ref to the result: `git update-ref`"),
-            NotebookError::Ref(_) => undetermined(message).hint("run it again"),
+            NotebookError::Operation(error) => error.into(),
         }
     }
 }
@@ -58,6 +58,8 @@ impl From<ResolveError> for Failure {
             ResolveError::OwnWorktree(error) => error.into(),
             ResolveError::Notebook(error) => error.into(),
             ResolveError::Trial(error) => error.into(),
+            ResolveError::Operation(error) => error.into(),
+            ResolveError::Trash(error) => error.into(),
             ResolveError::WithItself(_) => Failure::usage(message).hint("name two tracks"),
             ResolveError::NoBranch { .. } => {
                 undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")

@@ -6,9 +6,9 @@ use super::checkout::{head, remove_if_there};
 use super::executable::{failure, fields, run, run_any};
 use super::refs::IDENTITY;
 use super::scratch::io;
-use super::{GitError, Repository};
+use super::{GitError, Merger, Repository, snapshot};
 use crate::domain::path::RepoPath;
-use crate::domain::revision::CommitId;
+use crate::domain::revision::{CommitId, TreeId};
 use crate::process::Cmd;
 
 impl Repository {
@@ -87,6 +87,47 @@ impl Repository {
         Ok(paths)
     }
 
+    /// What is changed in a worktree and not in its index, and what is untracked there and not ignored, ascending; a directory
+    /// of which nothing is tracked ends with a slash. Of a submodule only its commit counts, and only where it is there.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn not_added_in(&self, worktree: &Path) -> Result<Vec<RepoPath>, GitError> {
+        let cmd = self.cmd_in(worktree).args([
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=normal",
+            "--ignore-submodules=dirty",
+            "--no-renames",
+        ]);
+        let printed = run(&cmd, "status")?;
+        let mut paths: Vec<RepoPath> = fields(&printed).filter_map(not_added).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// The untracked files of a worktree, ascending, with or without those that are ignored; a repository inside is one path,
+    /// which ends with a slash.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn untracked_in(
+        &self,
+        worktree: &Path,
+        with_ignored: bool,
+    ) -> Result<Vec<RepoPath>, GitError> {
+        let cmd = self.cmd_in(worktree).args(["ls-files", "--others", "-z"]);
+        let cmd = match with_ignored {
+            true => cmd,
+            false => cmd.arg("--exclude-standard"),
+        };
+        let printed = run(&cmd, "ls-files --others")?;
+        let mut paths: Vec<RepoPath> = fields(&printed).map(RepoPath::new).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
     /// Writes other names at the markers of the unmerged files of a worktree than git does: `HEAD` says little, and a commit's
     /// id nothing. Nobody has been told of the worktree yet.
     ///
@@ -136,7 +177,7 @@ impl Repository {
         run(&cmd, "reset --hard").map(drop)
     }
 
-    /// Takes a linked worktree away with everything in it.
+    /// Takes the entry of a linked worktree away, and its directory with everything in it.
     ///
     /// # Errors
     /// When git refuses.
@@ -146,6 +187,36 @@ impl Repository {
             .args(["worktree", "remove", "--force", "--"])
             .arg(worktree);
         run(&cmd, "worktree remove").map(drop)
+    }
+}
+
+impl Merger<'_> {
+    /// The index of a worktree as a tree; `None` while something is unmerged there.
+    ///
+    /// # Errors
+    /// When git cannot write it.
+    pub fn index_in(&self, worktree: &Path) -> Result<Option<TreeId>, GitError> {
+        if !self.repository().unmerged_in(worktree)?.is_empty() {
+            return Ok(None);
+        }
+        snapshot::index(self, worktree).map(Some)
+    }
+}
+
+/// The path of a record of `git status --porcelain=v2`, where the worktree is ahead of the index.
+fn not_added(record: &[u8]) -> Option<RepoPath> {
+    match record {
+        [b'?', b' ', path @ ..] => Some(RepoPath::new(path)),
+        // `1 XY sub mH mI mW hH hI PATH`
+        [b'1', b' ', _, state, b' ', ..] if *state != b'.' => {
+            let mut parts = record.splitn(9, |byte| *byte == b' ');
+            let staged = parts.nth(4)?;
+            let path = parts.last()?;
+            // Nobody has checked the submodule out.
+            let absent = *state == b'D' && staged == b"160000";
+            (!absent).then(|| RepoPath::new(path))
+        }
+        _ => None,
     }
 }
 
@@ -213,6 +284,44 @@ mod tests {
         assert!(!dir.exists());
         let nonsense = repository.start_merge(&world.root(), "nonsense");
         assert!(matches!(nonsense, Err(GitError::Program { .. })));
+    }
+
+    #[test]
+    fn what_is_in_the_index_and_what_is_not() {
+        let world = World::new();
+        world.write(".gitignore", "*.log\n");
+        world.write("f", "1\n");
+        world.write("g", "1\n");
+        let submodule = format!("160000,{},sub", "1".repeat(40));
+        world.git(&["update-index", "--add", "--cacheinfo", &submodule]);
+        world.commit("base");
+        let repository = world.open();
+        let base = repository.resolve("main").unwrap().unwrap();
+        let merger = Merger::publishing(&repository, base);
+        let root = world.root();
+        let index = || merger.index_in(&root).unwrap().unwrap().to_string();
+        assert_eq!(index(), world.git(&["rev-parse", "main^{tree}"]));
+        // Not even checked out.
+        let not_added = || repository.not_added_in(&root).unwrap();
+        assert_eq!(not_added(), []);
+        world.write("f", "2\n");
+        world.git(&["add", "f"]);
+        assert_eq!(not_added(), []);
+        assert_eq!(index(), world.git(&["write-tree"]));
+        world.write("f", "3\n");
+        world.write("d/new one", "1\n");
+        world.write("x.log", "1\n");
+        std::fs::remove_file(root.join("g")).unwrap();
+        assert_eq!(not_added(), ["d/", "f", "g"].map(RepoPath::new));
+        assert_eq!(
+            repository.untracked_in(&root, false).unwrap(),
+            [RepoPath::new("d/new one")]
+        );
+        assert_eq!(
+            repository.untracked_in(&root, true).unwrap(),
+            ["d/new one", "x.log"].map(RepoPath::new)
+        );
+        assert_eq!(index(), world.git(&["write-tree"]));
     }
 
     #[test]

@@ -94,6 +94,15 @@ pub(super) fn everything(
     Ok((staged, index.write_tree(merger, worktree)?))
 }
 
+/// What is staged, in the merger's object directory; nothing may be unmerged.
+pub(super) fn index(merger: &Merger<'_>, worktree: &Path) -> Result<TreeId, GitError> {
+    let index = IndexCopy::new(merger, worktree)?;
+    (index.staged_tree(merger, worktree)?).map_err(|message| GitError::Protocol {
+        command: "write-tree".to_owned(),
+        message,
+    })
+}
+
 /// The tree of HEAD with the changes, where it is certain that `git add -A` would give the same.
 fn edited_tree(
     merger: &Merger<'_>,

@@ -6,9 +6,10 @@ use crate::domain::resolution::{Decision, Record, Version};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::git::{GitError, MergeAnswer, Merger, NewCommit, RefChange, RefError, TreeEdit};
 use crate::process::clock;
-use crate::store::{Operation, RefMove, StoreError};
+use crate::store::{RefMove, StoreError};
 
 use super::Session;
+use super::operation::{self, OperationError, Request};
 
 pub(super) const REF: &str = "refs/tracks/resolutions";
 
@@ -30,7 +31,7 @@ pub enum NotebookError {
     #[error("{REF} is at {ours} here and at {theirs} on the remote, and the two do not merge")]
     Apart { ours: CommitId, theirs: CommitId },
     #[error(transparent)]
-    Ref(#[from] RefError),
+    Operation(#[from] OperationError),
     #[error(transparent)]
     Git(#[from] GitError),
     #[error(transparent)]
@@ -144,7 +145,9 @@ pub(super) fn write(
         let notebook = Notebook::read(session)?;
         result = write_once(session, &merger, &notebook, command, change);
         match &result {
-            Err(NotebookError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) => {}
+            Err(NotebookError::Operation(OperationError::Ref(
+                RefError::Moved { .. } | RefError::Locked { .. },
+            ))) => {}
             _ => break,
         }
     }
@@ -180,13 +183,11 @@ pub fn fetch_resolutions(session: &Session) -> Result<(), NotebookError> {
         };
         match repository.update_refs(&[change], &format!("tracks: from {remote}")) {
             Err(RefError::Moved { .. } | RefError::Locked { .. }) => {}
-            result => return Ok(result?),
+            result => return Ok(result.map_err(OperationError::from)?),
         }
     }
-    Err(RefError::Locked {
-        name: REF.to_owned(),
-    }
-    .into())
+    let name = REF.to_owned();
+    Err(OperationError::from(RefError::Locked { name }).into())
 }
 
 /// A commit that has both.
@@ -241,37 +242,24 @@ fn write_once(
         return Ok(None);
     }
     let tip = notebook.tip.map(|(commit, _)| commit);
-    let now = clock::now();
     let commit = merger.write_commit(&NewCommit {
         tree,
         parents: tip.into_iter().collect(),
-        time: now,
+        time: clock::now(),
         message: format!("{subject}\n"),
     })?;
-    let mut operation = Operation {
-        refs: vec![RefMove {
+    let request = Request {
+        command: command.to_owned(),
+        moves: vec![RefMove {
             name: REF.to_owned(),
             before: tip,
             after: Some(commit),
         }],
-        did: vec![subject.clone()],
-        ..Operation::new(session.store.new_operation_id(now), now, command)
+        message: format!("tracks: {subject}"),
+        did: vec![subject],
+        ..Request::default()
     };
-    // Before the ref moves, so that a kill right after can still be taken back.
-    session.store.record_operation(&operation)?;
-    let change = RefChange {
-        name: REF.to_owned(),
-        before: tip,
-        after: Some(commit),
-    };
-    let moved = (session.repository).update_refs(&[change], &format!("tracks: {subject}"));
-    if let Err(error) = moved {
-        operation.undone = true;
-        operation.did = vec![format!("moved nothing: {error}")];
-        session.store.record_operation(&operation)?;
-        return Err(error.into());
-    }
-    Ok(Some(operation.id))
+    Ok(Some(operation::carry_out(session, request)?.id))
 }
 
 fn edits(

@@ -44,6 +44,7 @@ mod profile;
 mod project;
 mod prune;
 mod remove;
+mod resolve_kept;
 mod resolve_recorded;
 mod resolve_rules;
 mod resolve_verb;

@@ -15,6 +15,7 @@ use super::super::landed::has_landed;
 use super::super::operation::REPLACED;
 use super::super::own_worktree::{self, OwnWorktreeError};
 use super::super::remove::{Look, Named, Target};
+use super::super::resolve::closing;
 use super::super::sync::{CANDIDATE_REF, is_integration_merge};
 use super::super::{Session, trash};
 use super::{Item, Kind, Options, PruneError};
@@ -35,11 +36,17 @@ impl Thing {
                 format!("{}, removed by {}", path.display(), self.item.name)
             }
             (_, Some(path)) => path.display().to_string(),
+            (Kind::Refs, None) if self.item.name == RESOLVING => {
+                "what held the sides of conflicts".to_owned()
+            }
             (Kind::Candidate, None) => "the last candidate".to_owned(),
             (_, None) => format!("what {} replaced or removed", self.item.name),
         }
     }
 }
+
+/// The name of the refs that no conflict needs any more.
+const RESOLVING: &str = "resolving";
 
 /// More of them are not counted.
 const MOST_COMMITS: usize = 100;
@@ -61,6 +68,7 @@ pub(super) fn find(
     sieve.own_worktrees()?;
     sieve.trash()?;
     sieve.refs()?;
+    sieve.resolving()?;
     sieve.candidate()?;
     Ok(sieve.goes)
 }
@@ -210,6 +218,21 @@ impl Sieve<'_> {
             thing.item.refs = refs.iter().map(|(name, _)| name.clone()).collect();
             thing.refs = refs;
             self.put(&Facts::Refs { age, nowhere_else }, thing);
+        }
+        Ok(())
+    }
+
+    /// What is opened is written down before its refs are made.
+    fn resolving(&mut self) -> Result<(), PruneError> {
+        let mut left = self.session.repository.refs_below(closing::REFS)?;
+        let openings = self.session.store.openings()?;
+        let needed: Vec<String> = openings.iter().flat_map(closing::ref_names).collect();
+        left.retain(|(name, _)| !needed.contains(name));
+        if !left.is_empty() {
+            let mut thing = thing(Kind::Refs, RESOLVING);
+            thing.item.refs = left.iter().map(|(name, _)| name.clone()).collect();
+            thing.refs = left;
+            self.put(&Facts::Resolving, thing);
         }
         Ok(())
     }

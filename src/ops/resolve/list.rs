@@ -5,6 +5,7 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::resolution::recorded;
 use crate::domain::revision::CommitId;
 use crate::git::{GitError, MergeAnswer, Merger, Unmerged};
+use crate::store::Opening;
 
 use super::super::{Session, matrix, own_worktree, sync};
 use super::{Listed, Notebook, Open, ResolveError, UnderWay};
@@ -21,16 +22,48 @@ pub(super) fn everything(session: &Session) -> Result<Listed, ResolveError> {
         });
     }
     Ok(Listed {
-        open: open(session, &merger)?,
+        open: open(session, &merger, &|_| true)?,
         under_way,
         records: notebook.records,
     })
 }
 
-fn open(session: &Session, merger: &Merger<'_>) -> Result<Vec<Open>, GitError> {
+/// The sides of a pair that have moved since it was opened, if that leaves a conflict that rounds do not resolve.
+pub(super) fn moved(session: &Session, opening: &Opening) -> Result<Vec<Side>, ResolveError> {
+    let tracks = &opening.tracks;
+    let mut moved = Vec::new();
+    for (id, opened) in tracks {
+        let tip = session.tip(&session.track(id.as_str())?.branch)?;
+        if tip.is_some_and(|tip| tip.commit != *opened) {
+            moved.push(Side::Track(id.clone()));
+        }
+    }
+    let (repository, base) = (&session.repository, session.base.commit);
+    if !opening.fix && !repository.is_ancestor(base, opening.sides[0])? {
+        moved.push(Side::Base);
+    }
+    if moved.is_empty() {
+        return Ok(moved);
+    }
+    let merger = matrix::scratch_merger(session, repository)?;
+    let of_pair = |track: &TrackId| tracks.iter().any(|(id, _)| id == track);
+    let open = open(session, &merger, &of_pair)?;
+    let is_open = |open: &Open| open.a != Side::Base && open.foreseen.is_none();
+    Ok(match open.iter().any(is_open) {
+        true => moved,
+        false => Vec::new(),
+    })
+}
+
+/// What conflicts among these tracks, and each of them with base.
+fn open(
+    session: &Session,
+    merger: &Merger<'_>,
+    wanted: &dyn Fn(&TrackId) -> bool,
+) -> Result<Vec<Open>, GitError> {
     let base = session.base.commit;
     let mut tips: Vec<(TrackId, CommitId)> = Vec::new();
-    for id in &session.order {
+    for id in session.order.iter().filter(|id| wanted(id)) {
         let Some(track) = session.project.track(id) else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! Resolving a conflict once, for every later round: it is opened in a worktree with ordinary markers, solved with ordinary
 //! tools, and what came of it is recorded.
 
+pub(super) mod closing;
 mod list;
 mod own;
 mod pair;
@@ -17,7 +18,9 @@ use crate::git::{GitError, RefError};
 use crate::store::StoreError;
 
 use super::notebook::{self, Change, Notebook, NotebookError};
+use super::operation::OperationError;
 use super::own_worktree::OwnWorktreeError;
+use super::trash::TrashError;
 use super::trial::TrialError;
 use super::trust::Trust;
 use super::{Emit, Session, SessionError};
@@ -26,6 +29,8 @@ use super::{Emit, Session, SessionError};
 #[derive(Debug, Clone)]
 pub struct Options {
     pub wanted: Wanted,
+    /// Directories in which somebody stands.
+    pub here: Vec<PathBuf>,
     /// The command line, for the operation log.
     pub command: String,
 }
@@ -62,6 +67,7 @@ pub enum Report {
         /// The worktree, where there is one.
         dir: Option<PathBuf>,
         outcome: PairOutcome,
+        closed: Closed,
     },
     Track {
         track: TrackId,
@@ -69,6 +75,24 @@ pub enum Report {
         dir: PathBuf,
         outcome: TrackOutcome,
     },
+}
+
+/// How a worktree went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// Where it is now, since it has files that git does not hold, as those that are ignored.
+    pub trash: Option<PathBuf>,
+    /// Somebody stood in it.
+    pub stood_in: bool,
+}
+
+/// What came between the opening of a conflict and its record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Since {
+    /// Sides that have moved, so that today's commits conflict in another way than those that it was recorded for.
+    pub moved: Vec<Side>,
+    /// The worktree was changed while checks ran, and stays.
+    pub went_on: bool,
 }
 
 /// What there is to resolve, and what was.
@@ -110,6 +134,8 @@ pub enum PairOutcome {
         unmerged: Vec<RepoPath>,
         /// Where a marker is left, and in which line.
         markers: Vec<(RepoPath, usize)>,
+        /// Changed or new, and not in the index, which is what is recorded.
+        not_added: Vec<RepoPath>,
     },
     /// What was begun there is not under way any more.
     Strayed(String),
@@ -118,11 +144,19 @@ pub enum PairOutcome {
     Red {
         runs: Vec<Run>,
     },
+    /// A check could not be run, and nothing is recorded.
+    Unproved {
+        runs: Vec<Run>,
+        why: String,
+    },
+    /// Nothing is recorded.
+    Interrupted,
     Recorded {
         record: Box<Record>,
         runs: Vec<Run>,
-        /// Why nothing proves it, where something was to.
-        unproved: Option<String>,
+        /// New files that a fix has taken.
+        taken: Vec<RepoPath>,
+        since: Since,
     },
     /// It was recorded before, under these ids.
     Known(Vec<String>),
@@ -156,7 +190,30 @@ pub enum TrackOutcome {
     Clean,
 }
 
+impl PairOutcome {
+    /// As a run that was killed afterwards would have told.
+    fn recorded(record: Record) -> Self {
+        PairOutcome::Recorded {
+            record: Box::new(record),
+            runs: Vec::new(),
+            taken: Vec::new(),
+            since: Since::default(),
+        }
+    }
+}
+
 impl Report {
+    /// Whether it could not be found out.
+    pub fn undetermined(&self) -> bool {
+        matches!(
+            self,
+            Report::Pair {
+                outcome: PairOutcome::Unproved { .. },
+                ..
+            }
+        )
+    }
+
     /// Whether something is still to be resolved.
     pub fn found(&self) -> bool {
         match self {
@@ -172,8 +229,10 @@ impl Report {
                 | PairOutcome::Unchanged
                 | PairOutcome::Red { .. }
                 | PairOutcome::NotOnBase { .. } => true,
-                PairOutcome::Recorded { .. }
-                | PairOutcome::Known(_)
+                PairOutcome::Recorded { since, .. } => *since != Since::default(),
+                // Whether it is good is not known.
+                PairOutcome::Unproved { .. } | PairOutcome::Interrupted => false,
+                PairOutcome::Known(_)
                 | PairOutcome::Clean
                 | PairOutcome::Aborted { .. }
                 | PairOutcome::NothingToAbort => false,
@@ -219,6 +278,10 @@ pub enum ResolveError {
     Notebook(#[from] NotebookError),
     #[error(transparent)]
     Trial(#[from] TrialError),
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    #[error(transparent)]
+    Trash(#[from] TrashError),
 }
 
 impl Wanted {
@@ -250,7 +313,15 @@ pub fn run(
             Ok(Report::Forgotten { id })
         }
         Wanted::Track(name) => own::run(session, name),
-        Wanted::Abort(tracks) => pair::abort(session, tracks, &options.command),
+        Wanted::Abort(tracks) => {
+            let how = pair::How {
+                fix: false,
+                no_checks: true,
+                command: &options.command,
+                here: &options.here,
+            };
+            pair::abort(session, tracks, &how, emit)
+        }
         Wanted::Pair {
             tracks,
             fix,
@@ -260,6 +331,7 @@ pub fn run(
                 fix: *fix,
                 no_checks: *no_checks,
                 command: &options.command,
+                here: &options.here,
             };
             pair::run(session, trust, tracks, &how, emit)
         }

@@ -91,7 +91,12 @@ fn markers(session: &Session, dir: &Path) -> Result<Vec<(RepoPath, usize)>, Reso
         return Ok(Vec::new());
     };
     let ours = repository.commit_in(dir)?;
-    let tree = merger.tree_in(dir)?;
+    // A submodule that nobody has checked out keeps git from reading the rest.
+    let Some(tree) =
+        (merger.tree_in(dir).ok()).map_or_else(|| merger.index_in(dir), |tree| Ok(Some(tree)))?
+    else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
     for unmerged in merger.unmerged(ours, theirs)? {
         let path = unmerged.path;

@@ -1,29 +1,34 @@
 //! A pair of tracks in a worktree of its own: opened, looked at again, taken away. Whatever the step at which a run was
 //! killed, the next one carries on: what was opened is written down before it is made, and forgotten after it is gone.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::domain::change::Unfinished;
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::revision::{CommitId, TreeId};
-use crate::git::{GitError, MergeAnswer, Merger, NewCommit, NotOurs, OwnError, RefChange, settled};
-use crate::process::clock;
-use crate::store::{Opening, OpeningStage, Operation, RefMove, ResultKey};
+use crate::git::{GitError, MergeAnswer, Merger, NotOurs, OwnError, settled};
+use crate::store::{Opening, OpeningStage};
 
 use super::super::own_worktree::{self, OwnWorktree, OwnWorktreeError};
 use super::super::trust::Trust;
 use super::super::{Emit, Event, Session, matrix};
+use super::closing::{close, hold, keep, keep_commits};
 use super::result::Solved;
-use super::{Notebook, PairOutcome, Report, ResolveError, list, result};
-
-/// What keeps the two sides from being garbage while somebody is at it.
-const REFS: &str = "refs/tracks/resolving";
+use super::{Closed, Notebook, PairOutcome, Report, ResolveError, list, result};
 
 pub(super) struct How<'a> {
     pub fix: bool,
     pub no_checks: bool,
     pub command: &'a str,
+    /// Directories in which somebody stands.
+    pub here: &'a [PathBuf],
+}
+
+impl How<'_> {
+    fn stands_in(&self, dir: &std::path::Path) -> bool {
+        self.here.iter().any(|here| settled(here).starts_with(dir))
+    }
 }
 
 pub(super) fn run(
@@ -38,13 +43,14 @@ pub(super) fn run(
         tracks: tracks.clone(),
         dir,
         outcome,
+        closed: Closed::default(),
     };
     let opening = match known {
         Some(opening) if is_there(session, &opening)? => opening,
         // Its worktree was taken away by hand.
         Some(opening) if opening.stage != OpeningStage::Making || is_lost(session, &opening)? => {
             keep_commits(session, &opening, how.command)?;
-            close(session, &opening)?;
+            close(session, &opening, emit)?;
             return run(session, trust, names, how, emit);
         }
         Some(opening) => opening,
@@ -60,58 +66,81 @@ pub(super) fn run(
     let dir = worktree.dir.clone();
     match &opening.stage {
         OpeningStage::Making => {
-            let paths = make(session, &worktree, opening, emit)?;
-            Ok(report(
-                Some(dir),
-                PairOutcome::Opened {
-                    fix: paths.is_none(),
-                    paths: paths.unwrap_or_default(),
-                },
-            ))
+            let paths = make(session, &worktree, opening, how, emit)?;
+            Ok(report(Some(dir), opened(paths)))
+        }
+        // A run was killed before it took the worktree away, where somebody may have gone on.
+        OpeningStage::Recorded(id) if !result::is_still(session, &opening, &dir, id)? => {
+            let merger = Merger::publishing(&session.repository, session.base.commit);
+            session.store.note_opening(&Opening {
+                stage: OpeningStage::Open(merger.tree_of(opening.sides[0])?),
+                ..opening
+            })?;
+            drop(worktree);
+            run(session, trust, names, how, emit)
         }
         OpeningStage::Recorded(id) => {
-            drop(worktree);
-            close(session, &opening)?;
-            let record = Notebook::read(session)?.record(id);
-            Ok(report(
-                None,
-                match record {
-                    Some(record) => PairOutcome::Recorded {
-                        record: Box::new(record),
-                        runs: Vec::new(),
-                        unproved: None,
-                    },
-                    None => PairOutcome::Clean,
-                },
-            ))
+            let outcome = match Notebook::read(session)?.record(id) {
+                Some(record) => PairOutcome::recorded(record),
+                None => PairOutcome::Clean,
+            };
+            finish(session, &opening, how, outcome, emit)
         }
         OpeningStage::Open(_) => {
             match result::look(session, trust, &opening, &dir, how, emit)? {
                 Solved::Not(PairOutcome::Strayed(why)) if why.is_empty() => {
                     // Somebody has taken the merge back, and nothing else was done: it is begun again.
-                    let paths = make(session, &worktree, opening, emit)?;
-                    Ok(report(
-                        Some(dir),
-                        PairOutcome::Opened {
-                            fix: paths.is_none(),
-                            paths: paths.unwrap_or_default(),
-                        },
-                    ))
+                    let paths = make(session, &worktree, opening, how, emit)?;
+                    Ok(report(Some(dir), opened(paths)))
                 }
                 Solved::Not(outcome) => Ok(report(Some(dir), outcome)),
-                Solved::Recorded(record, outcome) => {
+                Solved::Recorded(id, mut outcome) => {
+                    let still = result::is_still(session, &opening, &dir, &id)?;
+                    if let PairOutcome::Recorded { since, .. } = &mut outcome {
+                        since.moved = list::moved(session, &opening)?;
+                        since.went_on = !still;
+                    }
+                    if !still {
+                        return Ok(report(Some(dir), outcome));
+                    }
                     let opening = Opening {
-                        stage: OpeningStage::Recorded(record),
+                        stage: OpeningStage::Recorded(id),
                         ..opening
                     };
                     session.store.note_opening(&opening)?;
-                    drop(worktree);
-                    close(session, &opening)?;
-                    Ok(report(None, outcome))
+                    finish(session, &opening, how, outcome, emit)
                 }
             }
         }
     }
+}
+
+fn opened(paths: Option<Vec<RepoPath>>) -> PairOutcome {
+    PairOutcome::Opened {
+        fix: paths.is_none(),
+        paths: paths.unwrap_or_default(),
+    }
+}
+
+/// Takes the worktree away; whoever calls holds it.
+fn finish(
+    session: &Session,
+    opening: &Opening,
+    how: &How<'_>,
+    outcome: PairOutcome,
+    emit: Emit<'_>,
+) -> Result<Report, ResolveError> {
+    let dir = own_worktree::dir_of(session, &opening.name)?;
+    let stood_in = how.stands_in(&dir);
+    Ok(Report::Pair {
+        tracks: opening.tracks.each_ref().map(|(track, _)| track.clone()),
+        dir: None,
+        outcome,
+        closed: Closed {
+            trash: close(session, opening, emit)?,
+            stood_in,
+        },
+    })
 }
 
 /// Whether the checks of the integration are run.
@@ -278,6 +307,7 @@ fn make(
     session: &Session,
     worktree: &OwnWorktree,
     opening: Opening,
+    how: &How<'_>,
     emit: Emit<'_>,
 ) -> Result<Option<Vec<RepoPath>>, ResolveError> {
     let (repository, dir) = (&session.repository, &worktree.dir);
@@ -287,6 +317,8 @@ fn make(
         stage: OpeningStage::Making,
         ..opening
     };
+    // Whoever found the worktree may have worked there before anybody was told of it.
+    keep(session, &opening, worktree, how.command)?;
     session.store.note_opening(&opening)?;
     hold(session, &opening)?;
     match repository.assert_own_worktree(dir) {
@@ -311,7 +343,11 @@ fn make(
             Some(unmerged.map(|one| one.path).collect())
         }
     };
-    let handed_over = merger.tree_in(dir)?;
+    // Where git cannot read all of it (a submodule that nobody has checked out), everything counts as changed.
+    let handed_over = match merger.tree_in(dir) {
+        Ok(tree) => tree,
+        Err(_) => merger.tree_of(ours)?,
+    };
     session.store.note_opening(&Opening {
         stage: OpeningStage::Open(handed_over),
         ..opening
@@ -319,146 +355,33 @@ fn make(
     Ok(paths)
 }
 
-fn ref_names(opening: &Opening) -> [String; 2] {
-    let mut tag = ResultKey::of([opening.name.as_bytes()]).as_str().to_owned();
-    tag.truncate(10);
-    ["ours", "theirs"].map(|side| format!("{REFS}/{tag}/{side}"))
-}
-
-fn hold(session: &Session, opening: &Opening) -> Result<(), ResolveError> {
-    let mut changes = Vec::new();
-    for (name, side) in ref_names(opening).into_iter().zip(opening.sides) {
-        let before = session.repository.reference(&name)?;
-        if before != Some(side) {
-            let after = Some(side);
-            changes.push(RefChange {
-                name,
-                before,
-                after,
-            });
-        }
-    }
-    Ok(session
-        .repository
-        .update_refs(&changes, "tracks resolve: opened")?)
-}
-
-/// The worktree goes, then what holds its sides, then what is known of it.
-fn close(session: &Session, opening: &Opening) -> Result<(), ResolveError> {
-    let repository = &session.repository;
-    let dir = own_worktree::dir_of(session, &opening.name)?;
-    let entries = repository.worktrees()?;
-    if entries.iter().any(|entry| settled(&entry.path) == dir) {
-        repository.remove_worktree(&dir)?;
-    }
-    let mut changes = Vec::new();
-    for name in ref_names(opening) {
-        let before = repository.reference(&name)?;
-        if before.is_some() {
-            let after = None;
-            changes.push(RefChange {
-                name,
-                before,
-                after,
-            });
-        }
-    }
-    repository.update_refs(&changes, "tracks resolve: closed")?;
-    Ok(session.store.forget_opening(&opening.name)?)
-}
-
 /// Takes the worktree away; what somebody has done there is kept as a commit.
 pub(super) fn abort(
     session: &Session,
     names: &[String; 2],
-    command: &str,
+    how: &How<'_>,
+    emit: Emit<'_>,
 ) -> Result<Report, ResolveError> {
     let (tracks, opening) = find(session, names)?;
-    let report = |outcome| Report::Pair {
-        tracks: tracks.clone(),
-        dir: None,
-        outcome,
-    };
     let Some(opening) = opening else {
-        return Ok(report(PairOutcome::NothingToAbort));
+        return Ok(Report::Pair {
+            tracks,
+            dir: None,
+            outcome: PairOutcome::NothingToAbort,
+            closed: Closed::default(),
+        });
     };
-    let mut kept = None;
     if !is_there(session, &opening)? {
-        keep_commits(session, &opening, command)?;
-    } else {
-        let worktree = own_worktree::enter(session, &opening.name, opening.sides[0])?;
-        kept = keep(session, &opening, &worktree, command)?;
+        keep_commits(session, &opening, how.command)?;
+        return finish(
+            session,
+            &opening,
+            how,
+            PairOutcome::Aborted { kept: None },
+            emit,
+        );
     }
-    close(session, &opening)?;
-    Ok(report(PairOutcome::Aborted { kept }))
-}
-
-fn keep(
-    session: &Session,
-    opening: &Opening,
-    worktree: &OwnWorktree,
-    command: &str,
-) -> Result<Option<String>, ResolveError> {
-    let OpeningStage::Open(handed_over) = &opening.stage else {
-        return Ok(None);
-    };
-    let (repository, dir) = (&session.repository, &worktree.dir);
-    let merger = Merger::publishing(repository, session.base.commit);
-    let head = repository.commit_in(dir)?;
-    let tree = merger.tree_in(dir)?;
-    if head == opening.sides[0] && tree == *handed_over {
-        return Ok(None);
-    }
-    let mut parents = vec![head];
-    parents.extend(repository.merge_head(dir)?);
-    let [(a, _), (b, _)] = &opening.tracks;
-    let commit = merger.write_commit(&NewCommit {
-        tree,
-        parents,
-        time: clock::now(),
-        message: format!("What was done to resolve {a} and {b}\n"),
-    })?;
-    keep_as(session, dir, commit, command).map(Some)
-}
-
-/// What somebody has committed in a worktree of which only the entry is left.
-fn keep_commits(session: &Session, opening: &Opening, command: &str) -> Result<(), ResolveError> {
-    let dir = own_worktree::dir_of(session, &opening.name)?;
-    let entries = session.repository.worktrees()?.into_iter();
-    let left = entries
-        .filter(|entry| settled(&entry.path) == dir)
-        .find_map(|entry| entry.commit);
-    if let Some(commit) = left.filter(|commit| *commit != opening.sides[0]) {
-        keep_as(session, &dir, commit, command)?;
-    }
-    Ok(())
-}
-
-/// Keeps a commit of a worktree that goes; the ref that it is kept under.
-fn keep_as(
-    session: &Session,
-    dir: &Path,
-    commit: CommitId,
-    command: &str,
-) -> Result<String, ResolveError> {
-    let repository = &session.repository;
-    let now = clock::now();
-    let id = session.store.new_operation_id(now);
-    let name = format!("refs/tracks/replaced/{id}");
-    session.store.record_operation(&Operation {
-        refs: vec![RefMove {
-            name: name.clone(),
-            before: None,
-            after: Some(commit),
-        }],
-        did: vec![format!("took {} away", dir.display())],
-        ..Operation::new(id, now, command)
-    })?;
-    let change = RefChange {
-        name: name.clone(),
-        before: None,
-        after: Some(commit),
-    };
-    repository.update_refs(&[change], "tracks resolve: aborted")?;
-    Ok(name)
+    let worktree = own_worktree::enter(session, &opening.name, opening.sides[0])?;
+    let kept = keep(session, &opening, &worktree, how.command)?;
+    finish(session, &opening, how, PairOutcome::Aborted { kept }, emit)
 }

@@ -22,7 +22,7 @@ use super::super::trust::Trust;
 use super::super::{Emit, Event, Session, matrix};
 use super::own::marker_at;
 use super::pair::How;
-use super::{PairOutcome, ResolveError};
+use super::{PairOutcome, ResolveError, Since};
 
 pub(super) enum Solved {
     Not(PairOutcome),
@@ -41,15 +41,14 @@ pub(super) fn look(
 ) -> Result<Solved, ResolveError> {
     let repository = &session.repository;
     let merger = Merger::publishing(repository, session.base.commit);
-    let (kind, fixed, tree) = match opening.fix {
-        true => match fix(&merger, opening, dir)? {
-            Ok(found) => found,
-            Err(outcome) => return Ok(Solved::Not(outcome)),
-        },
-        false => match resolution(session, &merger, opening, dir)? {
-            Ok(found) => found,
-            Err(outcome) => return Ok(Solved::Not(outcome)),
-        },
+    let Found {
+        kind,
+        fixed,
+        tree,
+        taken,
+    } = match examine(session, &merger, opening, dir)? {
+        Ok(found) => found,
+        Err(outcome) => return Ok(Solved::Not(outcome)),
     };
     let parents: BTreeSet<CommitId> = opening.sides.into_iter().collect();
     let parents: Vec<CommitId> = parents.into_iter().collect();
@@ -58,8 +57,15 @@ pub(super) fn look(
         true => Judged::nothing(),
         false => judge(session, trust, &merger, opening, commit, emit)?,
     };
+    if session.interrupt.exit_status().is_some() {
+        return Ok(Solved::Not(PairOutcome::Interrupted));
+    }
+    let runs = judged.runs;
     if judged.red {
-        return Ok(Solved::Not(PairOutcome::Red { runs: judged.runs }));
+        return Ok(Solved::Not(PairOutcome::Red { runs }));
+    }
+    if let Some(why) = judged.stuck {
+        return Ok(Solved::Not(PairOutcome::Unproved { runs, why }));
     }
     let record = Record {
         id: Record::id_of(&opening.tracks, &kind, &fixed),
@@ -76,21 +82,64 @@ pub(super) fn look(
         id,
         PairOutcome::Recorded {
             record: Box::new(record),
-            runs: judged.runs,
-            unproved: judged.unproved,
+            runs,
+            taken,
+            since: Since::default(),
         },
     ))
 }
 
-type Found = Result<(RecordKind, Vec<Fixed>, TreeId), PairOutcome>;
+/// Whether a worktree still holds what was recorded under this id, and nothing that would have been recorded otherwise.
+pub(super) fn is_still(
+    session: &Session,
+    opening: &Opening,
+    dir: &Path,
+    id: &str,
+) -> Result<bool, ResolveError> {
+    let merger = Merger::publishing(&session.repository, session.base.commit);
+    let found = examine(session, &merger, opening, dir)?;
+    Ok(found.is_ok_and(|found| Record::id_of(&opening.tracks, &found.kind, &found.fixed) == id))
+}
 
-fn fix(merger: &Merger<'_>, opening: &Opening, dir: &Path) -> Result<Found, ResolveError> {
+/// What is to be recorded.
+struct Found {
+    kind: RecordKind,
+    fixed: Vec<Fixed>,
+    tree: TreeId,
+    /// Untracked files that are a part of it.
+    taken: Vec<RepoPath>,
+}
+
+fn examine(
+    session: &Session,
+    merger: &Merger<'_>,
+    opening: &Opening,
+    dir: &Path,
+) -> Result<Result<Found, PairOutcome>, ResolveError> {
+    match opening.fix {
+        true => fix(merger, opening, dir),
+        false => resolution(session, merger, opening, dir),
+    }
+}
+
+/// Everything that is there: nobody need add what is not in conflict.
+fn fix(
+    merger: &Merger<'_>,
+    opening: &Opening,
+    dir: &Path,
+) -> Result<Result<Found, PairOutcome>, ResolveError> {
     let before = merger.tree_of(opening.sides[0])?;
-    let after = merger.tree_in(dir)?;
-    let fixed = changed(merger, before, after)?;
+    let taken = merger.repository().untracked_in(dir, false)?;
+    let tree = merger.tree_in(dir)?;
+    let fixed = changed(merger, before, tree)?;
     Ok(match fixed.is_empty() {
         true => Err(PairOutcome::Unchanged),
-        false => Ok((RecordKind::Fix, fixed, after)),
+        false => Ok(Found {
+            kind: RecordKind::Fix,
+            fixed,
+            tree,
+            taken,
+        }),
     })
 }
 
@@ -104,12 +153,13 @@ fn changed(merger: &Merger<'_>, from: TreeId, to: TreeId) -> Result<Vec<Fixed>, 
     Ok(fixed.collect())
 }
 
+/// What is in the index, committed or not.
 fn resolution(
     session: &Session,
     merger: &Merger<'_>,
     opening: &Opening,
     dir: &Path,
-) -> Result<Found, ResolveError> {
+) -> Result<Result<Found, PairOutcome>, ResolveError> {
     let repository = &session.repository;
     let [ours, theirs] = opening.sides;
     let head = repository.commit_in(dir)?;
@@ -130,20 +180,29 @@ fn resolution(
         return strayed("what is checked out there is no merge of the two any more");
     }
     let unmerged_paths = repository.unmerged_in(dir)?;
-    let tree = merger.tree_in(dir)?;
     let unmerged = merger.unmerged(ours, theirs)?;
+    let index = merger.index_in(dir)?;
+    // As long as there is no result, markers are looked for in the files, as far as git can read them.
+    let looked_at = index.or_else(|| merger.tree_in(dir).ok());
     let mut markers = Vec::new();
     for one in &unmerged {
         let sides = [one.sides.base, one.sides.ours, one.sides.theirs];
-        let line = marker_at(merger, tree, &one.path, sides)?;
-        markers.extend(line.map(|line| (one.path.clone(), line)));
+        if let Some(tree) = looked_at {
+            let line = marker_at(merger, tree, &one.path, sides)?;
+            markers.extend(line.map(|line| (one.path.clone(), line)));
+        }
     }
-    if !unmerged_paths.is_empty() || !markers.is_empty() {
-        return Ok(Err(PairOutcome::Unfinished {
-            unmerged: unmerged_paths,
-            markers,
-        }));
-    }
+    let not_added = repository.not_added_in(dir)?;
+    let tree = match index {
+        Some(tree) if markers.is_empty() && not_added.is_empty() => tree,
+        _ => {
+            return Ok(Err(PairOutcome::Unfinished {
+                unmerged: unmerged_paths,
+                markers,
+                not_added,
+            }));
+        }
+    };
     let git_made = match merger.merge_all(&[(ours, theirs)])?.pop() {
         Some(MergeAnswer::Conflicted { tree, .. } | MergeAnswer::Merged { tree }) => tree,
         _ => merger.tree_of(ours)?,
@@ -162,7 +221,12 @@ fn resolution(
             result: merger.entry_at(tree, &one.path)?,
         });
     }
-    Ok(Ok((RecordKind::Resolution(entries), fixed, tree)))
+    Ok(Ok(Found {
+        kind: RecordKind::Resolution(entries),
+        fixed,
+        tree,
+        taken: Vec::new(),
+    }))
 }
 
 /// The same conflict as a round meets it: base and the one track against the other one alone, which may have started from an
@@ -192,7 +256,8 @@ struct Judged {
     red: bool,
     runs: Vec<Run>,
     proof: Proof,
-    unproved: Option<String>,
+    /// What keeps the checks from saying anything.
+    stuck: Option<String>,
 }
 
 impl Judged {
@@ -201,7 +266,7 @@ impl Judged {
             red: false,
             runs: Vec::new(),
             proof: Proof::Unchecked,
-            unproved: None,
+            stuck: None,
         }
     }
 }
@@ -243,18 +308,15 @@ fn judge(
     let passed = runs.iter().filter(|run| run.outcome == Outcome::Passed);
     let passed: Vec<CheckName> = passed.map(|run| run.check.clone()).collect();
     let stuck = (runs.iter().filter(counts)).find(|run| run.outcome != Outcome::Passed);
-    let unproved = stuck.filter(|_| !red).map(|run| {
+    let stuck = stuck.filter(|_| !red).map(|run| {
         let why = run.note.clone();
         let why = why.unwrap_or_else(|| run.outcome.as_str().to_owned());
         format!("check {} could not run: {why}", run.check)
     });
     Ok(Judged {
         red,
-        proof: match unproved {
-            Some(_) => Proof::CouldNotRun,
-            None => Proof::Checks(passed),
-        },
+        proof: Proof::Checks(passed),
         runs,
-        unproved,
+        stuck,
     })
 }

@@ -1,6 +1,6 @@
 //! The answer of `tracks resolve`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::domain::name::{CheckName, Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Proof, Record, RecordKind};
 use crate::domain::sync::{Foreseen, ResolvedBy};
-use crate::ops::resolve::{Listed, Open, PairOutcome, Report, TrackOutcome};
+use crate::ops::resolve::{Closed, Listed, Open, PairOutcome, Report, TrackOutcome};
 use crate::ui::Workflow;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
@@ -30,8 +30,11 @@ pub fn json(report: &Report, ok: bool) -> Value {
             tracks,
             dir,
             outcome,
+            closed,
         } => {
-            let more = json!({ "tracks": names(tracks), "worktree": dir.as_deref().map(Path::display).map(|dir| dir.to_string()) });
+            let path =
+                |path: &Option<PathBuf>| path.as_deref().map(|path| path.display().to_string());
+            let more = json!({ "tracks": names(tracks), "worktree": path(dir), "trash": path(&closed.trash) });
             let mut all = head;
             all.extend(fields(more));
             with(all, pair_json(outcome))
@@ -131,10 +134,15 @@ fn pair_json(outcome: &PairOutcome) -> Value {
         PairOutcome::Opened { paths, fix } => {
             json!({ "outcome": "opened", "fix": fix, "paths": paths_json(paths) })
         }
-        PairOutcome::Unfinished { unmerged, markers } => json!({
+        PairOutcome::Unfinished {
+            unmerged,
+            markers,
+            not_added,
+        } => json!({
             "outcome": "unfinished",
             "unmerged": paths_json(unmerged),
             "markers": markers_json(markers),
+            "not_added": paths_json(not_added),
         }),
         PairOutcome::Strayed(why) => json!({ "outcome": "strayed", "reason": why }),
         PairOutcome::Unchanged => json!({ "outcome": "unchanged" }),
@@ -142,15 +150,24 @@ fn pair_json(outcome: &PairOutcome) -> Value {
             "outcome": "red",
             "checks": runs.iter().map(run_json).collect::<Vec<_>>(),
         }),
+        PairOutcome::Unproved { runs, why } => json!({
+            "outcome": "unproved",
+            "checks": runs.iter().map(run_json).collect::<Vec<_>>(),
+            "reason": why,
+        }),
+        PairOutcome::Interrupted => json!({ "outcome": "interrupted" }),
         PairOutcome::Recorded {
             record,
             runs,
-            unproved,
+            taken,
+            since,
         } => json!({
             "outcome": "recorded",
             "record": record_json(record),
             "checks": runs.iter().map(run_json).collect::<Vec<_>>(),
-            "unproved": unproved,
+            "taken": paths_json(taken),
+            "moved": since.moved.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "went_on": since.went_on,
         }),
         PairOutcome::Known(ids) => json!({ "outcome": "known", "records": ids }),
         PairOutcome::Clean => json!({ "outcome": "clean" }),
@@ -191,7 +208,8 @@ pub fn text(report: &Report, workflow: Option<&Workflow>) -> String {
             tracks,
             dir,
             outcome,
-        } => pair_text(tracks, dir.as_deref(), outcome, workflow),
+            closed,
+        } => pair_text(tracks, dir.as_deref(), outcome, workflow) + &closed_text(closed),
         Report::Track {
             track,
             base,
@@ -308,9 +326,15 @@ fn pair_text(
             ) + &again("when it works: checks and records it")
                 + &give_up
         }
-        PairOutcome::Unfinished { unmerged, markers } => {
+        PairOutcome::Unfinished {
+            unmerged,
+            markers,
+            not_added,
+        } => {
             let text = format!("{pair} is {} in {there}\n", paint(WARN, "not solved yet"));
-            text + &left(unmerged, markers) + &again("when it is solved")
+            text + &left(unmerged, markers)
+                + &not_added_text(not_added, unmerged)
+                + &again("when it is solved")
         }
         PairOutcome::Strayed(why) => {
             format!("{pair} cannot be recorded from {there}: {why}\n{give_up}")
@@ -331,31 +355,70 @@ fn pair_text(
                     "records it all the same",
                 )
         }
+        PairOutcome::Unproved { runs: all, why } => {
+            let text = runs(all);
+            let text = text
+                + &format!(
+                    "\n{pair} is {}: {}; the worktree stays: {there}\n",
+                    paint(WARN, "not recorded"),
+                    tame(why)
+                );
+            text + &again("when it can run")
+                + &next(
+                    &format!("tracks resolve {a} {b} --no-checks"),
+                    "records it unchecked",
+                )
+        }
+        PairOutcome::Interrupted => {
+            format!(
+                "{pair} is {}: it was interrupted; the worktree stays: {there}\n",
+                paint(WARN, "not recorded")
+            ) + &again("checks and records it")
+        }
         PairOutcome::Recorded {
             record,
             runs: all,
-            unproved,
+            taken,
+            since,
         } => {
             let mut text = match all.is_empty() {
                 true => String::new(),
                 false => runs(all) + "\n",
             };
             let what = count(record.paths().count(), "path");
+            let used = match since.moved.as_slice() {
+                [] => "rounds use it from now on".to_owned(),
+                moved => {
+                    let moved: Vec<String> = moved.iter().map(ToString::to_string).collect();
+                    let has = if moved.len() == 1 { "has" } else { "have" };
+                    format!(
+                        "for the commits it was opened on, but {} {has} moved since, and they conflict in another way now",
+                        moved.join(" and ")
+                    )
+                }
+            };
             text.push_str(&format!(
-                "{} {pair} as {}: {what}; rounds use it from now on\n",
+                "{} {pair} as {}: {what}; {used}\n",
                 paint(GOOD, "recorded"),
                 paint(STRONG, &record.id)
             ));
-            match unproved {
-                Some(why) => text.push_str(&format!(
-                    "{} nothing proves it: {}\n",
-                    paint(WARN, "warning:"),
-                    tame(why)
-                )),
-                None if all.is_empty() => {
-                    text.push_str(&format!("{} nothing was checked\n", paint(HINT, "note:")));
-                }
-                None => {}
+            if !taken.is_empty() {
+                text.push_str(&format!(
+                    "new files that are a part of it:\n{}",
+                    list(taken)
+                ));
+            }
+            if all.is_empty() {
+                text.push_str(&format!("{} nothing was checked\n", paint(HINT, "note:")));
+            }
+            if since.went_on {
+                text.push_str(&format!(
+                    "{} something was changed meanwhile in {there}, which stays\n",
+                    paint(WARN, "warning:")
+                ));
+                text.push_str(&again("records what is there now"));
+            } else if !since.moved.is_empty() {
+                text.push_str(&again("opens what is left"));
             }
             text
         }
@@ -386,6 +449,36 @@ fn pair_text(
         }
         PairOutcome::NothingToAbort => format!("nothing is open for {pair}\n"),
     }
+}
+
+fn closed_text(closed: &Closed) -> String {
+    let mut text = String::new();
+    if let Some(trash) = &closed.trash {
+        text.push_str(&format!(
+            "{} it had files that git does not hold; it is in the trash: {}\n",
+            paint(HINT, "note:"),
+            trash.display()
+        ));
+    }
+    if closed.stood_in {
+        text.push_str(&format!(
+            "{} the directory that you are in is gone\n",
+            paint(HINT, "note:")
+        ));
+    }
+    text
+}
+
+/// Where a path is unmerged, that has been said.
+fn not_added_text(not_added: &[RepoPath], unmerged: &[RepoPath]) -> String {
+    let mut text = String::new();
+    for path in not_added.iter().filter(|path| !unmerged.contains(path)) {
+        text.push_str(&format!(
+            "  {}: changed or new, and not added: `git add` it, or remove it\n",
+            show(path)
+        ));
+    }
+    text
 }
 
 fn track_text(track: &TrackId, base: &str, dir: &Path, outcome: &TrackOutcome) -> String {
