@@ -46,6 +46,7 @@ mod prune;
 mod remove;
 mod resolve_recorded;
 mod resolve_rules;
+mod resolve_sound;
 mod resolve_verb;
 mod restore;
 mod rollback;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
-use crate::domain::resolution::foreseen_by_rule;
+use crate::domain::resolution::{ByRule, Facts, foreseen_by_rule};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::Foreseen;
 use crate::git::{GitError, MergeAnswer, Merger};
@@ -39,15 +39,41 @@ pub(in crate::ops) fn foresee(
             .map(|conflict| &conflict.path)
             .collect();
         let conflicts = pair.verdict.conflicts().iter();
-        let by_rule = conflicts.map(|conflict| foreseen_by_rule(integration, conflict));
-        let foreseen = match by_rule.collect::<Option<Vec<_>>>() {
+        let earlier = match &pair.a {
+            Side::Base => Some(Vec::new()),
+            Side::Track(first) => Some(vec![first.clone()]),
+            // Whose of the integrated tracks the path is, is not known.
+            Side::Integration | Side::Both(..) | Side::Part(_) => None,
+        };
+        let by_rule = conflicts.map(|conflict| {
+            let facts = match (&pair.b, &earlier) {
+                (Side::Track(track), Some(earlier)) => Some(Facts {
+                    project: &session.project,
+                    path: &conflict.path,
+                    track,
+                    earlier,
+                    green: mender.green(),
+                    changed: [None, None],
+                }),
+                _ => None,
+            };
+            foreseen_by_rule(integration, conflict, facts.as_ref())
+        });
+        let by_rule: Vec<ByRule> = by_rule.collect();
+        let resolved = by_rule.iter().map(|by_rule| match by_rule {
+            ByRule::Resolves(resolved) => Some(resolved.clone()),
+            ByRule::ToBeTried | ByRule::Nothing => None,
+        });
+        let may_be = by_rule
+            .iter()
+            .zip(&paths)
+            .all(|(by_rule, path)| *by_rule != ByRule::Nothing || mender.knows(path));
+        let foreseen = match resolved.collect::<Option<Vec<_>>>() {
             Some(resolved) => Some(Foreseen {
                 resolved,
                 to_be_tried: Vec::new(),
             }),
-            None if paths.iter().any(|path| mender.knows(path)) => {
-                by_trying(session, merger, &mender, pair, &paths)?
-            }
+            None if may_be => by_trying(session, merger, &mender, pair, &paths)?,
             None => None,
         };
         if let Some(foreseen) = foreseen {
@@ -111,11 +137,11 @@ fn by_trying(
             conflicts: &conflicts,
         };
         match mender.mend(merger, &meeting)? {
-            Mend::Whole(mended) => foreseen.resolved.extend(mended.resolved),
-            Mend::Left { open, untried, .. } if open.is_empty() && !untried.is_empty() => {
-                foreseen.to_be_tried.extend(untried);
+            Mend::Whole(mended) => {
+                foreseen.resolved.extend(mended.resolved);
+                foreseen.to_be_tried.extend(mended.untried);
             }
-            Mend::Left { .. } => return Ok(None),
+            Mend::Left { .. } | Mend::Undetermined(_) => return Ok(None),
         }
         seen.extend(conflicts.into_iter().map(|conflict| conflict.path));
     }
