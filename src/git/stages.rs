@@ -9,7 +9,7 @@ use super::{GitError, Merger, text};
 use crate::domain::merge::ConflictType;
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::Sides;
-use crate::domain::revision::CommitId;
+use crate::domain::revision::{BlobId, CommitId};
 
 /// What git left unmerged at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,27 @@ impl Merger<'_> {
         Ok(unmerged.collect())
     }
 
+    /// The names of the file in ours and in theirs, where it is called otherwise there.
+    ///
+    /// # Errors
+    /// When a tree cannot be read.
+    pub fn other_names(
+        &self,
+        unmerged: &Unmerged,
+        sides: [CommitId; 2],
+    ) -> Result<Vec<RepoPath>, GitError> {
+        let mut names = Vec::new();
+        if unmerged.sides.base.is_some() {
+            let versions = [unmerged.sides.ours, unmerged.sides.theirs];
+            for (side, version) in sides.into_iter().zip(versions) {
+                if let Some(version) = version {
+                    names.extend(self.other_name(side, &unmerged.path, version.id)?);
+                }
+            }
+        }
+        Ok(names)
+    }
+
     fn read_stages(
         &self,
         conflicted: Conflicted,
@@ -156,7 +177,7 @@ impl Merger<'_> {
         let [base, ours, theirs] = conflicted.stages;
         let name = |side: CommitId, stage: Option<Stage>| match stage {
             // Without a version in base nothing was renamed to get here.
-            Some(stage) if base.is_some() => self.other_name(side, &conflicted.path, stage),
+            Some(stage) if base.is_some() => self.other_name(side, &conflicted.path, stage.id),
             _ => Ok(None),
         };
         Ok(Staged {
@@ -192,7 +213,7 @@ impl Merger<'_> {
         &self,
         side: CommitId,
         path: &RepoPath,
-        stage: Stage,
+        version: BlobId,
     ) -> Result<Option<RepoPath>, GitError> {
         let gix = self.local();
         let there = gix
@@ -204,7 +225,7 @@ impl Merger<'_> {
         }
         let mut same = tree_entries(&gix, tree_of(&gix, side)?)?
             .into_iter()
-            .filter(|(_, _, id)| *id == stage.id)
+            .filter(|(_, _, id)| *id == version)
             .map(|(path, _, _)| path);
         // Two files with this content: nothing tells which of them it was.
         Ok(same.next().filter(|_| same.next().is_none()))

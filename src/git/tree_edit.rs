@@ -81,6 +81,11 @@ impl Merger<'_> {
         self.local().has_object(object_id(id.as_bytes()))
     }
 
+    /// As [`Merger::has_blob`], of a commit.
+    pub fn has_commit(&self, id: CommitId) -> bool {
+        self.local().has_object(object_id(id.as_bytes()))
+    }
+
     /// # Errors
     /// When it cannot be written.
     pub fn write_blob(&self, content: &[u8]) -> Result<BlobId, GitError> {

@@ -12,9 +12,17 @@ use super::limits::{BETWEEN_CLAIMS, Limits};
 use super::setup::{failure, show};
 use super::trust::Trust;
 
-/// Runs the job when there is a slot for it; `who` is what others are told meanwhile. `None`: it ended well; else one clause
-/// on how it ended.
-pub(super) fn run(session: &Session, who: &str, job: ShellJob) -> Option<String> {
+/// How a command ended that did not end well, one clause.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It ran, and said no.
+    Failed(String),
+    /// It did not run, or not to its end, which says nothing.
+    NotRun(String),
+}
+
+/// Runs the job when there is a slot for it; `who` is what others are told meanwhile. `None`: it ended well.
+pub(super) fn run(session: &Session, who: &str, job: ShellJob) -> Option<Trouble> {
     let mut one = One {
         session,
         who,
@@ -26,11 +34,17 @@ pub(super) fn run(session: &Session, who: &str, job: ShellJob) -> Option<String>
     };
     let interrupt: &Interrupt = &session.interrupt;
     let ran = Pool { interrupt }.run(&mut one, &mut |_| {});
-    match (ran, one.end) {
-        (Err(error), _) => failure(&End::CouldNotStart(error.to_string())),
-        (Ok(()), Some(end)) => failure(&end),
-        (Ok(()), None) => failure(&End::Cancelled),
-    }
+    let end = match (ran, one.end) {
+        (Err(error), _) => End::CouldNotStart(error.to_string()),
+        (Ok(()), Some(end)) => end,
+        (Ok(()), None) => End::Cancelled,
+    };
+    let how = failure(&end)?;
+    Some(match end {
+        // As of a check: a shell's 126 and 127 are about the command, not about what it was run on.
+        End::Cancelled | End::CouldNotStart(_) | End::Exited(126 | 127) => Trouble::NotRun(how),
+        _ => Trouble::Failed(how),
+    })
 }
 
 /// Why it may not run, as a clause.

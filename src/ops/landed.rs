@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::name::TrackId;
 use crate::domain::revision::CommitId;
-use crate::git::Repository;
+use crate::git::{GitError, Repository};
 
 use super::Session;
 use super::rollback::{BASE_TRAILER, TRACK_TRAILER};
@@ -107,6 +107,21 @@ impl Line {
             let shared = is_ancestor(taken.tip, tip) || is_ancestor(tip, taken.tip);
             taken.track == *track && !self.has(tip) && shared && !is_ancestor(taken.by, tip)
         })
+    }
+
+    /// Whether a landing of the track with this commit was taken back.
+    pub(super) fn took_back(
+        &self,
+        repository: &Repository,
+        track: &TrackId,
+        commit: CommitId,
+    ) -> Result<bool, GitError> {
+        for taken in self.taken_back.iter().filter(|taken| taken.track == *track) {
+            if repository.is_ancestor(commit, taken.tip)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

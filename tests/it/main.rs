@@ -47,6 +47,7 @@ mod remove;
 mod resolve_kept;
 mod resolve_recorded;
 mod resolve_rules;
+mod resolve_sound;
 mod resolve_verb;
 mod restore;
 mod rollback;

@@ -1,35 +1,64 @@
 //! What a rule is going to do about a conflict, as far as that can be told from what tracks.toml says.
 
-use crate::domain::merge::Conflict;
+use super::{Facts, has_sides, pick};
+use crate::domain::merge::{Conflict, ConflictType};
 use crate::domain::path::Pattern;
 use crate::domain::project::{Integration, Strategy};
 use crate::domain::sync::{Resolved, ResolvedBy};
 
-/// The rule that a round follows for this conflict, by its first strategy; `None`: no rule is for it, none may be, or it is
-/// about more than lines and the rule is about lines only. What comes of it is seen in the round.
-pub fn foreseen_by_rule(integration: &Integration, conflict: &Conflict) -> Option<Resolved> {
+/// What a rule is going to do about one conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByRule {
+    /// By the first strategy that can do something about such a conflict. What comes of it is seen in the round.
+    Resolves(Resolved),
+    /// It depends on more than is known here.
+    ToBeTried,
+    /// No rule is for it, none may be, or what the rule says is not for such a conflict.
+    Nothing,
+}
+
+/// `facts`: what is known of the two sides of the path; `None` where that is not known.
+pub fn foreseen_by_rule(
+    integration: &Integration,
+    conflict: &Conflict,
+    facts: Option<&Facts<'_>>,
+) -> ByRule {
     let covers = |patterns: &[Pattern]| {
         let mut patterns = patterns.iter();
         patterns.any(|pattern| pattern.matches(&conflict.path))
     };
     if covers(&integration.critical) {
-        return None;
+        return ByRule::Nothing;
     }
-    let rule = integration
-        .resolve
-        .iter()
-        .find(|rule| covers(&rule.paths))?;
-    let of_lines =
-        (conflict.types.iter()).all(|kind| ["contents", "add/add"].contains(&kind.as_str()));
-    let fits =
-        |strategy: &&Strategy| of_lines || !matches!(strategy, Strategy::Union | Strategy::Driver);
-    let strategy = rule.strategies.iter().find(fits)?;
-    Some(Resolved {
-        path: conflict.path.clone(),
-        strategy: strategy.as_str().to_owned(),
-        by: ResolvedBy::Rule,
-        exact: true,
-    })
+    let Some(rule) = (integration.resolve.iter()).find(|rule| covers(&rule.paths)) else {
+        return ByRule::Nothing;
+    };
+    let all = |of: &dyn Fn(&ConflictType) -> bool| conflict.types.iter().all(of);
+    let of_lines = all(&|kind| ["contents", "add/add"].contains(&kind.as_str()));
+    // There git may have left half of a merge, of which nobody has a side.
+    let moved = !all(&|kind| !kind.as_str().starts_with("rename"));
+    for strategy in &rule.strategies {
+        match strategy {
+            Strategy::Union | Strategy::Driver if !of_lines => continue,
+            Strategy::Union | Strategy::Driver | Strategy::Regenerate => {}
+            _ if !all(&has_sides) => continue,
+            _ if moved => return ByRule::ToBeTried,
+            Strategy::Ours | Strategy::Theirs => {}
+            Strategy::Newest => return ByRule::ToBeTried,
+            Strategy::Owner | Strategy::Priority | Strategy::First => match facts {
+                None => return ByRule::ToBeTried,
+                Some(facts) if pick(*strategy, facts).is_err() => continue,
+                Some(_) => {}
+            },
+        }
+        return ByRule::Resolves(Resolved {
+            path: conflict.path.clone(),
+            strategy: strategy.as_str().to_owned(),
+            by: ResolvedBy::Rule,
+            exact: true,
+        });
+    }
+    ByRule::Nothing
 }
 
 #[cfg(test)]
@@ -76,9 +105,78 @@ mod tests {
                 types: vec![kind],
                 regions: Vec::new(),
             };
-            let found = foreseen_by_rule(&integration, &conflict);
-            let found = found.map(|resolved| resolved.strategy);
+            let found = match foreseen_by_rule(&integration, &conflict, None) {
+                ByRule::Resolves(resolved) => Some(resolved.strategy),
+                ByRule::ToBeTried => Some("?".to_owned()),
+                ByRule::Nothing => None,
+            };
             assert_eq!(found.as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_believed_only_where_it_can_work() {
+        use Strategy::{First, Newest, Ours, Owner, Priority, Union};
+        let mut project = fixture::project(&["a", "b", "c"]);
+        project.tracks[0].priority = 5;
+        let id = |name: &str| crate::domain::name::TrackId::new(name).unwrap();
+        let kind = |name: &str| ConflictType::known(name.to_owned());
+        // Strategies, the other track (none: it is not known), the type, and what is foreseen.
+        for (strategies, other, types, expected) in [
+            (vec![Owner], Some("a"), "contents", None),
+            (
+                vec![Owner, Priority],
+                Some("a"),
+                "contents",
+                Some("priority"),
+            ),
+            (vec![Priority], Some("c"), "contents", None),
+            (vec![Priority], None, "contents", Some("?")),
+            (vec![First, Ours], Some("a"), "contents", Some("ours")),
+            (vec![Newest], Some("a"), "contents", Some("?")),
+            (vec![Ours], Some("a"), "file/directory", None),
+            (
+                vec![Ours],
+                Some("a"),
+                "directory rename unclear split",
+                None,
+            ),
+            (vec![Ours], Some("a"), "rename/rename", Some("?")),
+            (vec![Union], Some("a"), "rename/rename", None),
+            (vec![Ours], Some("a"), "modify/delete", Some("ours")),
+        ] {
+            let mut integration = project.integration.clone();
+            integration.resolve = vec![Resolve {
+                paths: vec![Pattern::new("**").unwrap()],
+                strategies: strategies.clone(),
+                accept: None,
+                driver: None,
+                command: None,
+                when: Regenerate::OnConflict,
+                inputs: Vec::new(),
+            }];
+            let (track, path) = (id("b"), RepoPath::new("f"));
+            let earlier: Vec<_> = other.into_iter().map(id).collect();
+            let facts = Facts {
+                project: &project,
+                path: &path,
+                track: &track,
+                earlier: &earlier,
+                green: &[],
+                changed: [None, None],
+            };
+            let conflict = Conflict {
+                path: path.clone(),
+                types: vec![kind(types)],
+                regions: Vec::new(),
+            };
+            let facts = other.is_some().then_some(&facts);
+            let found = match foreseen_by_rule(&integration, &conflict, facts) {
+                ByRule::Resolves(resolved) => Some(resolved.strategy),
+                ByRule::ToBeTried => Some("?".to_owned()),
+                ByRule::Nothing => None,
+            };
+            assert_eq!(found.as_deref(), expected, "{strategies:?} {types}");
         }
     }
 }

@@ -7,10 +7,10 @@ mod record;
 mod side;
 mod sound;
 
-pub use foreseen::foreseen_by_rule;
+pub use foreseen::{ByRule, foreseen_by_rule};
 pub use key::{HunkKey, PathKey, SideDigest, hunk_key, path_key, side_digest};
 pub use record::{Decision, Entry, Fixed, Proof, Record, RecordKind, decided, recorded};
-pub use side::{Facts, Pick, owner_of, pick};
+pub use side::{Facts, Pick, has_sides, owner_of, pick};
 pub use sound::{Loss, lost_lines, stray_marker};
 
 use super::revision::BlobId;

@@ -114,10 +114,11 @@ impl Record {
     }
 }
 
-/// What was recorded for exactly these contents, at this path or else at another; the newest counts.
+/// What was recorded for exactly these contents, at this path or else under another name that it had; the newest counts.
 pub fn recorded<'r>(
     records: &'r [Record],
     path: &RepoPath,
+    names: &[RepoPath],
     sides: &Sides,
 ) -> Option<(&'r Record, &'r Entry)> {
     let key = super::path_key(sides);
@@ -125,7 +126,8 @@ pub fn recorded<'r>(
     for record in records {
         let same = |entry: &&Entry| {
             let keys = entry.sides.iter();
-            keys.map(super::path_key).any(|known| known == key)
+            (entry.path == *path || names.contains(&entry.path))
+                && keys.map(super::path_key).any(|known| known == key)
         };
         for entry in record.entries().iter().filter(same) {
             let better = found.is_none_or(|(old, known)| {

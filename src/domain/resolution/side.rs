@@ -1,5 +1,6 @@
 //! Which side of a conflict a rule takes.
 
+use crate::domain::merge::ConflictType;
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{Project, Strategy};
@@ -9,6 +10,23 @@ use crate::domain::time::Timestamp;
 pub enum Pick {
     Ours,
     Theirs,
+}
+
+/// The types of conflict whose paths are what one side has, where one side is taken.
+const WHOLE: [&str; 8] = [
+    "contents",
+    "add/add",
+    "binary",
+    "modify/delete",
+    "rename/delete",
+    "rename/rename",
+    "rename involved in collision",
+    "distinct modes",
+];
+
+/// Whether a path with a conflict of this type has sides to choose from.
+pub fn has_sides(kind: &ConflictType) -> bool {
+    WHOLE.contains(&kind.as_str())
 }
 
 /// What is known of the two sides of one path. Theirs is one track; ours is base with earlier tracks.

@@ -1,6 +1,6 @@
 //! Which pairs conflict now, and which of these conflicts are resolved by what was recorded.
 
-use crate::domain::merge::{Basis, Conflict, ConflictType, Pair, Verdict};
+use crate::domain::merge::{Basis, Conflict, Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::resolution::recorded;
 use crate::domain::revision::CommitId;
@@ -101,7 +101,7 @@ fn open(
             found.push(conflict(side, other.0.clone(), &unmerged));
         }
     }
-    let pairs: Vec<Pair> = found.iter().map(as_pair).collect();
+    let (mut found, pairs): (Vec<Open>, Vec<Pair>) = found.into_iter().unzip();
     // Where that cannot be told, a conflict is open.
     let mut foreseen = sync::foresee(session, merger, &pairs).unwrap_or_default();
     for (open, pair) in found.iter_mut().zip(pairs) {
@@ -110,38 +110,33 @@ fn open(
     Ok(found)
 }
 
-fn conflict(a: Side, b: TrackId, unmerged: &[Unmerged]) -> Open {
-    Open {
+fn conflict(a: Side, b: TrackId, unmerged: &[Unmerged]) -> (Open, Pair) {
+    let conflicts = unmerged.iter().map(|one| Conflict {
+        path: one.path.clone(),
+        types: one.types.clone(),
+        regions: Vec::new(),
+    });
+    let pair = Pair {
+        a: a.clone(),
+        b: Side::Track(b.clone()),
+        basis: Basis::Tips,
+        verdict: Verdict::Conflict(conflicts.collect()),
+        merged: None,
+    };
+    let open = Open {
         a,
         b,
         paths: unmerged.iter().map(|one| one.path.clone()).collect(),
         foreseen: None,
-    }
-}
-
-fn as_pair(open: &Open) -> Pair {
-    let conflicts = open.paths.iter().map(|path| Conflict {
-        path: path.clone(),
-        types: vec![ConflictType::contents()],
-        regions: Vec::new(),
-    });
-    Pair {
-        a: open.a.clone(),
-        b: Side::Track(open.b.clone()),
-        basis: Basis::Tips,
-        verdict: Verdict::Conflict(conflicts.collect()),
-        merged: None,
-    }
+    };
+    (open, pair)
 }
 
 /// The records that resolve all of it, each once; `None` where a path is left.
 pub(super) fn resolved_by(unmerged: &[Unmerged], notebook: &Notebook) -> Option<Vec<String>> {
     let mut ids: Vec<String> = Vec::new();
     for one in unmerged {
-        let (record, entry) = recorded(&notebook.records, &one.path, &one.sides)?;
-        if entry.path != one.path {
-            return None;
-        }
+        let (record, _) = recorded(&notebook.records, &one.path, &[], &one.sides)?;
         if !ids.contains(&record.id) {
             ids.push(record.id.clone());
         }

@@ -77,6 +77,11 @@ impl Chain {
         });
     }
 
+    /// Whether something would still be run, so that the candidate will be another one.
+    pub(super) fn is_provisional(&self) -> bool {
+        self.links.iter().any(|link| link.mended.provisional)
+    }
+
     /// The commit with the first `len` tracks.
     pub(super) fn prefix(&self, len: usize) -> CommitId {
         match len {
@@ -154,8 +159,13 @@ pub(super) fn build(
                 }
                 let fits = match how.last_good {
                     true => newest_that_fits(works, merger, &chain, entry, &tips, &ejected)?,
-                    false => None,
+                    false => Ok(None),
                 };
+                let fits = fits.unwrap_or_else(|reason| {
+                    let sentence = format!("{} could not be merged: {reason}", entry.track);
+                    chain.undetermined.push(sentence);
+                    None
+                });
                 if fits.is_none() {
                     chain.ejected.push(ejected);
                 }
@@ -182,7 +192,8 @@ struct Fits {
 /// So many older commits are merged at once: mostly the first of them fits.
 const AT_ONCE: usize = 16;
 
-/// The newest older commit of a track whose tip does not fit. `others`: the tips of the other tracks of the round.
+/// The newest older commit of a track whose tip does not fit; the error says why that cannot be told. `others`: the tips of
+/// the other tracks of the round.
 fn newest_that_fits(
     works: Works<'_>,
     merger: &Merger<'_>,
@@ -190,30 +201,31 @@ fn newest_that_fits(
     entry: &Entry,
     others: &[CommitId],
     cause: &Ejected,
-) -> Result<Option<Fits>, SyncError> {
+) -> Result<Result<Option<Fits>, String>, SyncError> {
     let line = own_line(works.session, entry.tip, others)?;
     for older in line.get(1..).unwrap_or_default().chunks(AT_ONCE) {
         let pairs: Vec<_> = older.iter().map(|commit| (chain.tip, *commit)).collect();
         for (tip, answer) in older.iter().zip(merger.merge_all(&pairs)?) {
             let what = (&entry.track, *tip);
-            if let Attempt::Merged { commit, mended } =
-                attempt(works, merger, chain, what, answer.clone())?
-            {
-                let entry = Entry {
-                    track: entry.track.clone(),
-                    tip: *tip,
-                    held: Some(held(&line, *tip, entry.held.as_ref(), cause.clone())),
-                };
-                return Ok(Some(Fits {
-                    entry,
-                    tried: Tried::by_git(answer),
-                    commit,
-                    mended,
-                }));
-            }
+            let (commit, mended) = match attempt(works, merger, chain, what, answer.clone())? {
+                Attempt::Merged { commit, mended } => (commit, mended),
+                Attempt::Conflicted { .. } => continue,
+                Attempt::Unavailable(reason) => return Ok(Err(reason)),
+            };
+            let entry = Entry {
+                track: entry.track.clone(),
+                tip: *tip,
+                held: Some(held(&line, *tip, entry.held.as_ref(), cause.clone())),
+            };
+            return Ok(Ok(Some(Fits {
+                entry,
+                tried: Tried::by_git(answer),
+                commit,
+                mended,
+            })));
         }
     }
-    Ok(None)
+    Ok(Ok(None))
 }
 
 /// What of a track's own line is newer than `kept`, and what has been held back before.
@@ -300,6 +312,7 @@ fn attempt(
             conflicts: only_those_left(conflicts, &[open, untried].concat()),
             note: why,
         }),
+        Mend::Undetermined(why) => Ok(Attempt::Unavailable(why)),
         Mend::Whole(mended) => Ok(Attempt::Merged {
             commit: seal(
                 merger,

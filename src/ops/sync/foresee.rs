@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
-use crate::domain::resolution::foreseen_by_rule;
+use crate::domain::resolution::{ByRule, Facts, foreseen_by_rule};
 use crate::domain::revision::CommitId;
 use crate::domain::sync::Foreseen;
 use crate::git::{GitError, MergeAnswer, Merger};
@@ -37,28 +37,58 @@ pub(in crate::ops) fn foresee(
     let mut to_be_tried: Vec<(&Pair, Vec<&RepoPath>)> = Vec::new();
     for pair in conflicting {
         let conflicts = pair.verdict.conflicts().iter();
-        let by_rule = conflicts.map(|conflict| foreseen_by_rule(integration, conflict));
         let paths: Vec<&RepoPath> = (pair.verdict.conflicts().iter())
             .map(|conflict| &conflict.path)
             .collect();
-        if let Some(resolved) = by_rule.collect::<Option<Vec<_>>>() {
+        let earlier = match &pair.a {
+            Side::Base => Some(Vec::new()),
+            Side::Track(first) => Some(vec![first.clone()]),
+            // Whose of the integrated tracks the path is, is not known.
+            Side::Integration | Side::Both(..) | Side::Part(_) => None,
+        };
+        let by_rule = conflicts.map(|conflict| {
+            let facts = match (&pair.b, &earlier) {
+                (Side::Track(track), Some(earlier)) => Some(Facts {
+                    project: &session.project,
+                    path: &conflict.path,
+                    track,
+                    earlier,
+                    green: mender.green(),
+                    changed: [None, None],
+                }),
+                _ => None,
+            };
+            foreseen_by_rule(integration, conflict, facts.as_ref())
+        });
+        let by_rule: Vec<ByRule> = by_rule.collect();
+        let resolved = by_rule.iter().map(|by_rule| match by_rule {
+            ByRule::Resolves(resolved) => Some(resolved.clone()),
+            ByRule::ToBeTried | ByRule::Nothing => None,
+        });
+        let mut may_be = by_rule.iter().zip(&paths);
+        if let Some(resolved) = resolved.collect::<Option<Vec<_>>>() {
             let foreseen = Foreseen {
                 resolved,
                 to_be_tried: Vec::new(),
             };
             found.insert((pair.a.clone(), pair.b.clone()), foreseen);
-        } else if mender.knows(&pair.a, &pair.b, &paths) {
+        } else if may_be.all(|(by_rule, path)| {
+            *by_rule != ByRule::Nothing || mender.knows(&pair.a, &pair.b, path)
+        }) {
             to_be_tried.push((pair, paths));
         }
     }
     let mut tips = Tips::new(session, merger);
-    for (pair, paths) in to_be_tried {
+    for (pair, paths) in to_be_tried.into_iter().take(MOST_TRIED) {
         if let Some(foreseen) = by_trying(&mut tips, &mender, pair, &paths)? {
             found.insert((pair.a.clone(), pair.b.clone()), foreseen);
         }
     }
     Ok(found)
 }
+
+/// So many pairs are tried, since each takes git some time: of more, a conflict counts as one.
+const MOST_TRIED: usize = 64;
 
 /// Merges the second of the pair onto the first as a round would, and onto each of the others where that is the integration.
 fn by_trying(
@@ -114,11 +144,11 @@ fn by_trying(
             conflicts: &conflicts,
         };
         match mender.mend(merger, &meeting)? {
-            Mend::Whole(mended) => foreseen.resolved.extend(mended.resolved),
-            Mend::Left { open, untried, .. } if open.is_empty() && !untried.is_empty() => {
-                foreseen.to_be_tried.extend(untried);
+            Mend::Whole(mended) => {
+                foreseen.resolved.extend(mended.resolved);
+                foreseen.to_be_tried.extend(mended.untried);
             }
-            Mend::Left { .. } => return Ok(None),
+            Mend::Left { .. } | Mend::Undetermined(_) => return Ok(None),
         }
         seen.extend(conflicts.into_iter().map(|conflict| conflict.path));
     }

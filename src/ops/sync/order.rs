@@ -4,7 +4,7 @@ use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Landing, fewest_conflicts};
 use crate::domain::project::Integration;
-use crate::domain::resolution::foreseen_by_rule;
+use crate::domain::resolution::{ByRule, foreseen_by_rule};
 use crate::domain::sync::{Entry, Plan};
 use crate::git::{GitError, Memo, Merger};
 
@@ -65,6 +65,6 @@ fn stands_in_the_way(integration: &Integration, pair: &Pair) -> bool {
         Verdict::Unavailable(_) => true,
         Verdict::Conflict(conflicts) => !conflicts
             .iter()
-            .all(|conflict| foreseen_by_rule(integration, conflict).is_some()),
+            .all(|conflict| foreseen_by_rule(integration, conflict, None) != ByRule::Nothing),
     }
 }

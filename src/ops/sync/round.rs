@@ -491,7 +491,7 @@ impl<'a> RoundRun<'a> {
             branch: self.branch,
             before,
             after: before,
-            candidate: Some(chain.tip),
+            candidate: (!chain.is_provisional()).then_some(chain.tip),
             merged: chain.links.iter().map(chain::Link::as_merged).collect(),
             ejected,
             tips: self.tips,

@@ -192,7 +192,10 @@ fn verdict(report: &Report) -> String {
     let unmoved = |why: &str| format!("{branch} {}: {why}\n", paint(WARN, "was not moved"));
     let candidate = report.candidate.map(|id| id.short()).unwrap_or_default();
     if report.dry_run {
-        return format!("the candidate would be {candidate}\n");
+        return match report.candidate {
+            Some(_) => format!("the candidate would be {candidate}\n"),
+            None => "the candidate is not known before something is run\n".to_owned(),
+        };
     }
     if report.interrupted {
         return unmoved("the round was interrupted");

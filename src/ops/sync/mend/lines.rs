@@ -1,21 +1,10 @@
 //! What becomes of one path where a side is taken, or both: in text only the lines that conflict, else the whole version.
 
-use crate::domain::resolution::{Loss, Pick, Sides, Version, lost_lines, stray_marker};
+use crate::domain::resolution::{Loss, Pick, Sides, Version, has_sides, lost_lines};
 use crate::git::{Favor, GitError, Unmerged, is_binary, regions};
 
+use super::real::HALF_MERGED;
 use super::work::Work;
-
-/// The types of conflict whose paths are what one side has, where one side is taken.
-const WHOLE: [&str; 8] = [
-    "contents",
-    "add/add",
-    "binary",
-    "modify/delete",
-    "rename/delete",
-    "rename/rename",
-    "rename involved in collision",
-    "distinct modes",
-];
 
 /// Base, ours, theirs.
 pub(super) type Texts = [Vec<u8>; 3];
@@ -39,11 +28,13 @@ impl Work<'_> {
 
     /// One side in the lines that conflict, or its whole version.
     pub(super) fn side(&self, unmerged: &Unmerged, pick: Pick) -> Result<Made, GitError> {
-        let known = |kind: &crate::domain::merge::ConflictType| WHOLE.contains(&kind.as_str());
-        if let Some(other) = unmerged.types.iter().find(|kind| !known(kind)) {
+        if let Some(other) = unmerged.types.iter().find(|kind| !has_sides(kind)) {
             return Ok(Err(format!(
                 "a conflict of the type {other} has no sides to choose from"
             )));
+        }
+        if self.is_half_merged(unmerged)? {
+            return Ok(Err(HALF_MERGED.to_owned()));
         }
         let sides = &unmerged.sides;
         let (chosen, favor) = match pick {
@@ -69,30 +60,32 @@ impl Work<'_> {
             .collect();
         let lost = lost_lines(base, kept, &content, &[])
             .or_else(|| lost_lines(base, other, &content, &given_up));
-        self.sound(&texts, &content, lost, sides.merged_mode(Some(pick)))
+        self.sound(unmerged, &content, lost, sides.merged_mode(Some(pick)))
     }
 
     /// The lines of both.
     pub(super) fn union(&self, unmerged: &Unmerged) -> Result<Made, GitError> {
-        let sides = &unmerged.sides;
-        let Some(texts) = self.texts(sides)? else {
+        if self.is_half_merged(unmerged)? {
+            return Ok(Err(HALF_MERGED.to_owned()));
+        }
+        let Some(texts) = self.texts(&unmerged.sides)? else {
             return Ok(Err("only the lines of two texts have a union".to_owned()));
         };
         let content = self.merged(&texts, Favor::Union)?;
-        self.whole(&texts, &content, sides)
+        self.whole(unmerged, &texts, &content)
     }
 
     /// A text that has to have everything that either side added.
     pub(super) fn whole(
         &self,
+        unmerged: &Unmerged,
         texts: &Texts,
         content: &[u8],
-        sides: &Sides,
     ) -> Result<Made, GitError> {
         let [base, ours, theirs] = texts;
         let lost =
             lost_lines(base, ours, content, &[]).or_else(|| lost_lines(base, theirs, content, &[]));
-        self.sound(texts, content, lost, sides.merged_mode(None))
+        self.sound(unmerged, content, lost, unmerged.sides.merged_mode(None))
     }
 
     fn merged(&self, texts: &Texts, favor: Favor) -> Result<Vec<u8>, GitError> {
@@ -113,13 +106,12 @@ impl Work<'_> {
 
     fn sound(
         &self,
-        texts: &Texts,
+        unmerged: &Unmerged,
         content: &[u8],
         lost: Option<Loss>,
         mode: Option<u32>,
     ) -> Result<Made, GitError> {
-        let versions = texts.each_ref().map(Vec::as_slice);
-        if let Some(line) = stray_marker(content, &versions) {
+        if let Some(line) = self.marker_in(&unmerged.path, content)? {
             return Ok(Err(format!("a conflict marker is left in line {line}")));
         }
         if let Some(lost) = lost {

@@ -4,10 +4,12 @@
 mod facts;
 mod lines;
 mod program;
+mod real;
 mod recorded;
 mod rules;
 mod work;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::domain::merge::Conflict;
@@ -16,8 +18,9 @@ use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Decision, Record};
 use crate::domain::revision::{CommitId, TreeId};
 use crate::domain::sync::Resolved;
-use crate::git::{Merger, TreeEdit};
+use crate::git::{GitError, Merger, TreeEdit};
 
+use super::super::landed::{LIMIT, Line};
 use super::super::notebook::Notebook;
 use super::super::trust::Trust;
 use super::super::{Emit, Session};
@@ -47,12 +50,18 @@ pub(super) struct Mended {
     pub resolved: Vec<Resolved>,
     /// What else there is to say of this merge, one sentence each.
     pub notes: Vec<String>,
+    /// Conflicts that a program would be tried on, were this no dry run; they are as without it.
+    pub untried: Vec<RepoPath>,
+    /// Something would be run that was not, so that what comes of it is not known.
+    pub provisional: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mend {
     /// Nothing is left in conflict.
     Whole(Mended),
+    /// Something that has to be run could not be: what, and why, one clause.
+    Undetermined(String),
     /// Something is.
     Left {
         /// One sentence, where there is more to say of it than that nothing resolves it.
@@ -74,6 +83,8 @@ pub(super) struct Mender<'a> {
     notebook: Notebook,
     /// The tracks of every green round, oldest first.
     green: Vec<Vec<TrackId>>,
+    /// Base's own, once it was asked for.
+    line: OnceCell<Line>,
     /// Paths of tracks' merges that must not be resolved automatically in this round: what came of it was red.
     refused: BTreeSet<(TrackId, RepoPath)>,
 }
@@ -97,6 +108,7 @@ impl<'a> Mender<'a> {
             dry_run,
             notebook: Notebook::read(session)?,
             green: green.map(Iterator::collect).collect(),
+            line: OnceCell::new(),
             refused: BTreeSet::new(),
         })
     }
@@ -118,13 +130,16 @@ impl<'a> Mender<'a> {
         work.finish()
     }
 
-    /// Whether something was recorded about one of the paths, or decided between the two about one.
-    pub(super) fn knows(&self, a: &Side, b: &Side, paths: &[&RepoPath]) -> bool {
-        let about = |record: &Record| record.paths().any(|known| paths.contains(&known));
+    /// The tracks of every green round, oldest first.
+    pub(super) fn green(&self) -> &[Vec<TrackId>] {
+        &self.green
+    }
+
+    /// Whether something was recorded about the path, or decided between the two about it.
+    pub(super) fn knows(&self, a: &Side, b: &Side, path: &RepoPath) -> bool {
+        let about = |record: &Record| record.paths().any(|known| known == path);
         let decided = |decision: &Decision| match (a, b) {
-            (Side::Track(a), Side::Track(b)) => {
-                paths.iter().any(|path| decision.is_about(a, b, path))
-            }
+            (Side::Track(a), Side::Track(b)) => decision.is_about(a, b, path),
             (_, Side::Track(track)) => [&decision.prefer, &decision.over].contains(&track),
             _ => false,
         };
@@ -133,6 +148,13 @@ impl<'a> Mender<'a> {
 
     fn refuses(&self, track: &TrackId, path: &RepoPath) -> bool {
         self.refused.contains(&(track.clone(), path.clone()))
+    }
+
+    /// Whether base has had what was merged of the track taken out again, with this commit of it.
+    fn took_back(&self, track: &TrackId, commit: CommitId) -> Result<bool, GitError> {
+        let (repository, base) = (&self.session.repository, self.session.base.commit);
+        let line = (self.line).get_or_init(|| Line::read(repository, base, LIMIT));
+        line.took_back(repository, track, commit)
     }
 
     fn is_critical(&self, path: &RepoPath) -> bool {

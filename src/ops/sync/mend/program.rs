@@ -11,13 +11,15 @@ use crate::git::{GitError, ThreeFiles, Unmerged};
 use crate::process::{ShellJob, clock, find_program};
 use crate::store::{Regenerated, ResultKey, other_log};
 
+use super::super::super::command::{self, Trouble};
 use super::super::super::keys::with_needs;
 use super::super::super::own_worktree;
 use super::super::super::setup::{self, SetUp, show};
 use super::super::super::site::{Probed, Probes, Site as _};
 use super::super::super::trial::Trial;
-use super::super::super::{Event, command, matrix, variables};
+use super::super::super::{Event, matrix, variables};
 use super::super::SyncError;
+use super::real::HALF_MERGED;
 use super::work::Work;
 
 /// Why there is no result; one clause.
@@ -32,9 +34,10 @@ pub(super) enum No {
 }
 
 impl No {
-    pub(super) fn into_why(self) -> String {
-        match self {
-            No::Failed(why) | No::NotRun(why) | No::Would(why) => why,
+    fn of(shown: &str, trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Failed(how) => No::Failed(format!("`{shown}` {how}")),
+            Trouble::NotRun(how) => No::NotRun(format!("`{shown}` {how}")),
         }
     }
 }
@@ -44,6 +47,8 @@ impl No {
 pub(super) enum Verdict {
     Passed,
     No(String),
+    /// It could not run, which says nothing of the merge.
+    NotRun(String),
     Would(String),
 }
 
@@ -72,6 +77,9 @@ impl Work<'_> {
             return Ok(Err(No::Failed(
                 "a driver needs a file on both sides".to_owned(),
             )));
+        }
+        if self.is_half_merged(unmerged)? {
+            return Ok(Err(No::Failed(HALF_MERGED.to_owned())));
         }
         let name = show(&driver.command);
         if self.mender.dry_run {
@@ -114,12 +122,12 @@ impl Work<'_> {
             end_stalled: false,
         };
         let who = format!("merge driver {name}");
-        if let Some(how) = command::run(session, &who, job) {
-            return Ok(Err(No::Failed(format!("`{name}` {how}"))));
+        if let Some(trouble) = command::run(session, &who, job) {
+            return Ok(Err(No::of(&name, trouble)));
         }
         let content = files.read_ours()?;
         let made = match self.texts(sides)? {
-            Some(texts) => self.whole(&texts, &content, sides)?,
+            Some(texts) => self.whole(unmerged, &texts, &content)?,
             None => match sides.merged_mode(None) {
                 Some(mode) => Ok(Some(Version {
                     mode,
@@ -255,10 +263,7 @@ impl Work<'_> {
                     end_stalled: false,
                 };
                 match command::run(session, &format!("`{shown}`"), job) {
-                    Some(how) if session.interrupt.exit_status().is_some() => {
-                        Err(No::NotRun(format!("`{shown}` {how}")))
-                    }
-                    Some(how) => Err(No::Failed(format!("`{shown}` {how}"))),
+                    Some(trouble) => Err(No::of(&shown, trouble)),
                     None => Ok(self.taken(rule, tree, &place.dir)?),
                 }
             }
@@ -319,9 +324,9 @@ impl Work<'_> {
                     .note
                     .clone()
                     .unwrap_or_else(|| run.outcome.as_str().to_owned());
-                Verdict::No(format!("check {name} could not run on it: {why}"))
+                Verdict::NotRun(format!("check {name} could not run on it: {why}"))
             }
-            None => Verdict::No(format!("check {name} did not run on it")),
+            None => Verdict::NotRun(format!("check {name} did not run on it")),
         })
     }
 }

@@ -1,12 +1,14 @@
 //! What somebody has resolved before: used again where the same contents meet, or the same lines of contents that have
 //! changed elsewhere; and repairs of pairs that merge clean and do not work.
 
+use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{
-    Entry, Fixed, Record, RecordKind, Version, hunk_key, recorded, side_digest, stray_marker,
+    Entry, Fixed, Record, RecordKind, Version, hunk_key, recorded, side_digest,
 };
+use crate::domain::revision::CommitId;
 use crate::domain::sync::ResolvedBy;
-use crate::git::{GitError, is_binary, regions};
+use crate::git::{GitError, Unmerged, is_binary, regions};
 
 use super::super::SyncError;
 use super::lines::Texts;
@@ -34,7 +36,13 @@ impl Work<'_> {
             ));
         }
         let critical = self.mender.is_critical(path);
-        if let Some(choice) = self.exact(index).filter(|choice| choice.exact || !critical) {
+        let exact = self.exact(index)?;
+        if let Some(choice) = exact.filter(|choice| choice.exact || !critical) {
+            if let Some(line) = self.marker_in_version(path, choice.version)? {
+                return Ok(Step::Left(format!(
+                    "was resolved, but a conflict marker was left in line {line} of what was recorded"
+                )));
+            }
             return Ok(Step::Chosen(choice));
         }
         if critical {
@@ -44,19 +52,32 @@ impl Work<'_> {
             return Ok(Step::Chosen(choice));
         }
         Ok(match self.by_decision(index)? {
-            Some(choice) => Step::Chosen(choice),
-            None => Step::Rules,
+            Some(Ok(choice)) => Step::Chosen(choice),
+            Some(Err(why)) if self.rule_of(path).is_none() => Step::Left(why),
+            Some(Err(_)) | None => Step::Rules,
         })
     }
 
-    fn exact(&self, index: usize) -> Option<Choice> {
+    fn exact(&self, index: usize) -> Result<Option<Choice>, GitError> {
         let unmerged = &self.unmerged[index];
+        let (path, sides) = (&unmerged.path, &unmerged.sides);
         let records = &self.mender.notebook.records;
-        let (record, entry) = recorded(records, &unmerged.path, &unmerged.sides)?;
-        self.is_here(entry.result).then(|| {
-            let exact = entry.path == unmerged.path;
-            by_record(record, RECORDED, entry.result, exact)
-        })
+        let mut found = recorded(records, path, &[], sides);
+        if found.is_none() && !records.is_empty() {
+            let names = self.other_names(unmerged)?;
+            found = recorded(records, path, &names, sides);
+        }
+        let found = found.filter(|(_, entry)| self.is_here(entry.result));
+        Ok(found
+            .map(|(record, entry)| by_record(record, RECORDED, entry.result, entry.path == *path)))
+    }
+
+    /// What the file is called where it was renamed: as git says, or where git followed the rename without a word.
+    fn other_names(&self, unmerged: &Unmerged) -> Result<Vec<RepoPath>, GitError> {
+        let mut names = unmerged.named.clone();
+        let sides = [self.meeting.ours, self.meeting.theirs];
+        names.extend(self.merger.other_names(unmerged, sides)?);
+        Ok(names)
     }
 
     /// A ref that was fetched without its objects must not end in a tree without them.
@@ -93,7 +114,7 @@ impl Work<'_> {
                     if key_of(&then).as_ref() != Some(&key) {
                         continue;
                     }
-                    if let Some(content) = self.adapt(&now, &then, result)? {
+                    if let Some(content) = self.adapt(&unmerged.path, &now, &then, result)? {
                         let version = Version {
                             mode: result.mode,
                             id: self.merger.write_blob(&content)?,
@@ -108,6 +129,7 @@ impl Work<'_> {
 
     fn adapt(
         &self,
+        path: &RepoPath,
         now: &Texts,
         then: &Texts,
         result: Version,
@@ -124,56 +146,92 @@ impl Work<'_> {
         let preimage = self.merge_file(then.each_ref().map(Vec::as_slice), None)?;
         let current = self.merge_file(now_in_order, None)?;
         let merged = self.merge_file([&preimage.content, &current.content, &result], None)?;
-        let whole =
-            !merged.conflicted && stray_marker(&merged.content, &[base, ours, theirs]).is_none();
+        let whole = !merged.conflicted && self.marker_in(path, &merged.content)?.is_none();
         Ok(whole.then_some(merged.content))
     }
 
-    /// What was changed beside conflicts when they were resolved, and the repairs of pairs that are both in.
+    /// What was changed beside conflicts when they were resolved, and the repairs of pairs that are both in, as they fit what
+    /// was chosen so far. May be asked again when something else was chosen.
     pub(super) fn apply_fixes(&mut self) -> Result<(), SyncError> {
-        let used: Vec<String> = (self.choices.values())
-            .filter_map(|choice| match &choice.by {
-                ResolvedBy::Recorded(id) => Some(id.clone()),
-                _ => None,
-            })
-            .collect();
-        for record in self.mender.notebook.records.iter() {
+        self.fixes.clear();
+        self.unfit.clear();
+        let mender = self.mender;
+        for record in &mender.notebook.records {
             let applies = match record.kind {
-                RecordKind::Resolution(_) => used.contains(&record.id),
-                RecordKind::Fix => self.both_are_in(record),
+                RecordKind::Resolution(_) => self.made_by(record).next().is_some(),
+                RecordKind::Fix => self.both_are_in(record)?,
             };
             if !applies || record.fixed.is_empty() {
                 continue;
             }
-            match self.fixed(record)? {
-                Ok(choices) => self.others.extend(choices),
-                Err(path) => self.notes.push(format!(
-                    "what {} recorded as {} does not fit {path} any more and was not applied",
+            match (self.fixed(record)?, &record.kind) {
+                (Ok(choices), _) => self.fixes.extend(choices),
+                (Err(why), RecordKind::Fix) => self.unfit.push(format!(
+                    "what {} recorded as {} {why} and was not applied",
                     record.who, record.id
                 )),
+                (Err(why), RecordKind::Resolution(_)) => self.withdraw(record, &why),
             }
         }
         Ok(())
     }
 
-    /// Whether this merge brings in the later one of the pair.
-    fn both_are_in(&self, record: &Record) -> bool {
-        let Some((other, commit)) =
-            (record.tracks.iter()).find(|(track, _)| track != self.meeting.track)
-        else {
-            return false;
-        };
-        record.is_of(self.meeting.track)
-            && (self.meeting.earlier.iter().any(|(earlier, _)| earlier == other)
-                // It may have landed meanwhile. A commit that is not here any more has not.
-                || self.merger.is_ancestor(*commit, self.meeting.ours).unwrap_or(false))
+    /// The unmerged paths that a record resolves.
+    fn made_by<'s>(&'s self, record: &'s Record) -> impl Iterator<Item = usize> + 's {
+        let by =
+            |choice: &Choice| matches!(&choice.by, ResolvedBy::Recorded(id) if *id == record.id);
+        let made = self.choices.iter().filter(move |(_, choice)| by(choice));
+        made.map(|(index, _)| *index)
     }
 
-    /// All changes of a record as they fit now; the error is the first path that they do not fit.
-    fn fixed(
-        &self,
-        record: &Record,
-    ) -> Result<Result<Vec<(RepoPath, Choice)>, RepoPath>, SyncError> {
+    /// Half of what somebody made of a merge is not what they made of it.
+    fn withdraw(&mut self, record: &Record, why: &str) {
+        let indices: Vec<usize> = self.made_by(record).collect();
+        for index in indices {
+            self.choices.remove(&index);
+            self.open.push(self.unmerged[index].path.clone());
+        }
+        self.left.push(format!(
+            "what {} recorded as {} {why}",
+            record.who, record.id
+        ));
+    }
+
+    /// Whether this merge brings in the later one of the pair, and base has not got over it.
+    fn both_are_in(&self, record: &Record) -> Result<bool, GitError> {
+        let track = self.meeting.track;
+        let of_track = |(of, _): &&(TrackId, CommitId)| of == track;
+        let Some((_, own)) = record.tracks.iter().find(of_track) else {
+            return Ok(false);
+        };
+        let Some((other, commit)) = record.tracks.iter().find(|one| !of_track(one)) else {
+            return Ok(false);
+        };
+        let other_is_in_base = self.base_has(*commit)?;
+        // It has landed with them, or they have landed without it.
+        if other_is_in_base && self.base_has(*own)? {
+            return Ok(false);
+        }
+        if self
+            .meeting
+            .earlier
+            .iter()
+            .any(|(earlier, _)| earlier == other)
+        {
+            return Ok(true);
+        }
+        Ok(other_is_in_base && !self.mender.took_back(other, *commit)?)
+    }
+
+    /// A commit that is not here is not in base's history.
+    fn base_has(&self, commit: CommitId) -> Result<bool, GitError> {
+        let session = self.mender.session;
+        Ok(self.merger.has_commit(commit)
+            && (session.repository).is_ancestor(commit, session.base.commit)?)
+    }
+
+    /// All changes of a record as they fit now; the error is a clause that says why they do not.
+    fn fixed(&self, record: &Record) -> Result<Result<Vec<(RepoPath, Choice)>, String>, SyncError> {
         let strategy = match record.kind {
             RecordKind::Fix => FIX,
             RecordKind::Resolution(_) => RECORDED,
@@ -185,17 +243,23 @@ impl Work<'_> {
             if now == fixed.to {
                 continue;
             }
+            let unfit = || Ok(Err(format!("does not fit {path} any more")));
             let (version, exact) = match now == fixed.from {
                 true => (fixed.to, true),
                 false => match self.carried_over(fixed, now)? {
                     Some(version) if Some(version) == now => continue,
                     Some(version) => (Some(version), false),
-                    None => return Ok(Err(path.clone())),
+                    None => return unfit(),
                 },
             };
             let refused = self.mender.refuses(self.meeting.track, path);
             if refused || !self.is_here(version) || (!exact && self.mender.is_critical(path)) {
-                return Ok(Err(path.clone()));
+                return unfit();
+            }
+            if let Some(line) = self.marker_in_version(path, version)? {
+                return Ok(Err(format!(
+                    "leaves a conflict marker in line {line} of {path}"
+                )));
             }
             choices.push((path.clone(), by_record(record, strategy, version, exact)));
         }

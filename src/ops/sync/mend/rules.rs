@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use crate::domain::path::{Pattern, RepoPath};
 use crate::domain::project::{Regenerate, Resolve, Strategy};
-use crate::domain::resolution::{Facts, Pick, Version, decided, pick, stray_marker};
+use crate::domain::resolution::{Facts, Pick, Version, decided, pick};
 use crate::domain::sync::ResolvedBy;
 
 use super::super::SyncError;
 use super::program::{No, Verdict};
 use super::work::{Choice, Work};
+
+/// What a dry run says where something would be run.
+const NOT_KNOWN: &str = "the candidate is not known before";
 
 /// What came of one strategy for one path.
 #[derive(Debug, Clone)]
@@ -22,6 +25,18 @@ enum Tried {
     No(String),
     /// A program would be run, were this no dry run.
     Would(String),
+    /// A program could not be run, which says nothing of the strategy. One clause.
+    NotRun(String),
+}
+
+/// The first strategy of a list that does not say no.
+enum First {
+    Gives(usize),
+    /// As [`Tried::Would`].
+    Would(String),
+    /// As [`Tried::NotRun`].
+    NotRun(String),
+    Nothing,
 }
 
 /// Where a path is to be looked for next.
@@ -67,8 +82,10 @@ impl Work<'_> {
                 self.choices.insert(*index, choice);
             }
         }
+        // What is run is to see them.
+        self.apply_fixes()?;
         for (rule, indices) in by_rule {
-            if !self.left.is_empty() {
+            if !self.left.is_empty() || self.not_run.is_some() {
                 return Ok(());
             }
             self.apply(rule, &indices, &mut known)?;
@@ -83,13 +100,17 @@ impl Work<'_> {
         &self.mender.session.project.integration.resolve
     }
 
-    fn rule_of(&self, path: &RepoPath) -> Option<usize> {
+    pub(super) fn rule_of(&self, path: &RepoPath) -> Option<usize> {
         let matches = |rule: &Resolve| rule.paths.iter().any(|paths| paths.matches(path));
         self.rules().iter().position(matches)
     }
 
     /// What somebody has decided about the two who have changed the path.
-    pub(super) fn by_decision(&self, index: usize) -> Result<Option<Choice>, SyncError> {
+    /// The error is a clause that says why it does not help.
+    pub(super) fn by_decision(
+        &self,
+        index: usize,
+    ) -> Result<Option<Result<Choice, String>>, SyncError> {
         let decisions = &self.mender.notebook.decisions;
         if decisions.is_empty() {
             return Ok(None);
@@ -102,9 +123,13 @@ impl Work<'_> {
             return Ok(None);
         };
         let made = self.side(unmerged, pick)?;
-        Ok(made.ok().map(|version| Choice {
-            by: ResolvedBy::Decision(decision.id.clone()),
-            ..Choice::by_rule("decision", version, Some(pick))
+        let by = ResolvedBy::Decision(decision.id.clone());
+        Ok(Some(match made {
+            Ok(version) => Ok(Choice {
+                by,
+                ..Choice::by_rule("decision", version, Some(pick))
+            }),
+            Err(why) => Err(format!("was decided by {}, but {why}", decision.id)),
         }))
     }
 
@@ -171,7 +196,8 @@ impl Work<'_> {
             Strategy::Driver => match self.driver(rule, unmerged)? {
                 Ok(version) => Tried::Made(version, None),
                 Err(No::Would(what)) => Tried::Would(what),
-                Err(No::NotRun(why) | No::Failed(why)) => Tried::No(why),
+                Err(No::NotRun(why)) => Tried::NotRun(why),
+                Err(No::Failed(why)) => Tried::No(why),
             },
             _ => {
                 let (earlier, changed) = match strategy {
@@ -213,9 +239,16 @@ impl Work<'_> {
             let mut places = Vec::new();
             for &index in indices {
                 match self.first(number, start, index, known, &mut whys)? {
-                    Some(Ok(place)) => places.push(place),
-                    Some(Err(would)) => return self.would(indices, would),
-                    None => return self.give_up(indices, &whys),
+                    First::Gives(place) => places.push(place),
+                    First::Would(what) => {
+                        self.would(indices, &what);
+                        return Ok(());
+                    }
+                    First::NotRun(why) => {
+                        self.could_not_run(indices, &why);
+                        return Ok(());
+                    }
+                    First::Nothing => return self.give_up(indices, &whys),
                 }
             }
             if places == last {
@@ -235,13 +268,22 @@ impl Work<'_> {
                 self.choices.insert(index, choice);
             }
             last = places;
-            if !anew.is_empty()
-                && let Err(no) = self.make_anew(number)?
-            {
-                if let No::Would(what) = no {
-                    return self.would(indices, what);
-                }
-                let why = no.into_why();
+            let made = match anew.is_empty() {
+                true => Ok(()),
+                false => self.make_anew(number)?,
+            };
+            if let Err(no) = made {
+                let why = match no {
+                    No::Would(what) => {
+                        self.would(indices, &what);
+                        return Ok(());
+                    }
+                    No::NotRun(why) => {
+                        self.could_not_run(indices, &why);
+                        return Ok(());
+                    }
+                    No::Failed(why) => why,
+                };
                 for key in anew {
                     known.insert(key, Tried::No(why.clone()));
                 }
@@ -251,6 +293,7 @@ impl Work<'_> {
                 continue;
             }
             let Some(check) = &rule.accept else {
+                self.tell_what_was_skipped(indices, &whys);
                 return Ok(());
             };
             let names: Vec<&str> = last
@@ -258,16 +301,27 @@ impl Work<'_> {
                 .map(|place| rule.strategies[*place].as_str())
                 .collect();
             let name = names.first().copied().unwrap_or_default();
+            self.apply_fixes()?;
             match self.accepted(check)? {
-                Verdict::Passed => return Ok(()),
-                Verdict::Would(what) => return self.would(indices, what),
+                Verdict::Passed => {
+                    self.tell_what_was_skipped(indices, &whys);
+                    return Ok(());
+                }
+                Verdict::Would(what) => {
+                    self.would(indices, &what);
+                    return Ok(());
+                }
+                Verdict::NotRun(why) => {
+                    self.could_not_run(indices, &why);
+                    return Ok(());
+                }
                 Verdict::No(why) => whys.push(format!("{name} gives a result, but {why}")),
             }
         }
         self.give_up(indices, &whys)
     }
 
-    /// The first strategy from `start` on that gives the path a result; `Err`: one that would have to be run first.
+    /// Looks from `start` on; what says no is told in `whys`.
     fn first(
         &self,
         rule: usize,
@@ -275,11 +329,12 @@ impl Work<'_> {
         index: usize,
         known: &mut BTreeMap<(usize, usize), Tried>,
         whys: &mut Vec<String>,
-    ) -> Result<Option<Result<usize, String>>, SyncError> {
+    ) -> Result<First, SyncError> {
         for place in start..self.rules()[rule].strategies.len() {
             match self.tried(rule, place, index, known)? {
-                Tried::Made(..) | Tried::Anew => return Ok(Some(Ok(place))),
-                Tried::Would(what) => return Ok(Some(Err(what))),
+                Tried::Made(..) | Tried::Anew => return Ok(First::Gives(place)),
+                Tried::Would(what) => return Ok(First::Would(what)),
+                Tried::NotRun(why) => return Ok(First::NotRun(why)),
                 Tried::No(why) => {
                     let why = format!("{}: {why}", self.rules()[rule].strategies[place].as_str());
                     if !whys.contains(&why) {
@@ -288,36 +343,64 @@ impl Work<'_> {
                 }
             }
         }
-        Ok(None)
+        Ok(First::Nothing)
     }
 
-    /// Something would have to be run first.
-    fn would(&mut self, indices: &[usize], what: String) -> Result<(), SyncError> {
-        let before = self.open.len();
-        self.give_up(indices, &[what])?;
-        self.untried.extend(self.open.drain(before..));
-        Ok(())
+    /// Something would have to be run first; the paths stay as they are now.
+    fn would(&mut self, indices: &[usize], what: &str) {
+        let note = format!("{}: {what}", self.named(indices));
+        self.notes.push(format!("{note}; {NOT_KNOWN}"));
+        self.provisional = true;
+        let paths = indices
+            .iter()
+            .map(|index| self.unmerged[*index].path.clone());
+        self.untried.extend(paths);
+    }
+
+    /// What would have to be run could not be, so that nothing is known of this merge.
+    fn could_not_run(&mut self, indices: &[usize], why: &str) {
+        self.not_run = Some(format!("{}: {why}", self.named(indices)));
+    }
+
+    fn tell_what_was_skipped(&mut self, indices: &[usize], whys: &[String]) {
+        let Some(choice) = indices.first().and_then(|index| self.choices.get(index)) else {
+            return;
+        };
+        if !whys.is_empty() {
+            let (paths, strategy) = (self.named(indices), &choice.strategy);
+            let whys = whys.join("; ");
+            self.notes
+                .push(format!("{paths} resolved by {strategy}, after {whys}"));
+        }
     }
 
     fn give_up(&mut self, indices: &[usize], whys: &[String]) -> Result<(), SyncError> {
+        if indices.is_empty() {
+            return Ok(());
+        }
         for index in indices {
             self.choices.remove(index);
             self.open.push(self.unmerged[*index].path.clone());
         }
-        let first = indices.first().map(|index| &self.unmerged[*index].path);
-        let paths = match (first, indices.len()) {
-            (None, _) => return Ok(()),
-            (Some(path), 1) => path.to_string(),
-            (Some(path), count) => format!("{path} and {} more", count - 1),
-        };
+        let paths = self.named(indices);
         self.left
             .push(format!("no rule resolves {paths} ({})", whys.join("; ")));
         Ok(())
     }
 
+    fn named(&self, indices: &[usize]) -> String {
+        let first = indices.first().map(|index| &self.unmerged[*index].path);
+        match (first, indices.len()) {
+            (None, _) => String::new(),
+            (Some(path), 1) => path.to_string(),
+            (Some(path), count) => format!("{path} and {} more", count - 1),
+        }
+    }
+
     /// Makes the paths of a rule anew on what the tree is now.
     fn make_anew(&mut self, number: usize) -> Result<Result<(), No>, SyncError> {
         let rule = self.rules()[number].clone();
+        self.apply_fixes()?;
         let tree = self.tree()?;
         let made = match self.anew(&rule, tree)? {
             Ok(made) => made,
@@ -325,14 +408,19 @@ impl Work<'_> {
         };
         self.made_anew.push(number);
         for (path, version) in &made.paths {
-            if let Some(line) = self.marker_in(path, *version)? {
+            if let Some(line) = self.marker_in_version(path, *version)? {
                 let why = format!("it leaves a conflict marker in line {line} of {path}");
                 return Ok(Err(No::Failed(why)));
             }
         }
+        let mut not_taken = made.others;
         for (path, version) in made.paths {
             let other_rule = self.rule_of(&path) != Some(number);
             if other_rule || self.mender.refuses(self.meeting.track, &path) {
+                continue;
+            }
+            if self.is_settled(&path) || self.mender.is_critical(&path) {
+                not_taken.push(path);
                 continue;
             }
             let choice = Choice::by_rule(Strategy::Regenerate.as_str(), version, Some(Pick::Ours));
@@ -341,8 +429,8 @@ impl Work<'_> {
                 None => self.others.insert(path, choice),
             };
         }
-        if let Some(first) = made.others.first() {
-            let more = match made.others.len() {
+        if let Some(first) = not_taken.first() {
+            let more = match not_taken.len() {
                 1 => String::new(),
                 count => format!(" and {} more", count - 1),
             };
@@ -355,33 +443,19 @@ impl Work<'_> {
         Ok(Ok(()))
     }
 
-    fn marker_in(
-        &self,
-        path: &RepoPath,
-        version: Option<Version>,
-    ) -> Result<Option<usize>, SyncError> {
-        let Some(version) = version.filter(|version| version.is_regular()) else {
-            return Ok(None);
+    /// Whether somebody has recorded or decided what becomes of the path.
+    fn is_settled(&self, path: &RepoPath) -> bool {
+        let unmerged = self.unmerged.iter().position(|one| one.path == *path);
+        let chosen = unmerged.and_then(|index| self.choices.get(&index));
+        let by_people = |choice: &Choice| {
+            matches!(choice.by, ResolvedBy::Recorded(_) | ResolvedBy::Decision(_))
         };
-        let content = self.merger.read_blob(version.id)?;
-        let mut known = Vec::new();
-        for side in [self.meeting.ours, self.meeting.theirs] {
-            let tree = self.merger.tree_of(side)?;
-            if let Some(version) = self
-                .merger
-                .entry_at(tree, path)?
-                .filter(|version| version.is_regular())
-            {
-                known.push(self.merger.read_blob(version.id)?);
-            }
-        }
-        let known: Vec<&[u8]> = known.iter().map(Vec::as_slice).collect();
-        Ok(stray_marker(&content, &known))
+        self.fixes.contains_key(path) || chosen.is_some_and(by_people)
     }
 
     /// Files that merge clean and are wrong all the same, since what they are made from has changed on both sides.
     pub(super) fn regenerate_what_is_due(&mut self) -> Result<(), SyncError> {
-        if !self.left.is_empty() || !self.is_whole() {
+        if !self.left.is_empty() || self.not_run.is_some() || !self.is_whole() {
             return Ok(());
         }
         for number in 0..self.rules().len() {
@@ -393,10 +467,14 @@ impl Work<'_> {
             }
             match self.make_anew(number)? {
                 Ok(()) => {}
-                Err(No::Would(what)) => self.notes.push(what),
-                Err(No::NotRun(why)) => self
-                    .notes
-                    .push(format!("{paths} stays as git merged it: {why}")),
+                Err(No::Would(what)) => {
+                    self.notes.push(format!("{paths}: {what}; {NOT_KNOWN}"));
+                    self.provisional = true;
+                }
+                Err(No::NotRun(why)) => {
+                    self.not_run = Some(format!("{paths}: {why}"));
+                    return Ok(());
+                }
                 Err(No::Failed(why)) => self
                     .left
                     .push(format!("{paths} cannot be made anew: {why}")),

@@ -10,6 +10,7 @@ use crate::git::{GitError, Merger, TreeEdit, Unmerged};
 
 use super::super::SyncError;
 use super::facts::Histories;
+use super::real::{HALF_MERGED, Real};
 use super::{Meeting, Mend, Mended, Mender};
 
 /// So many sentences of what was tried in vain are told.
@@ -21,18 +22,27 @@ pub(super) struct Work<'w> {
     pub meeting: &'w Meeting<'w>,
     pub unmerged: Vec<Unmerged>,
     pub histories: Histories,
+    pub real: Real,
     /// By the index of what is unmerged.
     pub choices: BTreeMap<usize, Choice>,
     /// What was changed where git left no conflict.
     pub others: BTreeMap<RepoPath, Choice>,
+    /// What was recorded to be changed beside conflicts or for pairs, as it fits what was chosen so far.
+    pub fixes: BTreeMap<RepoPath, Choice>,
+    /// Which repairs of pairs do not fit, one sentence each.
+    pub unfit: Vec<String>,
     /// Rules that have been run to make their paths anew, by their index.
     pub made_anew: Vec<usize>,
     /// Why something stays in conflict, one sentence each.
     pub left: Vec<String>,
     /// What nothing resolves.
     pub open: Vec<RepoPath>,
-    /// What a program might resolve that is not run.
+    /// What a program might resolve that is not run; it stays as it was chosen so far.
     pub untried: Vec<RepoPath>,
+    /// Something would be run that is not run in a dry run.
+    pub provisional: bool,
+    /// What could not be run, and why: one clause.
+    pub not_run: Option<String>,
     /// What else there is to say.
     pub notes: Vec<String>,
 }
@@ -86,12 +96,17 @@ impl<'w> Work<'w> {
             meeting,
             unmerged,
             histories: Histories::default(),
+            real: Real::default(),
             choices: BTreeMap::new(),
             others: BTreeMap::new(),
+            fixes: BTreeMap::new(),
+            unfit: Vec::new(),
             made_anew: Vec::new(),
             left: Vec::new(),
             open: Vec::new(),
             untried: Vec::new(),
+            provisional: false,
+            not_run: None,
             notes: Vec::new(),
         })
     }
@@ -126,7 +141,7 @@ impl<'w> Work<'w> {
             }
             edits.insert(unmerged.path.clone(), choice.version);
         }
-        for (path, choice) in &self.others {
+        for (path, choice) in self.others.iter().chain(&self.fixes) {
             edits.insert(path.clone(), choice.version);
         }
         let mut result = Vec::new();
@@ -148,7 +163,8 @@ impl<'w> Work<'w> {
     pub(super) fn version_at(&self, path: &RepoPath) -> Result<Option<Version>, GitError> {
         let unmerged = self.unmerged.iter().position(|one| one.path == *path);
         let chosen = unmerged.and_then(|index| self.choices.get(&index));
-        match self.others.get(path).or(chosen) {
+        let fixed = self.fixes.get(path);
+        match fixed.or(self.others.get(path)).or(chosen) {
             Some(choice) => Ok(choice.version),
             None => self.merger.entry_at(self.meeting.tree, path),
         }
@@ -193,7 +209,14 @@ impl<'w> Work<'w> {
     }
 
     pub(super) fn finish(mut self) -> Result<Mend, SyncError> {
+        if let Some(why) = self.not_run {
+            return Ok(Mend::Undetermined(why));
+        }
         if !self.left.is_empty() || !self.is_whole() {
+            return Ok(self.leave());
+        }
+        self.look_at_the_results()?;
+        if !self.left.is_empty() {
             return Ok(self.leave());
         }
         if let Some(path) = self.torn().cloned() {
@@ -211,14 +234,14 @@ impl<'w> Work<'w> {
             self.left.push(why);
             return Ok(self.leave());
         }
-        let conflicts = self.choices.iter().map(|(index, choice)| {
+        let conflicts = self.choices.iter().filter_map(|(index, choice)| {
             let path = &self.unmerged[*index].path;
-            choice.resolved(path)
+            (!self.untried.contains(path)).then(|| choice.resolved(path))
         });
         let mut resolved: Vec<Resolved> = conflicts
             .chain(
-                self.others
-                    .iter()
+                (self.others.iter())
+                    .chain(&self.fixes)
                     .map(|(path, choice)| choice.resolved(path)),
             )
             .collect();
@@ -227,8 +250,47 @@ impl<'w> Work<'w> {
         Ok(Mend::Whole(Mended {
             edits,
             resolved,
-            notes: self.notes,
+            notes: [self.notes, self.unfit].concat(),
+            untried: self.untried,
+            provisional: self.provisional,
         }))
+    }
+
+    /// Whoever made them, nothing comes in that neither commit has and that looks like a conflict marker.
+    fn look_at_the_results(&mut self) -> Result<(), GitError> {
+        let mut left = Vec::new();
+        for (index, choice) in &self.choices {
+            let unmerged = &self.unmerged[*index];
+            let path = &unmerged.path;
+            if self.untried.contains(path) {
+                continue;
+            }
+            let taken = choice.version.filter(|_| choice.pick.is_some());
+            // The lines of both sides, merged, are in neither commit.
+            let made_up = match taken {
+                Some(version) if [unmerged.sides.ours, unmerged.sides.theirs].contains(&taken) => {
+                    !self.is_real(unmerged, version)?
+                }
+                _ => false,
+            };
+            if made_up {
+                left.push((path.clone(), format!("{path}: {HALF_MERGED}")));
+            } else if let Some(line) = self.marker_in_version(path, choice.version)? {
+                let why = format!("a conflict marker would be left in line {line} of {path}");
+                left.push((path.clone(), why));
+            }
+        }
+        for (path, choice) in self.others.iter().chain(&self.fixes) {
+            if let Some(line) = self.marker_in_version(path, choice.version)? {
+                let why = format!("a conflict marker would be left in line {line} of {path}");
+                left.push((path.clone(), why));
+            }
+        }
+        for (path, why) in left {
+            self.open.push(path);
+            self.left.push(why);
+        }
+        Ok(())
     }
 
     fn leave(self) -> Mend {
