@@ -178,7 +178,7 @@ fn a_program_that_is_not_there_is_no_reason_for_the_next_strategy() {
         ),
         (
             "strategy = ['regenerate', 'theirs']\ncommand = 'echo x >f'",
-            "[integration]\nsetup = 'exit 3'\n",
+            "setup = 'exit 3'\n",
         ),
         (
             "strategy = ['regenerate', 'theirs']\ncommand = 'no-such-program'",
@@ -187,7 +187,7 @@ fn a_program_that_is_not_there_is_no_reason_for_the_next_strategy() {
     ] {
         let world = project(
             &format!(
-                "{config}[track.a]\n[track.b]\n[[integration.resolve]]\npaths = ['f']\n{rest}\n"
+                "[track.a]\n[track.b]\n{config}[[integration.resolve]]\npaths = ['f']\n{rest}\n"
             ),
             &[("f", "1\n")],
         );
