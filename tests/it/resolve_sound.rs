@@ -54,7 +54,8 @@ fn what_git_merged_half_is_no_side() {
             let (status, answer) = ask(&world, &["sync"]);
             assert_eq!(status, 1, "{strategy}: {answer:#}");
             assert_eq!(texts(&answer["merged"], "track"), ["a"]);
-            assert!(reason(&answer, "b").contains("half merged"), "{answer:#}");
+            let why = reason(&answer, "b");
+            assert!(strategy == "union" || why.contains("half merged"), "{why}");
             let (status, _) = ask(&world, &["conflicts"]);
             assert_eq!(status, 1, "nobody believes the rule, either");
         }
@@ -143,22 +144,28 @@ fn a_partner_that_was_taken_back_is_not_in() {
 
 #[test]
 fn what_is_made_anew_leaves_alone_what_people_settled() {
-    for (critical, expected) in [("nothing", "by hand"), ("lock2", "by hand")] {
+    for critical in ["nothing", "lock3"] {
         let world = project(
             &format!(
-                "[track.a]\n[track.b]\n[integration]\ncritical = '{critical}'\n[[integration.resolve]]\npaths = ['lock*']\nstrategy = 'regenerate'\ncommand = 'echo made >lock; echo made >lock2; echo made >lock3'\nwhen = 'always'\n"
+                "[track.a]\n[track.b]\n[integration]\ncritical = '{critical}'\n[[integration.resolve]]\npaths = ['lock*']\nstrategy = 'regenerate'\ncommand = 'echo made >lock; echo made >lock2; echo made >lock3'\n"
             ),
             &[("lock", "1\n"), ("lock2", "1\n"), ("lock3", "1\n")],
         );
-        work(&world, "a", &[("lock", "a\n"), ("lock2", "1\n")]);
-        work(&world, "b", &[("lock", "b\n"), ("lock2", "1\n")]);
-        solve(&world, &[], "echo 'by hand' >lock; git add lock");
+        work(&world, "a", &[("lock", "a\n"), ("lock2", "a\n")]);
+        work(&world, "b", &[("lock", "b\n"), ("lock2", "b\n")]);
+        solve(
+            &world,
+            &[],
+            "echo 'by hand' >lock; echo both >lock2; git add -A",
+        );
+        // There is no record for what conflicts there now.
+        again(&world, "b", "echo c >lock2");
         let (status, answer) = ask(&world, &["sync", "--yes"]);
         assert_eq!(status, 0, "{answer:#}");
-        assert_eq!(show(&world, "lock"), expected);
-        let lock2 = if critical == "lock2" { "1" } else { "made" };
-        assert_eq!(show(&world, "lock2"), lock2);
-        assert_eq!(show(&world, "lock3"), "made");
+        assert_eq!(show(&world, "lock"), "by hand");
+        assert_eq!(show(&world, "lock2"), "made");
+        let lock3 = if critical == "lock3" { "1" } else { "made" };
+        assert_eq!(show(&world, "lock3"), lock3);
     }
 }
 
@@ -180,7 +187,7 @@ fn a_program_that_is_not_there_is_no_reason_for_the_next_strategy() {
     ] {
         let world = project(
             &format!(
-                "{config}[track.a]\n[track.b]\n[[integration.resolve]]\npaths = ['f']\n{rest}\n"
+                "[track.a]\n[track.b]\n{config}[[integration.resolve]]\npaths = ['f']\n{rest}\n"
             ),
             &[("f", "1\n")],
         );
@@ -228,7 +235,7 @@ fn a_record_is_about_its_paths_and_no_others() {
     solve(&world, &[], "echo 3.0 >p; git add p");
     let (status, answer) = ask(&world, &["sync"]);
     assert_eq!(status, 1, "{answer:#}");
-    assert_eq!(texts(&answer["merged"], "track"), ["a", "b", "c"]);
+    assert_eq!(answer["merged"].as_array().unwrap().len(), 3);
 
     // Under the name that the file got meanwhile, it is.
     let world = project("[track.a]\n[track.b]\n[track.c]\n", &[("f", TEXT)]);
