@@ -189,7 +189,11 @@ fn work_in_a_half_opened_worktree_is_kept() {
             .unwrap(),
     };
     fields["handed_over"] = json!(null);
-    std::fs::write(note.path(), value.to_string()).unwrap();
+    let name = note.file_name().into_string().unwrap();
+    world.write_at(
+        &format!("repo/.git/tracks/resolving/{name}"),
+        &value.to_string(),
+    );
     let (status, answer) = ask(&world, &["resolve", "a", "b"]);
     assert_eq!(
         (status, &answer["outcome"]),
