@@ -3,7 +3,7 @@
 //! Everything that can say no speaks first: the round, the checks for landings, the worktree that has base checked out, the
 //! remote. Then base moves in one step; what is to be tried out on it comes after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::domain::check::Run;
 use crate::domain::name::{BranchName, TrackId};
@@ -11,8 +11,7 @@ use crate::domain::project::When;
 use crate::domain::revision::CommitId;
 use crate::domain::sync::{BeforeLanding, LastRound, Readied, Stale, standing};
 use crate::git::{GitError, Push};
-use crate::process::clock;
-use crate::store::{Event as StoredEvent, Fact, Lock, Merged, Round, StoreError};
+use crate::store::{Lock, Merged, Round, StoreError};
 
 use super::base::{Base, BaseError, Moved, Pushed};
 use super::integration_side::last_round;
@@ -463,7 +462,7 @@ impl Landing<'_> {
         self.report.news = !left.told;
         let mut through = true;
         if !left.recorded
-            && let Err(error) = record_events(session, &self.report)
+            && let Err(error) = outstanding::record_events(session, &self.report)
         {
             through = false;
             let problem = format!("the landing could not be written down: {error}");
@@ -584,36 +583,4 @@ fn may_propose(session: &Session, base: &Base, branch: &BranchName) -> Result<()
         branch: branch.clone(),
         what,
     })
-}
-
-fn record_events(session: &Session, report: &Report) -> Result<(), StoreError> {
-    let time = clock::now();
-    let text = |key: &str, value: String| (key.to_owned(), Fact::Text(value));
-    let of_landing: BTreeMap<String, Fact> = BTreeMap::from([
-        text("commit", report.after.to_string()),
-        text("operation", report.operation.clone().unwrap_or_default()),
-    ]);
-    let tracks: BTreeSet<String> = (report.tracks.iter())
-        .map(|merged| merged.track.to_string())
-        .collect();
-    let mut facts = of_landing.clone();
-    let list = Fact::List(tracks.into_iter().collect());
-    facts.insert("tracks".to_owned(), list);
-    session.store.append_event(&StoredEvent {
-        time,
-        kind: "land".to_owned(),
-        track: None,
-        facts,
-    })?;
-    for merged in &report.tracks {
-        let mut facts = of_landing.clone();
-        facts.extend([text("tip", merged.commit.to_string())]);
-        session.store.append_event(&StoredEvent {
-            time,
-            kind: "landed".to_owned(),
-            track: Some(merged.track.to_string()),
-            facts,
-        })?;
-    }
-    Ok(())
 }

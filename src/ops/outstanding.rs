@@ -1,7 +1,7 @@
 //! What is left of a landing that was cut off after base had moved: it stands in the event log from before that until all of
 //! it is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::revision::CommitId;
 use crate::process::clock;
@@ -9,6 +9,7 @@ use crate::store::{Event, Fact, Merged, StoreError};
 
 use super::Session;
 use super::base::Base;
+use super::land::Report;
 use super::rollback::{self, RollbackError};
 
 const BEGUN: &str = "landing";
@@ -126,6 +127,42 @@ pub(super) fn find(session: &Session, base: &Base) -> Result<Option<Outstanding>
         told: later(TOLD),
         ..Outstanding::new(commit, before)
     }))
+}
+
+/// What reports and metrics want to know of a landing.
+///
+/// # Errors
+/// As [`begin`].
+pub(super) fn record_events(session: &Session, report: &Report) -> Result<(), StoreError> {
+    let time = clock::now();
+    let text = |key: &str, value: String| (key.to_owned(), Fact::Text(value));
+    let of_landing: BTreeMap<String, Fact> = BTreeMap::from([
+        text("commit", report.after.to_string()),
+        text("operation", report.operation.clone().unwrap_or_default()),
+    ]);
+    let tracks: BTreeSet<String> = (report.tracks.iter())
+        .map(|merged| merged.track.to_string())
+        .collect();
+    let mut facts = of_landing.clone();
+    let list = Fact::List(tracks.into_iter().collect());
+    facts.insert("tracks".to_owned(), list);
+    session.store.append_event(&Event {
+        time,
+        kind: "land".to_owned(),
+        track: None,
+        facts,
+    })?;
+    for merged in &report.tracks {
+        let mut facts = of_landing.clone();
+        facts.extend([text("tip", merged.commit.to_string())]);
+        session.store.append_event(&Event {
+            time,
+            kind: "landed".to_owned(),
+            track: Some(merged.track.to_string()),
+            facts,
+        })?;
+    }
+    Ok(())
 }
 
 fn id(facts: &BTreeMap<String, Fact>, key: &str) -> Option<CommitId> {
