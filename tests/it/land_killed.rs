@@ -155,7 +155,8 @@ fn assert_carries_on(world: &World, step: Step) {
     let ran = world.tracks(step.arguments());
     assert_eq!(ran.status, 0, "{step:?}: {}", ran.shown());
     let answer = document(&ran);
-    let mut events = fs::read_to_string(world.repo().join(".git/tracks/events.jsonl")).unwrap();
+    let mut events =
+        fs::read_to_string(world.repo().join(".git/tracks/events.jsonl")).expect("the events");
     events.retain(|c| c != ' ');
     assert_eq!(
         events.matches("\"kind\":\"land\"").count(),
