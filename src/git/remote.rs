@@ -7,16 +7,32 @@ use crate::domain::name::BranchName;
 use crate::domain::revision::CommitId;
 use crate::process::{Cmd, environment};
 
+/// So often a fetch is made again that another git has overtaken.
+const ATTEMPTS: usize = 3;
+
 impl Repository {
     /// `git fetch --prune REMOTE`, never prompting.
     ///
     /// # Errors
     /// What git says.
     pub fn fetch(&self, remote: &str) -> Result<(), GitError> {
+        const COMMAND: &str = "fetch --prune";
         let cmd =
             self.unattended()
                 .args(["fetch", "--prune", "--quiet", "--end-of-options", remote]);
-        run(&cmd, "fetch --prune").map(drop)
+        let mut output = run_any(&cmd, COMMAND)?;
+        for _ in 0..ATTEMPTS {
+            // Another git has moved a remote-tracking branch between our look at it and our lock.
+            let overtaken = String::from_utf8_lossy(&output.stderr).contains("cannot lock ref");
+            if output.status == Some(0) || !overtaken {
+                break;
+            }
+            output = run_any(&cmd, COMMAND)?;
+        }
+        match output.status {
+            Some(0) => Ok(()),
+            _ => Err(failure(&output, COMMAND)),
+        }
     }
 
     /// Brings what a remote has below one prefix here, below another: `refs/x/*` to `refs/y/*`. Nothing there is no error.

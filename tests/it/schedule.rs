@@ -89,6 +89,7 @@ fn the_texts() {
     [Install]
     WantedBy=timers.target
     --- stderr
+    note: every 2d, counted from the first of each month, so that the last one of a month may be shorter
     "#);
     assert_snapshot!(schedule(&["cron", "--every", "4h", "--command", "conflicts --committed"]), @"
     exit: 0
@@ -137,7 +138,7 @@ fn the_texts() {
     --- stdout
     # .gitlab-ci.yml; the time is kept in GitLab, under Build > Pipeline schedules:
     #   every 5h: interval pattern 17 */4 * * *, target branch main, variable TRACKS_ROUND with the value 1
-    # cron cannot say every 5h: this is every 4h, the nearest that is not longer
+    # this timer cannot run every 5h: it runs every 4h, the nearest that is not longer
     # TRACKS_TOKEN: a masked variable of the project with an access token that may write to the repository
     tracks-round:
       rules:
@@ -157,7 +158,7 @@ fn the_texts() {
         - |
           tracks sync --fetch --push
     --- stderr
-    note: cron cannot say every 5h: this is every 4h, the nearest that is not longer
+    note: this timer cannot run every 5h: it runs every 4h, the nearest that is not longer
     "#);
     assert_eq!(refs(&world), before);
     assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), status);
