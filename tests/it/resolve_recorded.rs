@@ -409,3 +409,57 @@ fn two_who_record_at_once_keep_both() {
     let (status, _) = ask(&world, &["sync"]);
     assert_eq!(status, 0);
 }
+
+/// What was recorded two by two does not say what the three together are: nobody says that it does, and there is a way on.
+#[test]
+fn of_three_that_change_the_same_lines_the_third_is_solved_against_base() {
+    let world = project("[track.a]\n[track.b]\n[track.c]\n", &[("f", BASE)]);
+    for track in ["a", "b", "c"] {
+        work(&world, track, &[("f", &with("5", track))]);
+    }
+    for [one, other] in [["a", "b"], ["a", "c"], ["b", "c"]] {
+        let (status, _) = ask(&world, &["resolve", one, other]);
+        assert_eq!(status, 1);
+        let dir = world
+            .repo()
+            .join(format!("worktrees/.resolve-{one}-{other}"));
+        sh(&world, &dir, "sed -i '/^[<=>]\\{7\\}/d' f; git add f");
+        let (status, answer) = ask(&world, &["resolve", one, other]);
+        assert_eq!(status, 0, "{answer:#}");
+    }
+    let (status, round) = ask(&world, &["sync"]);
+    assert_eq!(status, 1, "{round:#}");
+    let out = round["ejected"][0]["track"].as_str().unwrap().to_owned();
+    let with = round["ejected"][0]["with"][0].as_str().unwrap().to_owned();
+    let (status, validated) = ask(&world, &["validate", &out]);
+    assert_eq!(
+        (status, &validated["foreseen"]["integration"]),
+        (1, &json!(null))
+    );
+    let (status, known) = ask(&world, &["resolve", &with, &out]);
+    assert_eq!(
+        (status, &known["outcome"], &known["left_out"]),
+        (1, &json!("known"), &json!(out))
+    );
+    let ran = world.tracks(&["resolve", &with, &out]);
+    for next in ["tracks land", &format!("tracks resolve {out}")] {
+        assert!(
+            ran.stdout.contains(&format!("next: {next}")),
+            "{}",
+            ran.stdout
+        );
+    }
+
+    // As it says.
+    let ran = world.tracks(&["init"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    assert_eq!(ask(&world, &["land", "--no-sync"]).0, 0);
+    assert_eq!(ask(&world, &["resolve", &out]).0, 1);
+    let dir = world.repo().join("worktrees").join(&out);
+    sh(
+        &world,
+        &dir,
+        "sed -i '/^[<=>]\\{7\\}/d' f; git commit -qam Solved",
+    );
+    assert_eq!(ask(&world, &["sync"]).0, 0);
+}

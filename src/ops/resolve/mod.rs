@@ -158,8 +158,13 @@ pub enum PairOutcome {
         taken: Vec<RepoPath>,
         since: Since,
     },
-    /// It was recorded before, under these ids.
-    Known(Vec<String>),
+    /// It was recorded before.
+    Known {
+        /// Their ids.
+        records: Vec<String>,
+        /// Who was left out for a conflict by a round all the same: more than these two change the same lines.
+        left_out: Option<TrackId>,
+    },
     Clean,
     /// This one does not even merge with base, in these paths.
     NotOnBase {
@@ -232,10 +237,10 @@ impl Report {
                 PairOutcome::Recorded { since, .. } => *since != Since::default(),
                 // Whether it is good is not known.
                 PairOutcome::Unproved { .. } | PairOutcome::Interrupted => false,
-                PairOutcome::Known(_)
-                | PairOutcome::Clean
-                | PairOutcome::Aborted { .. }
-                | PairOutcome::NothingToAbort => false,
+                PairOutcome::Known { left_out, .. } => left_out.is_some(),
+                PairOutcome::Clean | PairOutcome::Aborted { .. } | PairOutcome::NothingToAbort => {
+                    false
+                }
             },
             Report::Track { outcome, .. } => match outcome {
                 TrackOutcome::Opened { .. }

@@ -220,6 +220,33 @@ enum Planned {
     Outcome(PairOutcome),
 }
 
+/// Which of the two the last round left out for a conflict, although it knew these records and took the other one in.
+fn left_out(
+    session: &Session,
+    notebook: &Notebook,
+    records: &[String],
+    tracks: &[TrackId; 2],
+    tips: &[CommitId],
+) -> Result<Option<TrackId>, ResolveError> {
+    let rounds = session.store.rounds()?;
+    let Some(last) = rounds.last() else {
+        return Ok(None);
+    };
+    let mut known = records.iter().filter_map(|id| notebook.record(id));
+    if known.any(|record| record.when > last.time) {
+        return Ok(None);
+    }
+    let is_out = |(track, tip): &(&TrackId, &CommitId)| {
+        let mut out = last.ejected.iter();
+        out.any(|out| out.track == **track && out.why == "conflict" && out.commit == Some(**tip))
+    };
+    let out = tracks.iter().zip(tips).find(is_out);
+    let merged = |track: &TrackId| last.merged.iter().any(|merged| merged.track == *track);
+    Ok(out
+        .map(|(track, _)| track.clone())
+        .filter(|_| tracks.iter().any(merged)))
+}
+
 /// Merges both into base and then with each other, and says what is to be opened, if anything.
 fn plan(session: &Session, tracks: &[TrackId; 2], fix: bool) -> Result<Planned, ResolveError> {
     let base = session.base.commit;
@@ -260,8 +287,10 @@ fn plan(session: &Session, tracks: &[TrackId; 2], fix: bool) -> Result<Planned, 
         Some(MergeAnswer::Conflicted { .. }) => {
             let unmerged = scratch.unmerged(sides[0], sides[1])?;
             let notebook = Notebook::read(session)?;
-            if let Some(ids) = list::resolved_by(&unmerged, &notebook) {
-                return Ok(Planned::Outcome(PairOutcome::Known(ids)));
+            if let Some(records) = list::resolved_by(&unmerged, &notebook) {
+                let left_out = left_out(session, &notebook, &records, tracks, &tips)?;
+                let known = PairOutcome::Known { records, left_out };
+                return Ok(Planned::Outcome(known));
             }
             (sides, false)
         }

@@ -7,7 +7,7 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{ByRule, Facts, foreseen_by_rule};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::Foreseen;
+use crate::domain::sync::{Foreseen, Resolved, ResolvedBy};
 use crate::git::{GitError, MergeAnswer, Merger};
 
 use super::super::trust::Trust;
@@ -145,6 +145,13 @@ fn by_trying(
         };
         match mender.mend(merger, &meeting)? {
             Mend::Whole(mended) => {
+                // What was recorded of two says nothing of three that change the same lines.
+                let of_two = |resolved: &Resolved| {
+                    resolved.by != ResolvedBy::Rule && seen.contains(&resolved.path)
+                };
+                if mended.resolved.iter().any(of_two) {
+                    return Ok(None);
+                }
                 foreseen.resolved.extend(mended.resolved);
                 foreseen.to_be_tried.extend(mended.untried);
             }

@@ -15,6 +15,7 @@ pub(super) mod landing;
 mod mend;
 mod merging;
 mod order;
+mod partners;
 mod pin;
 mod publish;
 mod round;

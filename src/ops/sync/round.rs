@@ -215,7 +215,10 @@ impl<'a> RoundRun<'a> {
         )?;
         let Some(judge) = judge else {
             self.nothing_checked = true;
-            return Ok(Judged::Green);
+            return Ok(match self.undetermined.is_empty() {
+                true => Judged::Green,
+                false => Judged::Unknown,
+            });
         };
         (self.emit)(&Event::Stage("checking the candidate".to_owned()));
         let candidate = Trial {

@@ -169,7 +169,11 @@ fn pair_json(outcome: &PairOutcome) -> Value {
             "moved": since.moved.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "went_on": since.went_on,
         }),
-        PairOutcome::Known(ids) => json!({ "outcome": "known", "records": ids }),
+        PairOutcome::Known { records, left_out } => json!({
+            "outcome": "known",
+            "records": records,
+            "left_out": left_out.as_ref().map(TrackId::as_str),
+        }),
         PairOutcome::Clean => json!({ "outcome": "clean" }),
         PairOutcome::NotOnBase { track, paths } => json!({
             "outcome": "not-on-base",
@@ -422,10 +426,19 @@ fn pair_text(
             }
             text
         }
-        PairOutcome::Known(ids) => {
-            let ids = ids.join(", ");
-            format!("{pair} is resolved by {}\n", paint(STRONG, &ids))
-                + &next("tracks resolve --forget ID", "to resolve it anew")
+        PairOutcome::Known { records, left_out } => {
+            let ids = records.join(", ");
+            let mut text = format!("{pair} is resolved by {}\n", paint(STRONG, &ids));
+            if let Some(track) = left_out {
+                text.push_str(&format!(
+                    "{} the last round left {track} out all the same: where more than two change the same lines, what was recorded of two does not do\n",
+                    paint(WARN, "note:")
+                ));
+                text.push_str(&next("tracks land", "brings the others to base"));
+                let resolve = format!("tracks resolve {track}");
+                text.push_str(&next(&resolve, "then solves it against base, for good"));
+            }
+            text + &next("tracks resolve --forget ID", "to resolve it anew")
         }
         PairOutcome::Clean => {
             format!("{pair} merges clean\n")
