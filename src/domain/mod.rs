@@ -3,11 +3,14 @@
 
 pub mod change;
 pub mod check;
+pub mod contract;
 pub mod layout;
 pub mod merge;
+pub mod migration;
 pub mod name;
 pub mod operation;
 pub mod order;
+pub mod owners;
 pub mod path;
 pub mod project;
 pub mod prune;
@@ -15,7 +18,9 @@ pub mod readiness;
 pub mod removal;
 pub mod resolution;
 pub mod revision;
+pub mod rule;
 pub mod schedule;
+pub mod sql;
 pub mod state;
 pub mod sync;
 pub mod time;

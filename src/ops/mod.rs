@@ -36,6 +36,7 @@ pub mod remove;
 pub mod resolve;
 pub mod restore;
 pub mod rollback;
+mod rules;
 mod runner;
 pub mod schedule;
 mod session;

@@ -1,16 +1,18 @@
-//! Pre-merge validation of one track. First form: the branch has its proper name, and the track merges clean.
+//! Pre-merge validation of one track: no rule is broken, and it merges clean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
+use crate::domain::rule::Finding;
 use crate::domain::sync::Foreseen;
-use crate::git::{GitError, Head, Memo, Worktree};
+use crate::git::{GitError, Head, Worktree};
 
 use super::matrix::{self, Matrix, Scope, TrackSide};
+use super::rules::{Asked, Rules};
 use super::{BasePoint, Session, SessionError, sync};
 
 /// Which track, and over which range.
@@ -22,20 +24,6 @@ pub struct Options {
     pub base: Option<String>,
     /// A revision instead of the track's tip.
     pub head: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FindingSeverity {
-    Error,
-    Warning,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    pub code: &'static str,
-    pub severity: FindingSeverity,
-    pub message: String,
-    pub fix: String,
 }
 
 #[derive(Debug)]
@@ -55,9 +43,7 @@ pub struct Report {
 
 impl Report {
     pub fn refused(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == FindingSeverity::Error)
+        self.findings.iter().any(Finding::refuses)
             || self.sides().any(|(side, verdict)| {
                 matches!(verdict, Verdict::Conflict(_)) && !self.foreseen.contains_key(&side)
             })
@@ -120,10 +106,7 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         None => track_here(session, dir, options.head.as_deref())?,
     };
     let head = head(session, track, &here, options)?;
-    let mut findings = Vec::new();
-    if let Some(finding) = branch_name(track, &here, options, session) {
-        findings.push(finding);
-    }
+    let branch = branch_said(&here, options, session);
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let side = TrackSide {
         track: track.id.clone(),
@@ -134,7 +117,20 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         unavailable: None,
         note: None,
     };
-    let (memo, sides) = (Memo::default(), [side]);
+    let memo = matrix::memory(session);
+    let others: Vec<TrackId> = (session.project.tracks.iter())
+        .filter(|other| other.id != track.id)
+        .map(|other| other.id.clone())
+        .collect();
+    let mut all = matrix::track_sides(session, &merger, &others, false)?;
+    all.push(side.clone());
+    let asked = Asked {
+        judged: &[track.id.clone()],
+        files: true,
+    };
+    let rules = Rules::read(session, &merger, &memo, &all, asked)?;
+    let findings = rules.judge(&track.id, &BTreeSet::new(), branch.as_ref());
+    let sides = [side];
     let scope = Scope::Branches(&track.id);
     let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
     // Where that cannot be told, a conflict is one.
@@ -220,38 +216,20 @@ fn head(
     }
 }
 
-/// NAM01: a track's work is on the track's branch.
-fn branch_name(
-    track: &Track,
-    here: &Head,
-    options: &Options,
-    session: &Session,
-) -> Option<Finding> {
+/// The branch that what is judged is on; `None` where a track was named, or nothing names a branch.
+fn branch_said(here: &Head, options: &Options, session: &Session) -> Option<BranchName> {
     let remote = format!("{}/", session.project.remote);
-    let (actual, how) = match (&options.head, here) {
+    let name = match (&options.head, here) {
         (Some(head), _) => {
             let short = head.strip_prefix("refs/heads/").unwrap_or(head);
-            (short.strip_prefix(&remote).unwrap_or(short), "--head")
+            BranchName::new(short.strip_prefix(&remote).unwrap_or(short)).ok()?
         }
         (None, _) if options.track.is_some() => return None,
-        (None, Head::Branch { name, .. }) => (name.as_str(), "HEAD"),
+        (None, Head::Branch { name, .. }) => name.clone(),
         (None, Head::Unborn { .. } | Head::Detached { .. }) => return None,
     };
     // A raw commit id or an expression like HEAD~2 names no branch at all.
-    let is_branch =
-        BranchName::new(actual).is_ok_and(|name| matches!(session.tip(&name), Ok(Some(_))));
-    (is_branch && actual != track.branch.as_str()).then(|| Finding {
-        code: "NAM01",
-        severity: FindingSeverity::Error,
-        message: format!(
-            "{how} is branch {actual}, but the branch of track {} is {}",
-            track.id, track.branch
-        ),
-        fix: format!(
-            "rename it: `git branch -m {actual} {}`, or set `branch = \"{actual}\"` in [track.{}]",
-            track.branch, track.id
-        ),
-    })
+    matches!(session.tip(&name), Ok(Some(_))).then_some(name)
 }
 
 fn dirty_note(session: &Session, track: &Track) -> Result<Vec<String>, GitError> {

@@ -82,12 +82,24 @@ pub struct CommitRules {
     pub trailer: bool,
 }
 
+/// From most to least severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     Error,
     Warning,
     Info,
     Off,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+            Severity::Off => "off",
+        }
+    }
 }
 
 /// What each hook runs; `None`: the hook's default.

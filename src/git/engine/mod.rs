@@ -10,6 +10,7 @@ mod answer;
 mod commit;
 mod history;
 mod judge;
+mod look;
 mod memo;
 mod renames;
 mod settings;

@@ -3,30 +3,17 @@
 use serde_json::{Value, json};
 
 use super::conflicts::verdict_name;
-use super::{count, document, foreseen_json, foreseen_text, show, types, with};
+use super::{count, document, foreseen_json, foreseen_text, path_fields, show, types, with};
 use crate::domain::merge::Verdict;
-use crate::domain::name::Side;
+use crate::domain::name::{Side, TrackId};
+use crate::domain::project::Severity;
+use crate::domain::rule::{Excuse, Finding};
 use crate::domain::sync::Foreseen;
-use crate::ops::validate::{FindingSeverity, Report};
+use crate::ops::validate::Report;
 use crate::ui::style::{BAD, DIM, GOOD, HINT, STRONG, WARN, paint, tame};
 
 pub fn json(report: &Report, ok: bool) -> Value {
-    let findings: Vec<Value> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "code": finding.code,
-                "severity": severity(finding.severity),
-                "path": null,
-                "line": null,
-                "message": finding.message,
-                "fix": finding.fix,
-                "other_track": null,
-                "allowed": false,
-            })
-        })
-        .collect();
+    let findings: Vec<Value> = report.findings.iter().map(finding).collect();
     with(
         document("validate", ok),
         json!({
@@ -54,11 +41,31 @@ pub fn json(report: &Report, ok: bool) -> Value {
     )
 }
 
-fn severity(severity: FindingSeverity) -> &'static str {
-    match severity {
-        FindingSeverity::Error => "error",
-        FindingSeverity::Warning => "warning",
-    }
+fn finding(finding: &Finding) -> Value {
+    let mut map = match &finding.path {
+        Some(path) => path_fields(path),
+        None => [("path".to_owned(), Value::Null)].into_iter().collect(),
+    };
+    let allowed = match &finding.excuse {
+        Some(Excuse::Allowed(reason)) => Some(reason),
+        Some(Excuse::OnBase) | None => None,
+    };
+    map.insert("code".to_owned(), json!(finding.code));
+    with(
+        map,
+        json!({
+            "severity": finding.severity.as_str(),
+            "line": finding.line,
+            "commit": finding.commit.map(|commit| commit.to_string()),
+            "message": finding.message,
+            "fix": finding.fix,
+            "other_track": finding.other.as_ref().map(TrackId::as_str),
+            "allowed": allowed.is_some(),
+            "reason": allowed,
+            "on_base": finding.excuse == Some(Excuse::OnBase),
+            "refuses": finding.refuses(),
+        }),
+    )
 }
 
 pub fn text(report: &Report) -> String {
@@ -71,8 +78,10 @@ pub fn text(report: &Report) -> String {
     );
     for finding in &report.findings {
         let style = match finding.severity {
-            FindingSeverity::Error => BAD,
-            FindingSeverity::Warning => WARN,
+            _ if finding.excuse.is_some() => DIM,
+            Severity::Error => BAD,
+            Severity::Warning => WARN,
+            Severity::Info | Severity::Off => DIM,
         };
         text.push_str(&format!(
             "  {} {}\n          {} {}\n",

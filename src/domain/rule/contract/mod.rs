@@ -1,0 +1,5 @@
+//! Rules about contracts.
+
+use super::Rule;
+
+pub(super) const RULES: &[&Rule] = &[];

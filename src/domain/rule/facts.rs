@@ -1,0 +1,149 @@
+//! What rules judge: the own work of every track, what base has, and what tracks.toml says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::contract::Comparison;
+use crate::domain::merge::Entry;
+use crate::domain::migration::{MigrationFile, Migrations};
+use crate::domain::name::{BranchName, TrackId};
+use crate::domain::owners::Owners;
+use crate::domain::path::RepoPath;
+use crate::domain::project::{Project, Track};
+use crate::domain::revision::CommitId;
+use crate::domain::time::Timestamp;
+
+/// Everything that the work of one track is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub project: &'a Project,
+    pub owners: &'a Owners,
+    pub now: Timestamp,
+    /// Of every track with work, in landing order; the one that is judged is among them.
+    pub works: &'a [Work],
+    /// Which of them is judged.
+    pub judged: usize,
+    /// Tracks that do not count, though they have work: a round has left them out.
+    pub without: &'a BTreeSet<TrackId>,
+    /// `None`: no `[migrations]`.
+    pub migrations: Option<&'a Migrations>,
+    /// How the judged track's versions of contracts compare, with base's and with those of its peers.
+    pub comparisons: &'a [Comparison],
+    /// Every path that base has; `None` where the file as such is not judged, only the work.
+    pub files: Option<&'a [RepoPath]>,
+    /// The branch that the work is said to be on, where that is not the track's.
+    pub branch: Option<&'a BranchName>,
+}
+
+/// Another track with work.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer<'a> {
+    pub work: &'a Work,
+    /// Whether it lands before the one that is judged, which then is the one to give way.
+    pub earlier: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// The work that is judged.
+    pub fn work(&self) -> &'a Work {
+        &self.works[self.judged]
+    }
+
+    /// The track that is judged.
+    ///
+    /// # Panics
+    /// When the work is of no track of the project.
+    pub fn track(&self) -> &'a Track {
+        self.project
+            .track(&self.work().track)
+            .expect("work is of a track of the project")
+    }
+
+    /// The other tracks with work, in landing order.
+    pub fn peers(&self) -> impl Iterator<Item = Peer<'a>> + use<'a> {
+        let (works, judged, without) = (self.works, self.judged, self.without);
+        works
+            .iter()
+            .enumerate()
+            .filter(move |(index, work)| *index != judged && !without.contains(&work.track))
+            .map(move |(index, work)| Peer {
+                work,
+                earlier: index < judged,
+            })
+    }
+}
+
+/// What a track has beyond base and the tracks that it is built on.
+#[derive(Debug, Clone)]
+pub struct Work {
+    pub track: TrackId,
+    /// `None`: it is not committed at all.
+    pub tip: Option<CommitId>,
+    /// Ascending by path, each once; what was moved is a deletion and an addition that know of each other.
+    pub changes: Vec<FileChange>,
+    /// Newest first; of the judged track only.
+    pub commits: Vec<Commit>,
+    /// Those of the changed files that are migrations.
+    pub migrations: Vec<MigrationFile>,
+    /// Before and after, of the changed files whose content a rule may ask for: migrations, contracts, links, what is shared
+    /// `append-only`.
+    pub contents: BTreeMap<RepoPath, Contents>,
+    /// Changed paths whose change, as it stands here, is in no commit yet.
+    pub uncommitted: BTreeSet<RepoPath>,
+}
+
+impl Work {
+    pub fn change(&self, path: &RepoPath) -> Option<&FileChange> {
+        let at = self.changes.binary_search_by(|it| it.path.cmp(path)).ok()?;
+        self.changes.get(at)
+    }
+}
+
+/// One changed path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    pub path: RepoPath,
+    pub before: Option<Entry>,
+    pub after: Option<Entry>,
+    /// Of a deletion: where the same content is new. Of an addition: from where it came.
+    pub moved: Option<RepoPath>,
+}
+
+impl FileChange {
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// "adds", "deletes", "moves away", "changes", to stand between a track and a path.
+    pub fn verb(&self) -> &'static str {
+        match (&self.before, &self.after, &self.moved) {
+            (None, _, _) => "adds",
+            (_, None, Some(_)) => "moves away",
+            (_, None, None) => "deletes",
+            _ => "changes",
+        }
+    }
+}
+
+/// The content of a file on both sides; of a link, where it leads.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    pub before: Option<Arc<[u8]>>,
+    pub after: Option<Arc<[u8]>>,
+}
+
+/// One commit of the judged work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    pub id: CommitId,
+    pub subject: String,
+    /// The whole message, lossily.
+    pub message: String,
+    pub authored: Timestamp,
+    pub committed: Timestamp,
+    pub is_merge: bool,
+}

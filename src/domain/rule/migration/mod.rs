@@ -1,0 +1,5 @@
+//! Rules about migrations.
+
+use super::Rule;
+
+pub(super) const RULES: &[&Rule] = &[];

@@ -1,0 +1,267 @@
+//! The own work of tracks: what each adds to base and the tracks that it is built on.
+//!
+//! As trees: base and the declared dependencies, merged, against the same with the track merged on top. Where that conflicts,
+//! the track's tree against the newest commit that it has of base and of its dependencies.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::domain::merge::{Change, Mode};
+use crate::domain::name::TrackId;
+use crate::domain::path::{RepoPath, Selection};
+use crate::domain::project::{Project, SharedPolicy, Track};
+use crate::domain::revision::{BlobId, CommitId};
+use crate::domain::rule::{Commit, Contents, FileChange, Work};
+use crate::git::{Engine, GitError, Memo, Merger, Outcome, Tip, VirtualCommit, Want};
+use crate::process::{cores, in_parallel};
+
+use super::super::Session;
+use super::super::matrix::TrackSide;
+
+/// A track whose own history is longer than this is not judged further back.
+const LIMIT: usize = 10_000;
+
+/// Works in landing order, of the tracks that have any and of those that are judged. `judged`: whose commits are read; empty:
+/// everybody's.
+pub(super) fn read(
+    session: &Session,
+    merger: &Merger<'_>,
+    memo: &Memo,
+    sides: &[TrackSide],
+    judged: &[TrackId],
+) -> Result<Vec<Work>, GitError> {
+    let place = |side: &TrackSide| session.order.iter().position(|id| *id == side.track);
+    let mut sides: Vec<(&TrackSide, Tip)> = sides
+        .iter()
+        .filter_map(|side| Some((side, side.as_tip()?)))
+        .collect();
+    sides.sort_by_key(|(side, _)| place(side));
+    let tips: Vec<Tip> = sides.iter().map(|(_, tip)| *tip).collect();
+    let engine = Engine::new(merger, session.base.commit, &tips, memo)?;
+    let reader = Reader {
+        session,
+        merger,
+        engine: &engine,
+        wanted: wanted(&session.project),
+        tips: sides
+            .iter()
+            .zip(engine.tips())
+            .map(|((side, tip), commit)| (&side.track, (*tip, commit)))
+            .collect(),
+    };
+    let works = in_parallel(&sides, cores().get(), |(side, tip)| {
+        let with_commits = judged.is_empty() || judged.contains(&side.track);
+        reader.work(side, *tip, with_commits)
+    });
+    let works: Vec<Work> = works.into_iter().collect::<Result<_, _>>()?;
+    let counts = |work: &Work| {
+        !work.changes.is_empty() || !work.commits.is_empty() || judged.contains(&work.track)
+    };
+    Ok(works.into_iter().filter(counts).collect())
+}
+
+struct Reader<'a> {
+    session: &'a Session,
+    merger: &'a Merger<'a>,
+    engine: &'a Engine<'a, 'a>,
+    wanted: Selection,
+    tips: HashMap<&'a TrackId, (Tip, &'a VirtualCommit)>,
+}
+
+/// The paths whose content a rule may ask for.
+fn wanted(project: &Project) -> Selection {
+    let migrations = project.migrations.iter().flat_map(|it| it.paths.iter());
+    let contracts = project.contracts.iter().flat_map(|it| it.paths.iter());
+    let append_only = (project.shared.iter())
+        .filter(|shared| shared.policy == SharedPolicy::AppendOnly)
+        .map(|shared| &shared.pattern);
+    let patterns = migrations.chain(contracts).chain(append_only).cloned();
+    Selection::new(&patterns.collect::<Vec<_>>())
+}
+
+impl Reader<'_> {
+    fn work(&self, side: &TrackSide, tip: Tip, with_commits: bool) -> Result<Work, GitError> {
+        let track = self.session.project.track(&side.track);
+        let needed = track.map_or_else(Vec::new, |track| self.needed(track));
+        let list = match self.on_ground(&side.track, &needed)? {
+            Some(list) => list,
+            None => self.since_left(tip, &needed)?,
+        };
+        let uncommitted = match side.dirty {
+            true => {
+                let committed = self.session.repository.commit(tip.history)?.tree;
+                let changes = self.merger.changes(committed, tip.tree)?;
+                let paths = changes.list().iter().map(|change| change.path.clone());
+                paths.collect()
+            }
+            false => BTreeSet::new(),
+        };
+        let mut contents = BTreeMap::new();
+        for change in list.iter().filter(|change| self.wants(change)) {
+            let content = |entry: Option<crate::domain::merge::Entry>| {
+                let file = entry.filter(|entry| entry.mode != Mode::Submodule);
+                file.map(|entry| self.engine.content(entry.id).map(Arc::from))
+                    .transpose()
+            };
+            let both = Contents {
+                before: content(change.before)?,
+                after: content(change.after)?,
+            };
+            contents.insert(change.path.clone(), both);
+        }
+        let commits = match with_commits {
+            true => self.commits(tip.history, &needed)?,
+            false => Vec::new(),
+        };
+        Ok(Work {
+            track: side.track.clone(),
+            tip: Some(tip.history),
+            changes: with_moves(list),
+            commits,
+            migrations: Vec::new(),
+            contents,
+            uncommitted,
+        })
+    }
+
+    fn wants(&self, change: &Change) -> bool {
+        let link = [change.before, change.after]
+            .iter()
+            .flatten()
+            .any(|entry| entry.mode == Mode::Link);
+        link || self.wanted.matches(&change.path)
+    }
+
+    /// The tracks that it is built on, transitively, in landing order.
+    fn needed(&self, track: &Track) -> Vec<&TrackId> {
+        let project = &self.session.project;
+        let (mut all, mut next) = (BTreeSet::new(), vec![track]);
+        while let Some(track) = next.pop() {
+            for need in track.tracks_needed() {
+                if all.insert(need) {
+                    next.extend(project.track(need));
+                }
+            }
+        }
+        let order = self.session.order.iter();
+        order
+            .filter(|id| all.contains(id) && **id != track.id)
+            .filter(|id| self.tips.contains_key(id))
+            .collect()
+    }
+
+    /// `None`: it does not merge.
+    fn on_ground(
+        &self,
+        track: &TrackId,
+        needed: &[&TrackId],
+    ) -> Result<Option<Vec<Change>>, GitError> {
+        let mut ground = self.engine.base().clone();
+        for need in needed {
+            if let Some((_, commit)) = self.tips.get(*need) {
+                // What does not merge with the rest of the ground is no part of it.
+                ground = self.merged(&ground, commit)?.unwrap_or(ground);
+            }
+        }
+        let Some((_, tip)) = self.tips.get(track) else {
+            return Ok(None);
+        };
+        let Some(whole) = self.merged(&ground, tip)? else {
+            return Ok(None);
+        };
+        self.engine.difference(&ground, &whole).map(Some)
+    }
+
+    fn merged(
+        &self,
+        ours: &VirtualCommit,
+        theirs: &VirtualCommit,
+    ) -> Result<Option<VirtualCommit>, GitError> {
+        let answers = self.engine.merge_all(&[(ours, theirs)], Want::Results)?;
+        let Some(Outcome::Clean(combined)) = answers.into_iter().next().map(|it| it.outcome) else {
+            return Ok(None);
+        };
+        self.engine
+            .merged(ours, theirs, &combined, "own work\n")
+            .map(Some)
+    }
+
+    /// What the track has done since it last took in base or a dependency.
+    fn since_left(&self, tip: Tip, needed: &[&TrackId]) -> Result<Vec<Change>, GitError> {
+        let repository = &self.session.repository;
+        let mut ends: Vec<CommitId> = vec![self.session.base.commit];
+        ends.extend(needed.iter().filter_map(|need| {
+            let (tip, _) = self.tips.get(*need)?;
+            Some(tip.history)
+        }));
+        let mut left: Vec<CommitId> = Vec::new();
+        for end in ends {
+            left.extend(repository.merge_bases(tip.history, end)?);
+        }
+        let mut newest: Option<CommitId> = None;
+        for candidate in left {
+            let newer = match newest {
+                Some(so_far) => repository.is_ancestor(so_far, candidate)?,
+                None => true,
+            };
+            if newer {
+                newest = Some(candidate);
+            }
+        }
+        let from = match newest {
+            Some(commit) => repository.commit(commit)?.tree,
+            None => self.merger.empty_tree()?,
+        };
+        Ok(self.merger.changes(from, tip.tree)?.list().to_vec())
+    }
+
+    fn commits(&self, tip: CommitId, needed: &[&TrackId]) -> Result<Vec<Commit>, GitError> {
+        let repository = &self.session.repository;
+        let mut hidden = vec![self.session.base.commit];
+        hidden.extend(needed.iter().filter_map(|need| {
+            let (tip, _) = self.tips.get(*need)?;
+            Some(tip.history)
+        }));
+        let mut commits = Vec::new();
+        for id in repository.commits_between(tip, &hidden, LIMIT)? {
+            let info = repository.commit(id)?;
+            commits.push(Commit {
+                id,
+                subject: info.subject,
+                message: String::from_utf8_lossy(&info.message).into_owned(),
+                authored: info.authored,
+                committed: info.committed,
+                is_merge: info.parents.len() > 1,
+            });
+        }
+        Ok(commits)
+    }
+}
+
+/// A deletion and an addition of the same content are a move: each content once, in the order of the paths.
+fn with_moves(list: Vec<Change>) -> Vec<FileChange> {
+    let mut gone: HashMap<BlobId, Vec<RepoPath>> = HashMap::new();
+    for change in list.iter().rev().filter(|change| change.after.is_none()) {
+        if let Some(entry) = change.before {
+            gone.entry(entry.id).or_default().push(change.path.clone());
+        }
+    }
+    let mut moved: HashMap<RepoPath, RepoPath> = HashMap::new();
+    for change in list.iter().filter(|change| change.before.is_none()) {
+        let from = change
+            .after
+            .and_then(|entry| gone.get_mut(&entry.id)?.pop());
+        if let Some(from) = from {
+            moved.insert(from.clone(), change.path.clone());
+            moved.insert(change.path.clone(), from);
+        }
+    }
+    list.into_iter()
+        .map(|change| FileChange {
+            moved: moved.remove(&change.path),
+            path: change.path,
+            before: change.before,
+            after: change.after,
+        })
+        .collect()
+}
