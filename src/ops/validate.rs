@@ -123,16 +123,15 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         .map(|other| other.id.clone())
         .collect();
     let mut all = matrix::track_sides(session, &merger, &others, false)?;
-    all.push(side.clone());
+    all.push(side);
     let asked = Asked {
         judged: &[track.id.clone()],
         files: true,
     };
-    let rules = Rules::read(session, &merger, &memo, &all, asked)?;
+    let mut matrix = Matrix::new(session, &merger, &memo, &all, Scope::Branches(&track.id))?;
+    let rules = Rules::read(session, &matrix, asked)?;
     let findings = rules.judge(&track.id, &BTreeSet::new(), branch.as_ref());
-    let sides = [side];
-    let scope = Scope::Branches(&track.id);
-    let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    let pairs = matrix.pairs()?;
     // Where that cannot be told, a conflict is one.
     let foreseen = sync::foresee(session, &merger, &pairs).unwrap_or_default();
     let foreseen = foreseen

@@ -14,11 +14,11 @@ use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
 use crate::domain::rule::{self, Facts, Finding, Work};
-use crate::git::{GitError, Memo, Merger};
+use crate::git::GitError;
 use crate::process::clock;
 
 use super::Session;
-use super::matrix::TrackSide;
+use super::matrix::Matrix;
 use contracts::Contracts;
 
 /// Facts about all tracks with work.
@@ -43,18 +43,17 @@ pub(super) struct Asked<'a> {
 }
 
 impl<'s> Rules<'s> {
-    /// `sides`: what counts of each track, in any order; those without work of their own are no peers.
+    /// What counts of each track are the sides of the matrix.
     ///
     /// # Errors
     /// When the repository cannot be read.
     pub(super) fn read(
         session: &'s Session,
-        merger: &Merger<'_>,
-        memo: &Memo,
-        sides: &[TrackSide],
+        matrix: &Matrix<'_, '_>,
         asked: Asked<'_>,
     ) -> Result<Rules<'s>, GitError> {
-        let mut works = works::read(session, merger, memo, sides, asked.judged)?;
+        let merger = matrix.engine().merger();
+        let mut works = works::read(session, matrix, asked.judged)?;
         let migrations = migrations::read(session, merger, &mut works)?;
         let contracts = Contracts::read(session, merger, &works)?;
         let files = match asked.files {
