@@ -9,6 +9,8 @@ mod finding;
 mod migration;
 mod naming;
 mod ownership;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 
