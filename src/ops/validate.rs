@@ -12,7 +12,7 @@ use crate::domain::sync::Foreseen;
 use crate::git::{GitError, Head, Worktree};
 
 use super::matrix::{self, Matrix, Scope, TrackSide};
-use super::rules::{Asked, Rules};
+use super::rules::{Asked, Rules, Whose};
 use super::{BasePoint, Session, SessionError, sync};
 
 /// Which track, and over which range.
@@ -124,8 +124,9 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         .collect();
     let mut all = matrix::track_sides(session, &merger, &others, false)?;
     all.push(side);
+    let judged = [track.id.clone()];
     let asked = Asked {
-        judged: &[track.id.clone()],
+        commits: Whose::Of(&judged),
         files: true,
     };
     let mut matrix = Matrix::new(session, &merger, &memo, &all, Scope::Branches(&track.id))?;

@@ -3,6 +3,7 @@
 //!
 //! A new rule is a file in the folder of its family and a line in that family's list.
 
+mod collision;
 mod contract;
 mod facts;
 mod finding;
@@ -14,6 +15,7 @@ mod testing;
 
 use std::fmt;
 
+pub use collision::{Collision, colliding, collisions};
 pub use facts::{Commit, Contents, Facts, FileChange, Peer, Work};
 pub use finding::{Excuse, Finding, Mend};
 
