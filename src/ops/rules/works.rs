@@ -51,7 +51,8 @@ pub(super) fn read(
         reader.work(side, *tip, with_commits)
     });
     let works: Vec<Work> = works.into_iter().collect::<Result<_, _>>()?;
-    let asked_for = |track: &TrackId| matches!(commits, Whose::Of(tracks) if tracks.contains(track));
+    let asked_for =
+        |track: &TrackId| matches!(commits, Whose::Of(tracks) if tracks.contains(track));
     let counts = |work: &Work| {
         !work.changes.is_empty() || !work.commits.is_empty() || asked_for(&work.track)
     };
