@@ -20,7 +20,7 @@ pub struct MigrationFile {
     pub direction: Direction,
     /// Which others it follows, for runners that say so in the text.
     pub links: Option<Links>,
-    /// Why the runner passes over it, to stand behind "because": "its name does not begin with a number".
+    /// Why the runner does not run it, to stand behind its name: "looks for a number in front".
     pub ignored: Option<String>,
     /// What is in it; `None` where it was not parsed: files of base, and files that are no SQL.
     pub script: Option<Script>,
@@ -38,12 +38,14 @@ pub enum Direction {
     Repeatable,
     /// Stands for all before it, where a database is new.
     Baseline,
+    /// The whole of one that may come later than its version says (refinery's `U`).
+    Unordered,
 }
 
 impl Direction {
     /// Whether the runner applies it, so that two of one version are one too many.
     pub fn applies(self) -> bool {
-        matches!(self, Direction::Only | Direction::Up)
+        matches!(self, Direction::Only | Direction::Up | Direction::Unordered)
     }
 }
 

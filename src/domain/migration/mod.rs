@@ -5,13 +5,19 @@
 //! one that comes late. A *set* is a directory whose files a runner numbers together.
 
 mod file;
+mod links;
 mod preset;
+mod python;
+mod reading;
+pub mod template;
 mod version;
 
 use std::collections::HashMap;
 
 pub use file::{Direction, Links, MigrationFile};
 pub use preset::{Late, PRESETS, Preset};
+pub use reading::Reader;
+pub use template::Template;
 pub use version::{Version, VersionKey};
 
 use super::path::RepoPath;

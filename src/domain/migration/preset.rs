@@ -68,6 +68,64 @@ impl Preset {
         }
     }
 
+    /// What it does with a version that comes late.
+    pub fn late(self) -> Late {
+        match self {
+            Preset::Refinery | Preset::Flyway | Preset::Goose => Late::Refuses,
+            Preset::GolangMigrate => Late::Skips,
+            Preset::Django | Preset::Alembic => Late::ByLinks,
+            Preset::Plain
+            | Preset::Sqlx
+            | Preset::Diesel
+            | Preset::Rails
+            | Preset::Prisma
+            | Preset::Custom => Late::Runs,
+        }
+    }
+
+    /// What the version in a name is: "what stands before the first `_`".
+    pub fn version_is(self) -> &'static str {
+        match self {
+            Preset::Plain => "the whole name of the file",
+            Preset::Sqlx | Preset::Goose | Preset::GolangMigrate | Preset::Rails => {
+                "the number before the first `_`"
+            }
+            Preset::Diesel => {
+                "what stands before the first `_` in the name of the directory, without `-`"
+            }
+            Preset::Refinery => "the number between `V` and `__`",
+            Preset::Flyway => "the numbers between `V` and `__`",
+            Preset::Prisma => "the whole name of the directory",
+            Preset::Django => "the name of the module",
+            Preset::Alembic => "the `revision` in the file",
+            Preset::Custom => "what the pattern of `[migrations] version` finds",
+        }
+    }
+
+    /// What becomes of two files of one version.
+    pub fn twice(self) -> &'static str {
+        match self {
+            Preset::Plain | Preset::Custom => "one of the two may never run",
+            Preset::Sqlx => "it runs the first and stops at the second",
+            Preset::Diesel => "it runs one of the two and never the other",
+            Preset::Refinery
+            | Preset::Flyway
+            | Preset::Rails
+            | Preset::Goose
+            | Preset::GolangMigrate => "it refuses the whole directory",
+            Preset::Prisma => "they are one directory",
+            Preset::Django | Preset::Alembic => "one hides the other",
+        }
+    }
+
+    /// Whether it compares what has run with what is there now, and stops where that differs.
+    pub fn keeps_checksums(self) -> bool {
+        matches!(
+            self,
+            Preset::Sqlx | Preset::Refinery | Preset::Flyway | Preset::Prisma
+        )
+    }
+
     pub fn of_name(name: &str) -> Option<Preset> {
         PRESETS.into_iter().find(|preset| preset.as_str() == name)
     }
