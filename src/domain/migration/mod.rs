@@ -4,6 +4,7 @@
 //! A *preset* knows one runner: how it reads a version out of a name, which versions are one to it, and what it does with
 //! one that comes late. A *set* is a directory whose files a runner numbers together.
 
+pub mod detect;
 mod file;
 mod links;
 mod preset;

@@ -42,6 +42,15 @@ impl Reader {
         }
     }
 
+    /// As the runner reads names whatever tracks.toml says of them.
+    pub fn of_preset(preset: Preset, patterns: &[Pattern]) -> Reader {
+        Reader {
+            preset,
+            patterns: patterns.to_vec(),
+            ..Reader::default()
+        }
+    }
+
     /// Whether a name alone says nothing about the order of files.
     pub fn needs_text(&self) -> bool {
         matches!(self.preset, Preset::Django | Preset::Alembic)
