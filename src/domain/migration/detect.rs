@@ -52,7 +52,11 @@ pub fn manifest_paths(patterns: &[Pattern]) -> BTreeSet<RepoPath> {
             above.push(format!("{last}{segment}/"));
         }
         for directory in &above {
-            paths.extend(MANIFESTS.iter().map(|name| RepoPath::new(format!("{directory}{name}"))));
+            paths.extend(
+                MANIFESTS
+                    .iter()
+                    .map(|name| RepoPath::new(format!("{directory}{name}"))),
+            );
         }
     }
     paths
@@ -65,7 +69,10 @@ pub fn detect(patterns: &[Pattern], manifests: &[Manifest], names: &[RepoPath]) 
     let mut by_depth: Vec<(usize, Preset, String)> = (manifests.iter())
         .flat_map(|manifest| {
             let path = manifest.path.lossy();
-            let near = path.trim_end_matches("prisma/schema.prisma").matches('/').count();
+            let near = path
+                .trim_end_matches("prisma/schema.prisma")
+                .matches('/')
+                .count();
             let signs = signs(manifest).into_iter();
             signs.map(move |(preset, what)| (near, preset, format!("{} {what}", manifest.path)))
         })
@@ -82,7 +89,10 @@ pub fn detect(patterns: &[Pattern], manifests: &[Manifest], names: &[RepoPath]) 
         },
         Some(_) => Taken {
             preset: Preset::Plain,
-            why: format!("the project shows more than one runner: {}", listed(&presets)),
+            why: format!(
+                "the project shows more than one runner: {}",
+                listed(&presets)
+            ),
         },
         None => by_names(names, &fits),
     }
@@ -99,7 +109,10 @@ fn by_names(names: &[RepoPath], fits: &dyn Fn(Preset) -> bool) -> Taken {
     }
     let all = |end: &str| names.iter().all(|name| name.lossy().ends_with(end));
     if all("/migration.sql") && fits(Preset::Prisma) {
-        return taken(Preset::Prisma, "each migration is a directory with migration.sql");
+        return taken(
+            Preset::Prisma,
+            "each migration is a directory with migration.sql",
+        );
     }
     if names.iter().all(|name| {
         let name = name.lossy();
@@ -149,17 +162,24 @@ fn signs(manifest: &Manifest) -> Vec<(Preset, String)> {
     let path = manifest.path.lossy();
     let file = path.rsplit_once('/').map_or(&*path, |(_, file)| file);
     let text = manifest.text.as_str();
-    let depends = |found: bool, preset: Preset, on: &str| found.then(|| (preset, format!("depends on {on}")));
+    let depends =
+        |found: bool, preset: Preset, on: &str| found.then(|| (preset, format!("depends on {on}")));
     let is_there = |preset: Preset| vec![(preset, "is there".to_owned())];
     match file {
         "diesel.toml" => is_there(Preset::Diesel),
         "alembic.ini" => is_there(Preset::Alembic),
         "schema.prisma" => is_there(Preset::Prisma),
         "flyway.conf" | "flyway.toml" => is_there(Preset::Flyway),
-        "manage.py" if text.contains("django") || text.contains("DJANGO") => is_there(Preset::Django),
+        "manage.py" if text.contains("django") || text.contains("DJANGO") => {
+            is_there(Preset::Django)
+        }
         "Cargo.toml" => [
             depends(has_key(text, "sqlx"), Preset::Sqlx, "sqlx"),
-            depends(has_key(text, "diesel") || has_key(text, "diesel_migrations"), Preset::Diesel, "diesel"),
+            depends(
+                has_key(text, "diesel") || has_key(text, "diesel_migrations"),
+                Preset::Diesel,
+                "diesel",
+            ),
             depends(has_key(text, "refinery"), Preset::Refinery, "refinery"),
         ]
         .into_iter()
@@ -172,7 +192,9 @@ fn signs(manifest: &Manifest) -> Vec<(Preset, String)> {
         .into_iter()
         .flatten()
         .collect(),
-        "package.json" => depends(text.contains("\"prisma\""), Preset::Prisma, "prisma").into_iter().collect(),
+        "package.json" => depends(text.contains("\"prisma\""), Preset::Prisma, "prisma")
+            .into_iter()
+            .collect(),
         "Gemfile" => {
             let found = ["rails", "activerecord"].iter().any(|gem| {
                 text.contains(&format!("'{gem}'")) || text.contains(&format!("\"{gem}\""))
@@ -180,7 +202,11 @@ fn signs(manifest: &Manifest) -> Vec<(Preset, String)> {
             depends(found, Preset::Rails, "rails").into_iter().collect()
         }
         "go.mod" => [
-            depends(text.contains("github.com/pressly/goose"), Preset::Goose, "goose"),
+            depends(
+                text.contains("github.com/pressly/goose"),
+                Preset::Goose,
+                "goose",
+            ),
             depends(
                 text.contains("github.com/golang-migrate/migrate"),
                 Preset::GolangMigrate,
@@ -191,7 +217,9 @@ fn signs(manifest: &Manifest) -> Vec<(Preset, String)> {
         .flatten()
         .collect(),
         "pom.xml" | "build.gradle" | "build.gradle.kts" => {
-            depends(text.contains("flyway"), Preset::Flyway, "flyway").into_iter().collect()
+            depends(text.contains("flyway"), Preset::Flyway, "flyway")
+                .into_iter()
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -202,8 +230,11 @@ fn has_key(toml: &str, name: &str) -> bool {
     toml.lines().map(str::trim).any(|line| {
         let key = line.strip_prefix(name).map(str::trim_start);
         let is_key = key.is_some_and(|rest| rest.starts_with(['=', '.']));
-        let table = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
-        is_key || table.is_some_and(|table| table.rsplit_once('.').is_some_and(|(_, it)| it == name))
+        let table = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'));
+        is_key
+            || table.is_some_and(|table| table.rsplit_once('.').is_some_and(|(_, it)| it == name))
     })
 }
 
@@ -228,7 +259,17 @@ fn listed(names: &BTreeSet<&str>) -> String {
 /// The SQL that a project speaks, where its manifests show one and no other.
 pub fn dialect(manifests: &[Manifest]) -> Option<&'static str> {
     const SIGNS: [(&str, &[&str]); 3] = [
-        ("postgres", &["postgres", "psycopg", "lib/pq", "jackc/pgx", "\"pg\"", "'pg'"]),
+        (
+            "postgres",
+            &[
+                "postgres",
+                "psycopg",
+                "lib/pq",
+                "jackc/pgx",
+                "\"pg\"",
+                "'pg'",
+            ],
+        ),
         ("mysql", &["mysql", "mariadb"]),
         ("sqlite", &["sqlite"]),
     ];
@@ -236,7 +277,10 @@ pub fn dialect(manifests: &[Manifest]) -> Option<&'static str> {
         let has = |manifest: &Manifest| signs.iter().any(|sign| manifest.text.contains(sign));
         manifests.iter().any(has)
     };
-    let mut shown = SIGNS.iter().filter(|(_, signs)| shows(signs)).map(|(name, _)| *name);
+    let mut shown = SIGNS
+        .iter()
+        .filter(|(_, signs)| shows(signs))
+        .map(|(name, _)| *name);
     let first = shown.next()?;
     shown.next().is_none().then_some(first)
 }
@@ -246,7 +290,10 @@ mod tests {
     use super::*;
 
     fn taken(patterns: &str, manifests: &[(&str, &str)], names: &str) -> String {
-        let patterns: Vec<Pattern> = patterns.split(' ').map(|it| Pattern::new(it).unwrap()).collect();
+        let patterns: Vec<Pattern> = patterns
+            .split(' ')
+            .map(|it| Pattern::new(it).unwrap())
+            .collect();
         let known = manifest_paths(&patterns);
         let manifests: Vec<Manifest> = (manifests.iter())
             .map(|(path, text)| Manifest {
@@ -262,63 +309,163 @@ mod tests {
 
     #[test]
     fn runners_are_found() {
-        let sqlx = ("Cargo.toml", "[dependencies]\nsqlx = { version = \"0.8\" }\n");
+        let sqlx = (
+            "Cargo.toml",
+            "[dependencies]\nsqlx = { version = \"0.8\" }\n",
+        );
         for (patterns, manifests, names, expected) in [
-            ("m/*.sql", &[sqlx][..], "m/1_a.sql", "sqlx, because Cargo.toml depends on sqlx"),
-            ("m/*.sql", &[("Cargo.toml", "[dependencies.sqlx]\nversion = \"0.8\"\n")], "", "sqlx, because Cargo.toml depends on sqlx"),
-            ("m/*.sql", &[("Cargo.toml", "[dependencies]\nsqlx.workspace = true\n")], "m/1_a.sql", "sqlx, because Cargo.toml depends on sqlx"),
+            (
+                "m/*.sql",
+                &[sqlx][..],
+                "m/1_a.sql",
+                "sqlx, because Cargo.toml depends on sqlx",
+            ),
+            (
+                "m/*.sql",
+                &[("Cargo.toml", "[dependencies.sqlx]\nversion = \"0.8\"\n")],
+                "",
+                "sqlx, because Cargo.toml depends on sqlx",
+            ),
+            (
+                "m/*.sql",
+                &[("Cargo.toml", "[dependencies]\nsqlx.workspace = true\n")],
+                "m/1_a.sql",
+                "sqlx, because Cargo.toml depends on sqlx",
+            ),
             // It is only asked for its queries.
             (
                 "m/*.sql",
-                &[("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\nrefinery = \"0.8\"\n")],
+                &[(
+                    "Cargo.toml",
+                    "[dependencies]\nsqlx = \"0.8\"\nrefinery = \"0.8\"\n",
+                )],
                 "m/V1__a.sql m/V2__b.sql",
                 "refinery, because Cargo.toml depends on refinery",
             ),
             (
                 "m/**",
-                &[("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n"), ("diesel.toml", "")],
+                &[
+                    ("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n"),
+                    ("diesel.toml", ""),
+                ],
                 "m/1_a/up.sql",
                 "diesel, because diesel.toml is there",
             ),
             (
                 "m/*.sql",
-                &[("go.mod", "require (\n\tgithub.com/pressly/goose/v3 v3\n\tgithub.com/golang-migrate/migrate/v4 v4\n)")],
+                &[(
+                    "go.mod",
+                    "require (\n\tgithub.com/pressly/goose/v3 v3\n\tgithub.com/golang-migrate/migrate/v4 v4\n)",
+                )],
                 "",
                 "plain, because the project shows more than one runner: golang-migrate and goose",
             ),
             (
                 "m/*.sql",
-                &[("go.mod", "\tgithub.com/pressly/goose/v3 v3\n\tgithub.com/golang-migrate/migrate/v4 v4\n")],
+                &[(
+                    "go.mod",
+                    "\tgithub.com/pressly/goose/v3 v3\n\tgithub.com/golang-migrate/migrate/v4 v4\n",
+                )],
                 "m/1_a.up.sql m/1_a.down.sql",
                 "plain, because the project shows more than one runner: golang-migrate and goose",
             ),
             // The nearest one.
             (
                 "api/m/*.sql",
-                &[sqlx, ("api/go.mod", "require github.com/golang-migrate/migrate/v4 v4")],
+                &[
+                    sqlx,
+                    (
+                        "api/go.mod",
+                        "require github.com/golang-migrate/migrate/v4 v4",
+                    ),
+                ],
                 "api/m/1_a.up.sql",
                 "golang-migrate, because api/go.mod depends on golang-migrate",
             ),
-            ("shop/migrations/*.py", &[("manage.py", "DJANGO_SETTINGS_MODULE")], "shop/migrations/0001_initial.py", "django, because manage.py is there"),
-            ("*/migrations/*.py", &[("requirements.txt", "Django>=4 # web\n")], "", "django, because requirements.txt depends on django"),
-            ("m/*.py", &[("requirements.txt", "django-alembic-thing\n")], "", "plain, because nothing in the project shows a runner"),
-            ("alembic/versions/*.py", &[("alembic.ini", "[alembic]")], "alembic/versions/ab_x.py", "alembic, because alembic.ini is there"),
-            ("prisma/migrations/**", &[("prisma/schema.prisma", "")], "prisma/migrations/1_a/migration.sql", "prisma, because prisma/schema.prisma is there"),
-            ("db/migrate/*.rb", &[("Gemfile", "gem 'rails', '~> 7'\n")], "db/migrate/20240101000000_a.rb", "rails, because Gemfile depends on rails"),
-            ("db/migration/*.sql", &[("pom.xml", "<artifactId>flyway-core</artifactId>")], "db/migration/V1__a.sql", "flyway, because pom.xml depends on flyway"),
-            ("m/*/migration.sql", &[], "m/1_a/migration.sql", "prisma, because each migration is a directory with migration.sql"),
-            ("m/**", &[], "m/1_a/up.sql m/1_a/down.sql", "diesel, because each migration is a directory with up.sql"),
-            ("m/*", &[], "m/V1.2__a.sql", "flyway, because the files are named as Flyway names them"),
+            (
+                "shop/migrations/*.py",
+                &[("manage.py", "DJANGO_SETTINGS_MODULE")],
+                "shop/migrations/0001_initial.py",
+                "django, because manage.py is there",
+            ),
+            (
+                "*/migrations/*.py",
+                &[("requirements.txt", "Django>=4 # web\n")],
+                "",
+                "django, because requirements.txt depends on django",
+            ),
+            (
+                "m/*.py",
+                &[("requirements.txt", "django-alembic-thing\n")],
+                "",
+                "plain, because nothing in the project shows a runner",
+            ),
+            (
+                "alembic/versions/*.py",
+                &[("alembic.ini", "[alembic]")],
+                "alembic/versions/ab_x.py",
+                "alembic, because alembic.ini is there",
+            ),
+            (
+                "prisma/migrations/**",
+                &[("prisma/schema.prisma", "")],
+                "prisma/migrations/1_a/migration.sql",
+                "prisma, because prisma/schema.prisma is there",
+            ),
+            (
+                "db/migrate/*.rb",
+                &[("Gemfile", "gem 'rails', '~> 7'\n")],
+                "db/migrate/20240101000000_a.rb",
+                "rails, because Gemfile depends on rails",
+            ),
+            (
+                "db/migration/*.sql",
+                &[("pom.xml", "<artifactId>flyway-core</artifactId>")],
+                "db/migration/V1__a.sql",
+                "flyway, because pom.xml depends on flyway",
+            ),
+            (
+                "m/*/migration.sql",
+                &[],
+                "m/1_a/migration.sql",
+                "prisma, because each migration is a directory with migration.sql",
+            ),
+            (
+                "m/**",
+                &[],
+                "m/1_a/up.sql m/1_a/down.sql",
+                "diesel, because each migration is a directory with up.sql",
+            ),
+            (
+                "m/*",
+                &[],
+                "m/V1.2__a.sql",
+                "flyway, because the files are named as Flyway names them",
+            ),
             (
                 "m/*",
                 &[],
                 "m/V1__a.sql",
                 "plain, because the files may be for flyway or for refinery, and nothing else in the project shows which",
             ),
-            ("m/*", &[], "m/1_a.sql m/2_b.sql", "plain, because nothing in the project shows a runner"),
-            ("m/*", &[], "", "plain, because nothing in the project shows a runner"),
+            (
+                "m/*",
+                &[],
+                "m/1_a.sql m/2_b.sql",
+                "plain, because nothing in the project shows a runner",
+            ),
+            (
+                "m/*",
+                &[],
+                "",
+                "plain, because nothing in the project shows a runner",
+            ),
         ] {
-            assert_eq!(taken(patterns, manifests, names), expected, "{patterns} {names}");
+            assert_eq!(
+                taken(patterns, manifests, names),
+                expected,
+                "{patterns} {names}"
+            );
         }
     }
 

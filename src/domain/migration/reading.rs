@@ -56,6 +56,17 @@ impl Reader {
         matches!(self.preset, Preset::Django | Preset::Alembic)
     }
 
+    /// Where the pattern of preset `custom` finds the version.
+    pub(super) fn version_at(&self, name: &str) -> Option<std::ops::Range<usize>> {
+        let found = self.custom.as_ref()?.captures(name)?;
+        Some(found.get(1)?.range())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sign(&mut self, codes: &[&str]) {
+        self.codes = codes.iter().map(|code| (*code).to_owned()).collect();
+    }
+
     pub fn codes(&self) -> &[String] {
         &self.codes
     }
