@@ -7,17 +7,46 @@ use std::collections::BTreeSet;
 
 use crate::domain::name::TrackId;
 use crate::domain::rule::Finding;
+use crate::domain::sync::outlawed;
 use crate::git::GitError;
+use crate::store::Merged;
 
 use super::super::Session;
-use super::super::matrix::Matrix;
+use super::super::matrix::{self, Matrix, Scope, TrackSide};
 use super::super::rules::{Asked, Rules};
+use super::order::side;
+
+/// Those of the tracks of a round that break a rule now.
+///
+/// # Errors
+/// As [`each`].
+pub(in super::super) fn unlawful(
+    session: &Session,
+    merged: &[Merged],
+) -> Result<Vec<TrackId>, GitError> {
+    let merger = matrix::scratch_merger(session, &session.repository)?;
+    let memo = matrix::memory(session);
+    let sides: Vec<TrackSide> = (merged.iter())
+        .filter(|merged| session.project.track(&merged.track).is_some())
+        .map(|merged| side(session, &merged.track, merged.commit))
+        .collect::<Result<_, _>>()?;
+    let scope = Scope::WithoutIntegration;
+    let matrix = Matrix::new(session, &merger, &memo, &sides, scope)?;
+    let tracks: Vec<TrackId> = sides.iter().map(|side| side.track.clone()).collect();
+    let mut broken = Vec::new();
+    each(session, &matrix, &tracks, |track, findings| {
+        let out = outlawed(track, findings).map(|ejected| ejected.track);
+        broken.extend(out.clone());
+        out.into_iter().collect()
+    })?;
+    Ok(broken)
+}
 
 /// Judges the tracks of the matrix. `out`: is told of each what was found, in landing order, and says who is out for it.
 ///
 /// # Errors
 /// When the repository cannot be read.
-pub(in super::super) fn each(
+pub(super) fn each(
     session: &Session,
     matrix: &Matrix<'_, '_>,
     tracks: &[TrackId],

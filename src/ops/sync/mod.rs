@@ -38,6 +38,7 @@ use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, matrix};
 pub use error::SyncError;
 pub(super) use foresee::foresee;
+pub(super) use law::unlawful;
 use round::RoundRun;
 
 pub(super) use pin::{integration_merge, is_integration_merge};

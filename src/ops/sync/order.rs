@@ -5,7 +5,8 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Landing, fewest_conflicts};
 use crate::domain::project::Integration;
 use crate::domain::resolution::{ByRule, foreseen_by_rule};
-use crate::domain::sync::{Entry, Plan};
+use crate::domain::revision::CommitId;
+use crate::domain::sync::Plan;
 use crate::git::GitError;
 
 use super::super::Session;
@@ -37,15 +38,22 @@ pub(super) fn arrange(session: &Session, pairs: &[Pair], plan: &mut Plan) {
 /// When a tip cannot be read.
 pub(super) fn sides(session: &Session, plan: &Plan) -> Result<Vec<TrackSide>, GitError> {
     let entries = plan.entries.iter();
-    entries.map(|entry| side(session, entry)).collect()
+    entries
+        .map(|entry| side(session, &entry.track, entry.tip))
+        .collect()
 }
 
-fn side(session: &Session, entry: &Entry) -> Result<TrackSide, GitError> {
+/// A track with nothing but what is committed.
+pub(super) fn side(
+    session: &Session,
+    track: &TrackId,
+    tip: CommitId,
+) -> Result<TrackSide, GitError> {
     Ok(TrackSide {
-        track: entry.track.clone(),
-        tip: Some(entry.tip),
-        commit: Some(entry.tip),
-        tree: Some(session.repository.commit(entry.tip)?.tree),
+        track: track.clone(),
+        tip: Some(tip),
+        commit: Some(tip),
+        tree: Some(session.repository.commit(tip)?.tree),
         dirty: false,
         unavailable: None,
         note: None,
