@@ -3,8 +3,13 @@
 //! [`parse`] is the one way in. A statement that cannot be read hides none of the others. What is no SQL never comes here.
 
 mod effect;
+mod general;
+mod lexer;
 mod name;
+mod postgres;
+mod split;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use effect::{Action, Change, Column, Effect, Kind, Object, Write};
@@ -78,6 +83,23 @@ impl Script {
 
 /// What a file does. Never fails and never panics: what cannot be read is said in the statements.
 pub fn parse(dialect: Dialect, text: &str) -> Script {
-    let _ = (dialect, text);
-    Script::default()
+    let text = split::without_conditions(dialect, text);
+    let pieces = split::split(dialect, &text);
+    let mut temporary = BTreeSet::new();
+    let read = |piece: &split::Piece<'_>| {
+        let (effects, unreadable) = match dialect {
+            Dialect::Postgres => postgres::read(piece.text, &mut temporary),
+            Dialect::MySql | Dialect::Sqlite => general::read(dialect, piece.text, &mut temporary),
+        };
+        Statement {
+            line: piece.line,
+            effects,
+            unreadable,
+            undoes: piece.undoes,
+        }
+    };
+    Script {
+        statements: pieces.list.iter().map(read).collect(),
+        touches: pieces.touches,
+    }
 }
