@@ -173,6 +173,7 @@ impl Reader<'_> {
         }
         self.references(item);
         if !constrains {
+            self.named_constraints(table, item);
             return self.column(&mut words);
         }
         let unique = words.is("unique");

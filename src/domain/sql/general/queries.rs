@@ -1,7 +1,6 @@
 //! Which tables a query reads, by sqlparser's tree of it.
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sqlparser::ast::{
     Expr, FromTable, ObjectName, ObjectNamePart, Query, Statement, TableFactor, Visit, Visitor,
@@ -11,7 +10,7 @@ use sqlparser::parser::Parser;
 
 use super::super::lexer::Token;
 use super::super::name::fold;
-use super::super::{Action, Dialect, Name};
+use super::super::{Action, Dialect, Effect, Name, Write};
 use super::Reader;
 
 /// The tables that are read, each as often as it is.
@@ -24,7 +23,13 @@ impl Reader<'_> {
     /// What the queries in the statement read; by its words where there is no tree.
     pub(super) fn queries(&mut self, text: &str, list: &[Token<'_>]) {
         match self.tree(text) {
-            Ok(names) => {
+            Ok(mut names) => {
+                // What is written stands among the tables, once.
+                for written in self.written() {
+                    if let Some(at) = names.iter().position(|name| *name == written) {
+                        names.remove(at);
+                    }
+                }
                 for name in names {
                     self.table(name, Action::Read);
                 }
@@ -36,10 +41,7 @@ impl Reader<'_> {
     fn scan_queries(&mut self, list: &[Token<'_>]) {
         let from = self.effects.len();
         self.scan(list);
-        let written: Vec<Name> = self.effects[..from]
-            .iter()
-            .filter_map(|it| it.changed_table().cloned())
-            .collect();
+        let written = self.written();
         let mut at = 0;
         self.effects.retain(|effect| {
             at += 1;
@@ -48,6 +50,20 @@ impl Reader<'_> {
                 .is_some_and(|name| written.contains(name));
             at <= from || !known
         });
+    }
+
+    /// The tables whose rows the statement was seen to change or to delete.
+    fn written(&self) -> Vec<Name> {
+        let changes = |effect: &&Effect| {
+            matches!(
+                effect.action,
+                Action::Write(Write::Update | Write::Delete, _)
+            )
+        };
+        let written = self.effects.iter().filter(changes);
+        written
+            .filter_map(|it| it.changed_table().cloned())
+            .collect()
     }
 
     pub(super) fn tree(&mut self, text: &str) -> Result<Tree, String> {
@@ -66,11 +82,8 @@ fn parsed(dialect: Dialect, text: &str) -> Result<Tree, String> {
         Dialect::Sqlite => &SQLiteDialect {},
         Dialect::MySql | Dialect::Postgres => &MySqlDialect {},
     };
-    // A parser of others may panic on what nobody would write; that is no reason to say nothing about the rest of a file.
-    let parse = || Parser::parse_sql(grammar, text);
-    let statements = catch_unwind(AssertUnwindSafe(parse))
-        .map_err(|_| "the parser gave up on it".to_owned())?
-        .map_err(|error| message(&error.to_string()))?;
+    let statements =
+        Parser::parse_sql(grammar, text).map_err(|error| message(&error.to_string()))?;
     let mut names = Vec::new();
     for statement in &statements {
         let mut seen = Seen {
@@ -79,10 +92,10 @@ fn parsed(dialect: Dialect, text: &str) -> Result<Tree, String> {
             scopes: Vec::new(),
         };
         let _ = Visit::visit(statement, &mut seen);
-        for target in targets(dialect, statement) {
-            if let Some(at) = seen.names.iter().position(|name| *name == target) {
-                seen.names.remove(at);
-            }
+        if let Some(alias) = alias_deleted(dialect, statement)
+            && let Some(at) = seen.names.iter().position(|name| *name == alias)
+        {
+            seen.names.remove(at);
         }
         names.extend(seen.names);
     }
@@ -102,20 +115,27 @@ fn message(error: &str) -> String {
     }
 }
 
-/// What `UPDATE` and `DELETE` write stands among the tables, too.
-fn targets(dialect: Dialect, statement: &Statement) -> Vec<Name> {
-    let of = |factor: &TableFactor| match factor {
-        TableFactor::Table { name, .. } => named(dialect, name),
-        _ => None,
+/// In `DELETE FROM a USING orders AS a`, `a` is no table.
+fn alias_deleted(dialect: Dialect, statement: &Statement) -> Option<Name> {
+    let Statement::Delete(delete) = statement else {
+        return None;
     };
-    match statement {
-        Statement::Update(update) => of(&update.table.relation).into_iter().collect(),
-        Statement::Delete(delete) => {
-            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
-            from.iter().filter_map(|it| of(&it.relation)).collect()
-        }
-        _ => Vec::new(),
-    }
+    let using = delete.using.as_ref()?;
+    let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+    let TableFactor::Table { name, .. } = &from.first()?.relation else {
+        return None;
+    };
+    let called = named(dialect, name)?;
+    let is_alias = using.iter().any(|table| {
+        let all = std::iter::once(&table.relation).chain(table.joins.iter().map(|it| &it.relation));
+        all.into_iter().any(|factor| match factor {
+            TableFactor::Table {
+                alias: Some(alias), ..
+            } => fold(dialect, &alias.name.to_string()) == called.name,
+            _ => false,
+        })
+    });
+    is_alias.then_some(called)
 }
 
 fn named(dialect: Dialect, name: &ObjectName) -> Option<Name> {

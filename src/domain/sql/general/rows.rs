@@ -32,6 +32,8 @@ impl Reader<'_> {
             words.at += 1;
         }
         while words.take("low_priority") || words.take("ignore") {}
+        // Neither is known to sqlparser.
+        let odd = words.at > 1;
         let from = words.at;
         if !words.seek(&["set"]) {
             return;
@@ -40,6 +42,7 @@ impl Reader<'_> {
         words.at += 1;
         let sets = assigned(self, words.rest());
         let targets = targets(&relations, &sets);
+        self.sure = (odd || relations.len() > 1) && !sets.is_empty();
         for (name, columns) in &targets {
             self.table(name.clone(), Action::Write(Write::Update, columns.clone()));
         }

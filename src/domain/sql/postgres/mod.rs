@@ -6,11 +6,13 @@ mod create;
 mod plain;
 mod tree;
 mod used;
+mod variables;
 
 use std::collections::BTreeSet;
 
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::plpgsql::Plpgsql;
 use squawk_syntax::syntax_error::SyntaxError;
 use squawk_syntax::{SourceFile, SyntaxNode};
 
@@ -81,7 +83,7 @@ impl Reader<'_> {
         let kind = node.kind();
         if kind == DO {
             if let Some(block) = ast::Do::cast(node.clone()).and_then(|it| it.plpgsql()) {
-                self.block(&block.errors(), &block.syntax());
+                self.block(&block);
             }
             return;
         }
@@ -101,7 +103,7 @@ impl Reader<'_> {
         };
         self.body += 1;
         if let Some(block) = block {
-            self.block(&block.errors(), &block.syntax());
+            self.block(&block);
         }
         if let Some(queries) = queries {
             self.walk(&queries.syntax());
@@ -109,32 +111,56 @@ impl Reader<'_> {
         self.body -= 1;
     }
 
-    fn block(&mut self, errors: &[SyntaxError], block: &SyntaxNode) {
+    fn block(&mut self, block: &Plpgsql) {
         if self.depth == DEEPEST {
             return;
         }
         (self.depth, self.routine) = (self.depth + 1, self.routine + 1);
-        self.fails(errors);
-        self.walk(block);
+        let errors = block.errors();
+        let without = match errors.is_empty() {
+            true => None,
+            false => variables::without(block.text()).and_then(|body| anew(&body)),
+        };
+        match without {
+            Some(again) => {
+                self.fails(&again.errors());
+                self.walk(&again.syntax());
+            }
+            None => {
+                self.fails(&errors);
+                self.walk(&block.syntax());
+            }
+        }
         (self.depth, self.routine) = (self.depth - 1, self.routine - 1);
     }
 
-    /// `EXECUTE 'DROP TABLE x'`; what is put together from parts is not known before it runs.
+    /// `EXECUTE 'DROP TABLE x'`. Of what is put together from parts the first counts, if it ends between two words; the rest is
+    /// not known before it runs.
     fn executed(&mut self, node: &SyntaxNode) {
-        let said = tree::first(node, LITERAL).and_then(ast::Literal::cast);
-        let alone = |literal: &ast::Literal| {
-            let mut words = node
-                .descendants_with_tokens()
-                .filter_map(|it| it.into_token())
-                .filter(|token| !token.kind().is_trivia());
-            words.next();
-            words.next().is_some_and(|token| {
-                literal.syntax().text_range() == token.text_range()
-                    && words.next().is_none_or(|next| next.text() == ";")
-            })
+        let Some(literal) = tree::first(node, LITERAL) else {
+            return;
         };
-        if let Some(text) = said.filter(alone).and_then(|it| it.string_value()) {
+        let mut tokens = node
+            .descendants_with_tokens()
+            .filter_map(|it| it.into_token())
+            .filter(|token| !token.kind().is_trivia());
+        tokens.next();
+        let is_first = tokens
+            .next()
+            .is_some_and(|token| token.text_range() == literal.text_range());
+        let is_all = tokens
+            .next()
+            .is_none_or(|next| next.text() == ";" || next.kind() == USING_KW);
+        let said = ast::Literal::cast(literal).and_then(|it| it.string_value());
+        let Some(text) = said.filter(|_| is_first) else {
+            return;
+        };
+        if is_all {
             self.text(&text);
+        } else if text.ends_with(char::is_whitespace) {
+            let before = self.unreadable.take();
+            self.text(&text);
+            self.unreadable = before;
         }
     }
 
@@ -184,6 +210,18 @@ impl Reader<'_> {
             self.change(&table, Change::Attached(kind, columns));
         }
     }
+}
+
+/// Another body, as if a `DO` had it.
+fn anew(body: &str) -> Option<Plpgsql> {
+    let mut tag = "$tracks$".to_owned();
+    while body.contains(&tag) {
+        tag.insert(1, 't');
+    }
+    let parse = SourceFile::parse(&format!("DO {tag}{body}{tag}"));
+    let tree = parse.tree();
+    let found = tree.syntax().children().find_map(ast::Do::cast);
+    found.and_then(|it| it.plpgsql())
 }
 
 /// In `BEGIN ATOMIC … END` of a function or in what a rule does.
