@@ -264,6 +264,24 @@ impl<'m, 'r> Matrix<'m, 'r> {
         Ok(matrix)
     }
 
+    pub(super) fn engine(&self) -> &Engine<'m, 'r> {
+        &self.engine
+    }
+
+    pub(super) fn sides(&self) -> &'m [TrackSide] {
+        self.sides
+    }
+
+    /// The track as the engine knows it; `None` where there is nothing to merge.
+    pub(super) fn commit_of(&self, track: &TrackId) -> Option<&VirtualCommit> {
+        self.commits.get(track)
+    }
+
+    /// base + track; `None` where the two do not merge.
+    pub(super) fn merged_on_base(&self, track: &TrackId) -> Option<&VirtualCommit> {
+        self.on_base.get(track)?.merged.as_ref()
+    }
+
     pub(super) fn stats(&self) -> Stats {
         Stats {
             phases: self.engine.phases(),

@@ -12,7 +12,7 @@ use crate::domain::sync::Foreseen;
 use crate::git::{GitError, Head, Worktree};
 
 use super::matrix::{self, Matrix, Scope, TrackSide};
-use super::rules::{Asked, Rules};
+use super::rules::{Asked, Rules, Whose};
 use super::{BasePoint, Session, SessionError, sync};
 
 /// Which track, and over which range.
@@ -123,16 +123,16 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
         .map(|other| other.id.clone())
         .collect();
     let mut all = matrix::track_sides(session, &merger, &others, false)?;
-    all.push(side.clone());
+    all.push(side);
+    let judged = [track.id.clone()];
     let asked = Asked {
-        judged: &[track.id.clone()],
+        commits: Whose::Of(&judged),
         files: true,
     };
-    let rules = Rules::read(session, &merger, &memo, &all, asked)?;
+    let mut matrix = Matrix::new(session, &merger, &memo, &all, Scope::Branches(&track.id))?;
+    let rules = Rules::read(session, &matrix, asked)?;
     let findings = rules.judge(&track.id, &BTreeSet::new(), branch.as_ref());
-    let sides = [side];
-    let scope = Scope::Branches(&track.id);
-    let pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    let pairs = matrix.pairs()?;
     // Where that cannot be told, a conflict is one.
     let foreseen = sync::foresee(session, &merger, &pairs).unwrap_or_default();
     let foreseen = foreseen
