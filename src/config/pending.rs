@@ -22,7 +22,6 @@ const PENDING: &[(&str, Which)] = &[
     ("project.start", Any),
     ("project.calendar", Any),
     ("track.*.contact", Any),
-    ("track.*.code", Any),
     ("track.*.depends_on", Prefix("contract:")),
     ("track.*.tables", Any),
     ("track.*.objects", Any),
@@ -38,7 +37,6 @@ const PENDING: &[(&str, Which)] = &[
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
-    ("migrations", Any),
     // Its paths count in the `when` of a profile.
     ("contract.*.owner", Any),
     ("contract.*.consumers", Any),

@@ -1,22 +1,89 @@
 //! Migrations: what a project's runner makes of a file's name and text. Which rule a file breaks is judged in
 //! `rule::migration`.
+//!
+//! A *preset* knows one runner: how it reads a version out of a name, which versions are one to it, and what it does with
+//! one that comes late. A *set* is a directory whose files a runner numbers together.
+
+mod file;
+mod links;
+mod preset;
+mod python;
+mod reading;
+pub mod template;
+mod version;
+
+use std::collections::HashMap;
+
+pub use file::{Direction, Links, MigrationFile};
+pub use preset::{Late, PRESETS, Preset};
+pub use reading::Reader;
+pub use template::Template;
+pub use version::{Version, VersionKey};
 
 use super::path::RepoPath;
-use super::revision::BlobId;
-use super::sql::Script;
 
 /// What base has, and how it is read.
 #[derive(Debug, Clone, Default)]
 pub struct Migrations {
-    /// On base, ascending by path.
+    pub preset: Preset,
+    /// Why it is that preset, to stand behind "because": "Cargo.toml depends on sqlx".
+    pub why: String,
+    /// Whether tracks.toml names it; otherwise it was found.
+    pub named: bool,
+    /// The SQL that the files are written in: `postgres`, `mysql` or `sqlite`.
+    pub dialect: Option<String>,
+    /// On base, ascending by path; without what the runner passes over.
     pub base: Vec<MigrationFile>,
+    /// By set and version: places in `base`.
+    index: HashMap<RepoPath, HashMap<VersionKey, Vec<usize>>>,
 }
 
-/// One migration file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationFile {
-    pub path: RepoPath,
-    pub blob: BlobId,
-    /// What is in it; `None` where it was not parsed: files of base, and files that are no SQL.
-    pub script: Option<Script>,
+impl Migrations {
+    /// `base`: in any order.
+    pub fn new(
+        preset: Preset,
+        why: impl Into<String>,
+        named: bool,
+        mut base: Vec<MigrationFile>,
+    ) -> Migrations {
+        base.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut index: HashMap<RepoPath, HashMap<VersionKey, Vec<usize>>> = HashMap::new();
+        for (place, file) in base.iter().enumerate() {
+            if let Some(version) = &file.version {
+                let set = index.entry(file.set.clone()).or_default();
+                set.entry(version.key.clone()).or_default().push(place);
+            }
+        }
+        Migrations {
+            preset,
+            why: why.into(),
+            named,
+            dialect: None,
+            base,
+            index,
+        }
+    }
+
+    /// The file of base at this path.
+    pub fn at(&self, path: &RepoPath) -> Option<&MigrationFile> {
+        let place = self.base.binary_search_by(|it| it.path.cmp(path)).ok()?;
+        self.base.get(place)
+    }
+
+    /// The files of base that have this version in this set, whatever their direction.
+    pub fn with_version(
+        &self,
+        set: &RepoPath,
+        key: &VersionKey,
+    ) -> impl Iterator<Item = &MigrationFile> {
+        let places = self.index.get(set).and_then(|set| set.get(key));
+        let places = places.into_iter().flatten();
+        places.filter_map(|place| self.base.get(*place))
+    }
+
+    /// The highest version of a set on base; `None` where it has none.
+    pub fn highest(&self, set: &RepoPath) -> Option<&MigrationFile> {
+        let key = self.index.get(set)?.keys().max()?;
+        self.with_version(set, key).next()
+    }
 }

@@ -3,15 +3,19 @@
 //!
 //! A new rule is a file in the folder of its family and a line in that family's list.
 
+mod collision;
 mod contract;
 mod facts;
 mod finding;
 mod migration;
 mod naming;
 mod ownership;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 
+pub use collision::{Collision, colliding, collisions};
 pub use facts::{Commit, Contents, Facts, FileChange, Peer, Work};
 pub use finding::{Excuse, Finding, Mend};
 

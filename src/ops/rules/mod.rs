@@ -7,15 +7,15 @@ mod contracts;
 mod migrations;
 mod works;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
-use crate::domain::rule::{self, Facts, Finding, Work};
+use crate::domain::rule::{self, Collision, Facts, Finding, Rule, Work};
 use crate::git::GitError;
-use crate::process::clock;
+use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
 use super::matrix::Matrix;
@@ -37,10 +37,20 @@ pub(super) struct Rules<'s> {
 /// What is gathered.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Asked<'a> {
-    /// Whose commits are read; empty: everybody's.
-    pub(super) judged: &'a [TrackId],
+    /// Whose commits are read.
+    pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
+}
+
+/// Some of the tracks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Whose<'a> {
+    #[default]
+    Everybody,
+    /// They are judged even where they have no work.
+    Of(&'a [TrackId]),
+    Nobody,
 }
 
 impl<'s> Rules<'s> {
@@ -54,7 +64,7 @@ impl<'s> Rules<'s> {
         asked: Asked<'_>,
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
-        let mut works = works::read(session, matrix, asked.judged)?;
+        let mut works = works::read(session, matrix, asked.commits)?;
         let migrations = migrations::read(session, merger, &mut works)?;
         let contracts = Contracts::read(session, merger, &works)?;
         let files = match asked.files {
@@ -81,6 +91,11 @@ impl<'s> Rules<'s> {
         &self.notes
     }
 
+    /// Whether a track has anything that base and what it is built on have not.
+    pub(super) fn has_work(&self, track: &TrackId) -> bool {
+        self.works.iter().any(|work| work.track == *track)
+    }
+
     /// Everything that is found in the work of a track, nothing where it has none.
     ///
     /// `without`: tracks that do not count as peers. `branch`: where the work is said to be, if not on the track's branch.
@@ -90,11 +105,31 @@ impl<'s> Rules<'s> {
         without: &BTreeSet<TrackId>,
         branch: Option<&BranchName>,
     ) -> Vec<Finding> {
+        self.judge_by(track, without, branch, rule::all())
+    }
+
+    /// What tracks have against each other that git does not see, by the two in landing order.
+    pub(super) fn collisions(&self) -> BTreeMap<(TrackId, TrackId), Vec<Collision>> {
+        let without = BTreeSet::new();
+        let findings = in_parallel(&self.works, cores().get(), |work| {
+            let found = self.judge_by(&work.track, &without, None, rule::colliding());
+            (work.track.clone(), found)
+        });
+        rule::collisions(&findings)
+    }
+
+    fn judge_by(
+        &self,
+        track: &TrackId,
+        without: &BTreeSet<TrackId>,
+        branch: Option<&BranchName>,
+        rules: impl Iterator<Item = &'static Rule>,
+    ) -> Vec<Finding> {
         let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
             return Vec::new();
         };
         let comparisons = self.contracts.compare(&self.works, judged, without);
-        rule::judge(&Facts {
+        let facts = Facts {
             project: &self.session.project,
             owners: &self.owners,
             now: clock::now(),
@@ -105,6 +140,7 @@ impl<'s> Rules<'s> {
             comparisons: &comparisons,
             files: self.files.as_deref(),
             branch,
-        })
+        };
+        rule::judge_by(&facts, rules)
     }
 }

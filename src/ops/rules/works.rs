@@ -17,16 +17,16 @@ use crate::process::{cores, in_parallel};
 
 use super::super::Session;
 use super::super::matrix::{Matrix, TrackSide};
+use super::Whose;
 
 /// A track whose own history is longer than this is not judged further back.
 const LIMIT: usize = 10_000;
 
-/// Works in landing order, of the tracks that have any and of those that are judged. `judged`: whose commits are read; empty:
-/// everybody's.
+/// Works in landing order, of the tracks that have any and of those whose commits are asked for by name.
 pub(super) fn read(
     session: &Session,
     matrix: &Matrix<'_, '_>,
-    judged: &[TrackId],
+    commits: Whose<'_>,
 ) -> Result<Vec<Work>, GitError> {
     let place = |side: &TrackSide| session.order.iter().position(|id| *id == side.track);
     let mut sides: Vec<(&TrackSide, Tip)> = (matrix.sides().iter())
@@ -43,12 +43,18 @@ pub(super) fn read(
             .collect(),
     };
     let works = in_parallel(&sides, cores().get(), |(side, tip)| {
-        let with_commits = judged.is_empty() || judged.contains(&side.track);
+        let with_commits = match commits {
+            Whose::Everybody => true,
+            Whose::Of(tracks) => tracks.contains(&side.track),
+            Whose::Nobody => false,
+        };
         reader.work(side, *tip, with_commits)
     });
     let works: Vec<Work> = works.into_iter().collect::<Result<_, _>>()?;
+    let asked_for =
+        |track: &TrackId| matches!(commits, Whose::Of(tracks) if tracks.contains(track));
     let counts = |work: &Work| {
-        !work.changes.is_empty() || !work.commits.is_empty() || judged.contains(&work.track)
+        !work.changes.is_empty() || !work.commits.is_empty() || asked_for(&work.track)
     };
     Ok(works.into_iter().filter(counts).collect())
 }

@@ -24,7 +24,7 @@ use crate::store::StoreError;
 use super::check::CheckError;
 use super::declared::Declared;
 use super::matrix::{self, Matrix, Scope, TrackSide};
-use super::rules::{Asked, Rules};
+use super::rules::{Asked, Rules, Whose};
 use super::trust::Trust;
 use super::{Emit, Event, Session, SessionError, sync};
 use checks::Checked;
@@ -101,7 +101,7 @@ pub fn run(
         1 => "judging 1 track".to_owned(),
         number => format!("judging {number} tracks"),
     }));
-    let mut judged = course.judge(&sides, &mut notes)?;
+    let mut judged = course.judge(&mut sides, &mut notes)?;
     if options.fix {
         let fixes = judged.iter_mut().map(|it| fix::mend(session, it));
         let mended: Vec<Mending> = fixes.collect::<Result<_, GitError>>()?;
@@ -115,7 +115,7 @@ pub fn run(
             }
         }
         if mended.iter().any(|mending| !mending.done.is_empty()) {
-            judged = course.judge(&sides, &mut Vec::new())?;
+            judged = course.judge(&mut sides, &mut Vec::new())?;
         }
         for (judged, mending) in judged.iter_mut().zip(mended) {
             judged.mending = Some(mending);
@@ -175,10 +175,11 @@ impl Course<'_> {
             .collect())
     }
 
-    /// Rules, merges and promises, of each side.
+    /// Rules, merges and promises, of each side. Where everybody is judged, only of those that have work, and the others are
+    /// taken out.
     fn judge(
         &self,
-        sides: &[TrackSide],
+        sides: &mut Vec<TrackSide>,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Judged>, ValidateError> {
         let (session, merger) = (self.session, self.merger);
@@ -195,18 +196,24 @@ impl Course<'_> {
         };
         all.extend_from_slice(sides);
         let asked = Asked {
-            judged: &ids,
+            commits: match self.all {
+                true => Whose::Everybody,
+                false => Whose::Of(&ids),
+            },
             files: true,
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
         let rules = Rules::read(session, &matrix, asked)?;
         notes.extend(rules.notes().iter().cloned());
+        if self.all {
+            sides.retain(|side| rules.has_work(&side.track));
+        }
         let pairs = matrix.pairs()?;
         // Where that cannot be told, a conflict is one.
         let mut foreseen = sync::foresee(session, merger, &pairs).unwrap_or_default();
         let declared = Declared::read(session)?;
         let mut judged = Vec::new();
-        for side in sides {
+        for side in sides.iter() {
             let (Some(track), Some(head)) = (session.project.track(&side.track), side.tip) else {
                 continue;
             };

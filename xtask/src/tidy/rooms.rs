@@ -51,7 +51,7 @@ const TENANTS: &[Tenant] = &[
     outside("annotate_snippets", &["src/ui/"]),
     outside("clap", &["src/cli.rs", "src/commands/"]),
     outside("clap_complete", &["src/cli.rs", "src/commands/"]),
-    outside("globset", &["src/domain/path.rs"]),
+    outside("globset", &["src/domain/path.rs", "src/domain/path/"]),
     outside("jiff", &["src/domain/time.rs"]),
     outside("reflink_copy", &["src/files/"]),
     outside("notify", &["src/files/"]),
