@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod check;
+pub mod codeowners;
 pub mod contract;
 pub mod layout;
 pub mod merge;
@@ -24,5 +25,6 @@ pub mod sql;
 pub mod state;
 pub mod sync;
 pub mod time;
+pub mod trailer;
 pub mod trust;
 pub mod undo;

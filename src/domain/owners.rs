@@ -152,7 +152,11 @@ mod tests {
         for (path, owner, claims) in cases {
             let path = RepoPath::new(path);
             let found = owners.of(&path);
-            assert_eq!((found.owner(), found.owners.len()), (owner, claims), "{path}");
+            assert_eq!(
+                (found.owner(), found.owners.len()),
+                (owner, claims),
+                "{path}"
+            );
             assert!(found.is_claimed(), "{path}");
         }
         let free = owners.of(&RepoPath::new("README.md"));
