@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
-    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, undo,
-    update, validate,
+    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, own,
+    path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync,
+    trust, undo, update, validate, who,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Conflicts(conflicts::Args),
     Check(check::Args),
     Validate(validate::Args),
+    Who(who::Args),
+    Own(own::Args),
     Sync(sync::Args),
     Land(land::Args),
     Rollback(rollback::Args),
@@ -51,6 +53,7 @@ enum Verb {
     Prune(prune::Args),
     Resolve(resolve::Args),
     Decide(decide::Args),
+    Explain(explain::Args),
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
@@ -90,6 +93,8 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
+            Verb::Who(args) => who::run(&args, context),
+            Verb::Own(args) => own::run(&args, context),
             Verb::Land(args) => land::run(&args, context),
             Verb::Rollback(args) => rollback::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
@@ -100,6 +105,7 @@ impl Verb {
             Verb::Prune(args) => prune::run(&args, context),
             Verb::Resolve(args) => resolve::run(&args, context),
             Verb::Decide(args) => decide::run(&args, context),
+            Verb::Explain(args) => explain::run(&args, context),
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
@@ -119,6 +125,8 @@ impl Verb {
             Verb::Conflicts(args) => args.format.into(),
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
+            Verb::Who(args) => args.format.into(),
+            Verb::Own(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
             Verb::Land(args) => args.format.into(),
             Verb::Rollback(args) => args.format.into(),
@@ -129,6 +137,7 @@ impl Verb {
             Verb::Prune(args) => args.format.into(),
             Verb::Resolve(args) => args.format.into(),
             Verb::Decide(args) => args.format.into(),
+            Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),

@@ -5,6 +5,8 @@ pub mod change;
 pub mod check;
 pub mod codeowners;
 pub mod contract;
+pub mod deliverable;
+pub mod handover;
 pub mod layout;
 pub mod merge;
 pub mod migration;

@@ -29,7 +29,7 @@ pub(super) use project::{
 };
 pub(super) use rules::{
     AllowTable, CommitTable, ContractTable, HooksTable, LandTable, MigrationsTable,
-    MissingBinaryKey, NotifyTable, OwnershipTable, PolicyKey, ReportTable, RollbackKey,
+    MissingBinaryKey, NotifyTable, OwnershipTable, PolicyKey, PresetKey, ReportTable, RollbackKey,
     SeverityKey, SharedTable, UnclaimedKey, UnownedKey,
 };
 pub(super) use scalar::{Glob, Run};
@@ -76,8 +76,9 @@ pub(super) struct File {
     pub(super) contract: Entries<ContractTable>,
     /// What commits look like.
     pub(super) commit: Option<CommitTable>,
-    /// Path pattern = how new files and directories there are named: `snake_case`, `kebab-case`, `camelCase`,
-    /// `PascalCase`, `SCREAMING_SNAKE_CASE`, or a regular expression.
+    /// Path pattern = how new files and directories that it matches are named: `snake_case`, `kebab-case`, `camelCase`,
+    /// `PascalCase`, `SCREAMING_SNAKE_CASE` (up to the first dot), or a regular expression that is looked for in the whole
+    /// name. The first pattern that matches counts.
     pub(super) names: Entries<Text>,
     /// Code of a rule = how much a breach weighs, such as `MIG07 = "error"`.
     pub(super) severity: Entries<SeverityKey>,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::form::{Date, Due, Span, Text};
 use super::scalar::{Glob, Run};
 use super::value::{OneOrMany, Placed};
+use crate::domain::migration::Preset;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -16,7 +17,8 @@ pub(in crate::config) struct OwnershipTable {
     pub(in crate::config) unowned: Option<UnownedKey>,
     /// Path patterns that no track may change.
     pub(in crate::config) frozen: Option<OneOrMany<Glob>>,
-    /// The CODEOWNERS file to generate and to check, such as `.github/CODEOWNERS`. Default: none.
+    /// The CODEOWNERS file that `tracks own --codeowners` writes and OWN08 checks, such as `.github/CODEOWNERS`. Whom it names is
+    /// the `contact`, else the `agent`, of a track, where that is `@name`, `@org/team` or an e-mail address. Default: none.
     pub(in crate::config) codeowners: Option<Placed<String>>,
 }
 
@@ -37,8 +39,9 @@ pub(in crate::config) struct SharedTable {
     pub(in crate::config) owner: Option<Placed<String>>,
     /// The tracks that build on them.
     pub(in crate::config) consumers: Option<OneOrMany<String>>,
-    /// Who may change them: anybody (`free`), one track at a time (`serialize`), only by adding (`append-only`), nobody
-    /// because they are generated (`regenerate`), only the integration (`integration-only`), or `owner-approves`.
+    /// Who may change them: anybody (`free`), one track at a time (`serialize`), anybody by adding lines (`append-only`), nobody
+    /// because they are generated (`regenerate`), only the integration (`integration-only`), or the owner, and others with
+    /// its approval (`owner-approves`): the trailer `Tracks-Approve: TRACK PATH` on a commit of the owner's branch.
     #[schemars(extend("default" = "free"))]
     pub(in crate::config) policy: Option<Placed<PolicyKey>>,
 }
@@ -81,6 +84,8 @@ pub(in crate::config) struct MigrationsTable {
     /// The migration tool, which decides what a version is; `auto` looks at the project.
     #[schemars(extend("default" = "auto"))]
     pub(in crate::config) preset: Option<PresetKey>,
+    /// With `preset = "custom"`: a regular expression for the names of files, whose one group is the version.
+    pub(in crate::config) version: Option<Placed<String>>,
     /// The SQL dialect. Default: the preset's, else what the project uses.
     pub(in crate::config) dialect: Option<DialectKey>,
     /// How far ahead of today a date in a name may be.
@@ -110,24 +115,27 @@ pub(in crate::config) enum PresetKey {
     Prisma,
     Django,
     Alembic,
+    Custom,
 }
 
 impl PresetKey {
-    pub(in crate::config) fn as_str(self) -> &'static str {
-        match self {
-            PresetKey::Auto => "auto",
-            PresetKey::Plain => "plain",
-            PresetKey::Sqlx => "sqlx",
-            PresetKey::Diesel => "diesel",
-            PresetKey::Refinery => "refinery",
-            PresetKey::Flyway => "flyway",
-            PresetKey::Rails => "rails",
-            PresetKey::Goose => "goose",
-            PresetKey::GolangMigrate => "golang-migrate",
-            PresetKey::Prisma => "prisma",
-            PresetKey::Django => "django",
-            PresetKey::Alembic => "alembic",
-        }
+    /// `None`: whatever the project shows.
+    pub(in crate::config) fn preset(self) -> Option<Preset> {
+        Some(match self {
+            PresetKey::Auto => return None,
+            PresetKey::Plain => Preset::Plain,
+            PresetKey::Sqlx => Preset::Sqlx,
+            PresetKey::Diesel => Preset::Diesel,
+            PresetKey::Refinery => Preset::Refinery,
+            PresetKey::Flyway => Preset::Flyway,
+            PresetKey::Rails => Preset::Rails,
+            PresetKey::Goose => Preset::Goose,
+            PresetKey::GolangMigrate => Preset::GolangMigrate,
+            PresetKey::Prisma => Preset::Prisma,
+            PresetKey::Django => Preset::Django,
+            PresetKey::Alembic => Preset::Alembic,
+            PresetKey::Custom => Preset::Custom,
+        })
     }
 }
 
@@ -187,7 +195,8 @@ pub(in crate::config) struct DeliveryTable {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct CommitTable {
-    /// What the subject of a commit looks like: `conventional`, or a regular expression. Default: anything.
+    /// What the subject of a commit looks like: `conventional` (`feat(api): add users`), or a regular expression that is looked
+    /// for in it. Default: anything.
     pub(in crate::config) pattern: Option<Placed<String>>,
     /// Whether every commit says whose it is, as `Track: ID`.
     #[schemars(extend("default" = false))]

@@ -11,6 +11,7 @@ use crate::domain::trailer;
 use crate::git::GitError;
 
 use super::super::{Session, integration_side};
+use super::Whose;
 
 /// A history that is longer than this is not looked at further back.
 const LIMIT: usize = 1_000;
@@ -26,14 +27,19 @@ pub(super) struct Strays {
 pub(super) fn read(
     session: &Session,
     works: &[Work],
-    judged: &[TrackId],
+    judged: Whose<'_>,
     everywhere: bool,
 ) -> Result<Strays, GitError> {
     let mut strays = Strays::default();
     let by_owners = by_owners(session, works)?;
     for work in works {
         let Some(tip) = work.tip else { continue };
-        if !judged.is_empty() && !judged.contains(&work.track) {
+        let counts = match judged {
+            Whose::Everybody => true,
+            Whose::Of(tracks) => tracks.contains(&work.track),
+            Whose::Nobody => false,
+        };
+        if !counts {
             continue;
         }
         if everywhere {

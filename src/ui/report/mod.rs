@@ -5,6 +5,7 @@ pub mod check;
 pub mod conflicts;
 pub mod decide;
 pub mod events;
+pub mod explain;
 pub(super) mod failures;
 mod figures;
 pub mod init;
@@ -14,6 +15,7 @@ pub mod land;
 pub mod log;
 pub mod logs;
 pub mod mark;
+pub mod own;
 pub mod prune;
 pub mod remove;
 pub mod resolve;
@@ -29,6 +31,8 @@ pub mod undo;
 pub mod update;
 pub mod validate;
 pub mod watch;
+pub mod who;
+mod xml;
 
 use serde_json::{Map, Value, json};
 

@@ -90,8 +90,13 @@ fn claim(deed: &str, path: &RepoPath, peer: Peer<'_>) -> Finding {
 }
 
 /// Whether it is a migration whose name says which track it is of.
-fn is_signed(_facts: &Facts<'_>, _path: &RepoPath) -> bool {
-    false
+fn is_signed(facts: &Facts<'_>, path: &RepoPath) -> bool {
+    let mut of_track = facts.work().migrations.iter();
+    let mut on_base = facts.migrations.into_iter();
+    let file = (of_track.find(|file| file.path == *path))
+        .or_else(|| on_base.find_map(|migrations| migrations.at(path)));
+    let token = file.and_then(|file| file.token.as_deref());
+    token.is_some_and(|token| facts.project.tracks.iter().any(|track| track.code == token))
 }
 
 #[cfg(test)]
