@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, path,
-    prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust,
-    undo, update, validate,
+    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, own,
+    path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync,
+    trust, undo, update, validate, who,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Conflicts(conflicts::Args),
     Check(check::Args),
     Validate(validate::Args),
+    Who(who::Args),
+    Own(own::Args),
     Sync(sync::Args),
     Land(land::Args),
     Rollback(rollback::Args),
@@ -91,6 +93,8 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
+            Verb::Who(args) => who::run(&args, context),
+            Verb::Own(args) => own::run(&args, context),
             Verb::Land(args) => land::run(&args, context),
             Verb::Rollback(args) => rollback::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
@@ -121,6 +125,8 @@ impl Verb {
             Verb::Conflicts(args) => args.format.into(),
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
+            Verb::Who(args) => args.format.into(),
+            Verb::Own(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
             Verb::Land(args) => args.format.into(),
             Verb::Rollback(args) => args.format.into(),

@@ -11,6 +11,7 @@ pub mod land;
 pub mod lease;
 pub mod log;
 pub mod mark;
+pub mod own;
 pub mod path;
 pub mod prune;
 pub mod reference;
@@ -26,6 +27,7 @@ pub mod trust;
 pub mod undo;
 pub mod update;
 pub mod validate;
+pub mod who;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -21,7 +21,6 @@ use Which::{Any, Prefix};
 const PENDING: &[(&str, Which)] = &[
     ("project.start", Any),
     ("project.calendar", Any),
-    ("track.*.contact", Any),
     ("track.*.depends_on", Prefix("contract:")),
     ("track.*.tables", Any),
     ("track.*.objects", Any),
@@ -34,16 +33,11 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.hooks", Any),
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
-    ("ownership", Any),
-    ("shared.*", Any),
-    ("allow", Any),
     // Its paths count in the `when` of a profile.
     ("contract.*.owner", Any),
     ("contract.*.consumers", Any),
     ("contract.*.compatible", Any),
     ("contract.*.delivery", Any),
-    ("commit", Any),
-    ("names", Any),
     ("hooks", Any),
     ("notify.on_blocker", Any),
     ("notify.on_checkpoint", Any),
@@ -205,13 +199,10 @@ mod tests {
                     "sparse",
                 )],
             ),
+            ("[shared.x]\npolicy = 'free'\n", &[]),
             (
-                "[shared.x]\npolicy = 'free'\n",
-                &[("`[shared.x]` does nothing yet", "x")],
-            ),
-            (
-                "[[allow]]\ncode = 'OWN01'\n[[allow]]\ncode = 'OWN02'\n",
-                &[("`[[allow]]` does nothing yet", "allow")],
+                "[[checkpoint]]\nname = 'a'\n[[checkpoint]]\nname = 'b'\n",
+                &[("`[[checkpoint]]` does nothing yet", "checkpoint")],
             ),
             ("[[integration.resolve]]\npaths = 'x'\n", &[]),
             (

@@ -3,8 +3,10 @@
 
 pub mod change;
 pub mod check;
+pub mod codeowners;
 pub mod contract;
 pub mod deliverable;
+pub mod handover;
 pub mod layout;
 pub mod merge;
 pub mod migration;
@@ -25,5 +27,6 @@ pub mod sql;
 pub mod state;
 pub mod sync;
 pub mod time;
+pub mod trailer;
 pub mod trust;
 pub mod undo;

@@ -30,6 +30,7 @@ mod notebook;
 pub mod operation;
 mod outstanding;
 pub mod overdue;
+pub mod own;
 mod own_worktree;
 pub mod profile;
 pub mod prune;
@@ -55,6 +56,7 @@ pub mod update;
 pub mod validate;
 mod variables;
 pub mod watch;
+pub mod who;
 mod why;
 
 pub use event::{Emit, Event, Plan, ServiceStep, TrackStep, Wait};

@@ -17,7 +17,8 @@ pub(in crate::config) struct OwnershipTable {
     pub(in crate::config) unowned: Option<UnownedKey>,
     /// Path patterns that no track may change.
     pub(in crate::config) frozen: Option<OneOrMany<Glob>>,
-    /// The CODEOWNERS file to generate and to check, such as `.github/CODEOWNERS`. Default: none.
+    /// The CODEOWNERS file that `tracks own --codeowners` writes and OWN08 checks, such as `.github/CODEOWNERS`. Whom it names is
+    /// the `contact`, else the `agent`, of a track, where that is `@name`, `@org/team` or an e-mail address. Default: none.
     pub(in crate::config) codeowners: Option<Placed<String>>,
 }
 
@@ -38,8 +39,9 @@ pub(in crate::config) struct SharedTable {
     pub(in crate::config) owner: Option<Placed<String>>,
     /// The tracks that build on them.
     pub(in crate::config) consumers: Option<OneOrMany<String>>,
-    /// Who may change them: anybody (`free`), one track at a time (`serialize`), only by adding (`append-only`), nobody
-    /// because they are generated (`regenerate`), only the integration (`integration-only`), or `owner-approves`.
+    /// Who may change them: anybody (`free`), one track at a time (`serialize`), anybody by adding lines (`append-only`), nobody
+    /// because they are generated (`regenerate`), only the integration (`integration-only`), or the owner, and others with
+    /// its approval (`owner-approves`): the trailer `Tracks-Approve: TRACK PATH` on a commit of the owner's branch.
     #[schemars(extend("default" = "free"))]
     pub(in crate::config) policy: Option<Placed<PolicyKey>>,
 }
@@ -193,7 +195,8 @@ pub(in crate::config) struct DeliveryTable {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct CommitTable {
-    /// What the subject of a commit looks like: `conventional`, or a regular expression. Default: anything.
+    /// What the subject of a commit looks like: `conventional` (`feat(api): add users`), or a regular expression that is looked
+    /// for in it. Default: anything.
     pub(in crate::config) pattern: Option<Placed<String>>,
     /// Whether every commit says whose it is, as `Track: ID`.
     #[schemars(extend("default" = false))]

@@ -16,7 +16,9 @@ mod testing;
 use std::fmt;
 
 pub use collision::{Collision, colliding, collisions};
-pub use facts::{Commit, Contents, Facts, FileChange, Peer, Work};
+pub use facts::{
+    APPROVAL, Approval, Commit, Contents, Facts, FileChange, Peer, Stray, StrayPlace, Work,
+};
 pub use finding::{Excuse, Finding, Mend};
 
 use super::project::Severity;

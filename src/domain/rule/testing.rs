@@ -7,9 +7,10 @@
 //! assert_eq!(given.found("b", &RULE), ["error src/a/x.rs: …"]);
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::{Commit, Contents, Facts, FileChange, Finding, Rule, Work, judge_by};
+use super::{Approval, Commit, Contents, Facts, FileChange, Finding, Rule, Stray, Work, judge_by};
 use crate::domain::contract::Comparison;
 use crate::domain::merge::{Entry, Mode};
 use crate::domain::migration::Migrations;
@@ -29,6 +30,9 @@ pub(super) struct Given {
     pub(super) migrations: Option<Migrations>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) files: Option<Vec<RepoPath>>,
+    pub(super) texts: BTreeMap<RepoPath, Arc<[u8]>>,
+    pub(super) approvals: Vec<Approval>,
+    pub(super) strays: Vec<Stray>,
     pub(super) branch: Option<BranchName>,
     pub(super) now: Timestamp,
 }
@@ -44,6 +48,9 @@ impl Given {
             migrations: None,
             comparisons: Vec::new(),
             files: None,
+            texts: BTreeMap::new(),
+            approvals: Vec::new(),
+            strays: Vec::new(),
             branch: None,
             now: Timestamp(1_795_608_000),
         }
@@ -92,6 +99,9 @@ impl Given {
             migrations: self.migrations.as_ref(),
             comparisons: &self.comparisons,
             files: self.files.as_deref(),
+            texts: &self.texts,
+            approvals: &self.approvals,
+            strays: &self.strays,
             branch: self.branch.as_ref(),
         };
         judge_by(&facts, std::iter::once(rule))

@@ -1,13 +1,15 @@
 //! Judging by rules: gathers the facts that the rules of `domain::rule` are functions of.
 //!
 //! What a track's own work is (`works`), what its migrations are and which base has (`migrations`), how its contracts
-//! compare (`contracts`). Everything is gathered once, however many tracks are judged.
+//! compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many tracks are judged.
 
 mod contracts;
 mod migrations;
+mod strays;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
@@ -20,6 +22,7 @@ use crate::process::{clock, cores, in_parallel};
 use super::Session;
 use super::matrix::Matrix;
 use contracts::Contracts;
+use strays::Strays;
 
 /// Facts about all tracks with work.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Rules<'s> {
     migrations: Option<Migrations>,
     contracts: Contracts,
     files: Option<Vec<RepoPath>>,
+    texts: BTreeMap<RepoPath, Arc<[u8]>>,
+    strays: Strays,
     notes: Vec<String>,
 }
 
@@ -75,6 +80,7 @@ impl<'s> Rules<'s> {
             }
             false => None,
         };
+        let strays = strays::read(session, &works, asked.commits, asked.files)?;
         Ok(Rules {
             session,
             owners: Owners::new(&session.project),
@@ -82,6 +88,8 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
+            texts: texts(session)?,
+            strays,
             notes: Vec::new(),
         })
     }
@@ -149,8 +157,29 @@ impl<'s> Rules<'s> {
             migrations: self.migrations.as_ref(),
             comparisons: &comparisons,
             files: self.files.as_deref(),
+            texts: &self.texts,
+            approvals: self.strays.approvals.get(track).map_or(&[], Vec::as_slice),
+            strays: self.strays.commits.get(track).map_or(&[], Vec::as_slice),
             branch,
         };
         rule::judge_by(&facts, rules)
     }
+}
+
+/// What base has of the texts that rules compare with.
+fn texts(session: &Session) -> Result<BTreeMap<RepoPath, Arc<[u8]>>, GitError> {
+    let codeowners = session.project.ownership.codeowners.as_deref();
+    let mut texts = BTreeMap::new();
+    for name in codeowners.into_iter().chain([".gitmodules"]) {
+        let path = RepoPath::new(name);
+        if let Some(text) = session.repository.file_at(session.base.commit, &path)? {
+            texts.insert(path, text.into());
+        }
+    }
+    Ok(texts)
+}
+
+/// What tracks change, without their commits.
+pub(super) fn works(session: &Session, matrix: &Matrix<'_, '_>) -> Result<Vec<Work>, GitError> {
+    works::read(session, matrix, Whose::Nobody)
 }

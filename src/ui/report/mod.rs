@@ -15,6 +15,7 @@ pub mod land;
 pub mod log;
 pub mod logs;
 pub mod mark;
+pub mod own;
 pub mod prune;
 pub mod remove;
 pub mod resolve;
@@ -30,6 +31,7 @@ pub mod undo;
 pub mod update;
 pub mod validate;
 pub mod watch;
+pub mod who;
 mod xml;
 
 use serde_json::{Map, Value, json};
