@@ -4,7 +4,7 @@
 //! compare (`contracts`). Everything is gathered once, however many tracks are judged.
 
 mod contracts;
-mod migrations;
+pub(super) mod migrations;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +64,7 @@ impl<'s> Rules<'s> {
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
-        let migrations = migrations::read(session, merger, &mut works)?;
+        let migrations = migrations::read(session, matrix.engine(), &mut works)?;
         let contracts = Contracts::read(session, merger, &works)?;
         let files = match asked.files {
             true => {
