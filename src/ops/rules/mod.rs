@@ -31,6 +31,7 @@ pub(super) struct Rules<'s> {
     migrations: Option<Migrations>,
     contracts: Contracts,
     files: Option<Vec<RepoPath>>,
+    notes: Vec<String>,
 }
 
 /// What is gathered.
@@ -81,7 +82,18 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
+            notes: Vec::new(),
         })
+    }
+
+    /// What is to be told of how the facts were gathered, one sentence each without a full stop.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether a track has anything that base and what it is built on have not.
+    pub(super) fn has_work(&self, track: &TrackId) -> bool {
+        self.works.iter().any(|work| work.track == *track)
     }
 
     /// Everything that is found in the work of a track, nothing where it has none.
