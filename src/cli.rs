@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, path,
-    prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust,
-    undo, update, validate,
+    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, new,
+    path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync,
+    trust, undo, update, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -55,6 +55,7 @@ enum Verb {
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
+    New(new::Args),
     Mark(mark::Args),
     Path(path::Args),
     Trust(trust::Args),
@@ -105,6 +106,7 @@ impl Verb {
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::New(args) => new::run(args, context),
             Verb::Mark(args) => mark::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
@@ -133,6 +135,7 @@ impl Verb {
             Verb::Decide(args) => args.format.into(),
             Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::New(args) => args.format().into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)

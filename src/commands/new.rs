@@ -62,13 +62,17 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let report = new_migration::run(&session, &options)?;
     match context.terminal.format {
         Format::Text => {
-            context.terminal.answer(&report::new_migration::text(&report));
+            context
+                .terminal
+                .answer(&report::new_migration::text(&report));
             if let Some(note) = report::new_migration::note(&report) {
                 context.note(note);
             }
         }
         Format::Json | Format::JsonLines => {
-            context.terminal.document(&report::new_migration::json(&report));
+            context
+                .terminal
+                .document(&report::new_migration::json(&report));
         }
     }
     Ok(DONE)

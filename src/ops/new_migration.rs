@@ -92,7 +92,12 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
     };
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let memo = matrix::memory(session);
-    let all: Vec<TrackId> = session.project.tracks.iter().map(|it| it.id.clone()).collect();
+    let all: Vec<TrackId> = session
+        .project
+        .tracks
+        .iter()
+        .map(|it| it.id.clone())
+        .collect();
     let sides = matrix::track_sides(session, &merger, &all, false)?;
     let matrix = Matrix::new(session, &merger, &memo, &sides, Scope::Branches(&[]))?;
     let asked = Asked {
@@ -106,8 +111,11 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
     let set = directory(options, said, migrations, works)?;
     let mut reserved = session.store.reservations()?;
     let now = clock::now();
-    let in_trees: BTreeSet<&RepoPath> =
-        works.iter().flat_map(|work| &work.changes).map(|change| &change.path).collect();
+    let in_trees: BTreeSet<&RepoPath> = works
+        .iter()
+        .flat_map(|work| &work.changes)
+        .map(|change| &change.path)
+        .collect();
     reserved.list.retain(|it| {
         let age = now.0.saturating_sub(it.at);
         let is_there = it.paths.iter().all(|path| {
@@ -141,7 +149,11 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
         if let Some(worktree) = &worktree {
             reserved.list.push(Reservation {
                 track: track.id.to_string(),
-                paths: planned.files.iter().map(|(path, _)| path.to_string()).collect(),
+                paths: planned
+                    .files
+                    .iter()
+                    .map(|(path, _)| path.to_string())
+                    .collect(),
                 at: now.0,
             });
             reserved.save()?;
@@ -170,9 +182,16 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
 fn track<'s>(session: &'s Session, options: &Options) -> Result<&'s Track, NewMigrationError> {
     match &options.track {
         Some(id) => Ok(session.track(id)?),
-        None => session.track_here()?.ok_or_else(|| NewMigrationError::NoTrack {
-            known: session.project.tracks.iter().map(|it| it.id.to_string()).collect(),
-        }),
+        None => session
+            .track_here()?
+            .ok_or_else(|| NewMigrationError::NoTrack {
+                known: session
+                    .project
+                    .tracks
+                    .iter()
+                    .map(|it| it.id.to_string())
+                    .collect(),
+            }),
     }
 }
 
@@ -191,9 +210,11 @@ fn plan(
             title: wanted.title.to_owned(),
         });
     }
-    migrations.next(wanted, taken).ok_or_else(|| NewMigrationError::NoneFree {
-        set: wanted.set.clone(),
-    })
+    migrations
+        .next(wanted, taken)
+        .ok_or_else(|| NewMigrationError::NoneFree {
+            set: wanted.set.clone(),
+        })
 }
 
 /// What is made must be a migration to the runner and to tracks.toml.
@@ -203,8 +224,8 @@ fn selected(
     planned: &Planned,
 ) -> Result<(), NewMigrationError> {
     for (path, _) in &planned.files {
-        let read = BlobId::from_bytes(&[0; 20])
-            .and_then(|blob| migrations.reader.read(path, blob, None));
+        let read =
+            BlobId::from_bytes(&[0; 20]).and_then(|blob| migrations.reader.read(path, blob, None));
         let why = match read.and_then(|file| file.ignored) {
             Some(why) => format!("{} {why}", migrations.preset),
             None if !said.paths.iter().any(|pattern| pattern.matches(path)) => {
@@ -248,17 +269,29 @@ fn directory(
 ) -> Result<RepoPath, NewMigrationError> {
     if let Some(directory) = &options.directory {
         let directory = directory.trim_start_matches("./").trim_end_matches('/');
-        let climbs = directory.split('/').any(|part| part == ".." || part == ".git");
+        let climbs = directory
+            .split('/')
+            .any(|part| part == ".." || part == ".git");
         return match climbs || directory.starts_with('/') {
             true => Err(NewMigrationError::NoDirectory),
             false => Ok(RepoPath::new(directory)),
         };
     }
-    let all = migrations.base.iter().chain(works.iter().flat_map(|work| &work.migrations));
-    let known: BTreeSet<&RepoPath> = all.filter(|it| it.ignored.is_none()).map(|it| &it.set).collect();
+    let all = migrations
+        .base
+        .iter()
+        .chain(works.iter().flat_map(|work| &work.migrations));
+    let known: BTreeSet<&RepoPath> = all
+        .filter(|it| it.ignored.is_none())
+        .map(|it| &it.set)
+        .collect();
     let mut known: Vec<RepoPath> = known.into_iter().cloned().collect();
     if known.is_empty() {
-        let named: BTreeSet<RepoPath> = said.paths.iter().filter_map(|it| named(it.as_str(), migrations)).collect();
+        let named: BTreeSet<RepoPath> = said
+            .paths
+            .iter()
+            .filter_map(|it| named(it.as_str(), migrations))
+            .collect();
         known = named.into_iter().collect();
     }
     match known.as_slice() {
@@ -274,11 +307,19 @@ fn directory(
 fn named(pattern: &str, migrations: &Migrations) -> Option<RepoPath> {
     let is_wild = |segment: &&str| segment.contains(['*', '?', '[', '{']);
     let segments: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
-    let fixed: Vec<&str> = segments.iter().copied().take_while(|it| !is_wild(it)).collect();
+    let fixed: Vec<&str> = segments
+        .iter()
+        .copied()
+        .take_while(|it| !is_wild(it))
+        .collect();
     let left = segments.len() - fixed.len();
     let deep = segments.last() == Some(&"**");
     // `m/*.sql` has one wild segment behind the directory, and two where each migration is a directory.
-    let most = if migrations.reader.has_directories() { 2 } else { 1 };
+    let most = if migrations.reader.has_directories() {
+        2
+    } else {
+        1
+    };
     let fits = left <= most || (deep && left <= most + 1) || segments.contains(&"**");
     (fits && !fixed.is_empty()).then(|| RepoPath::new(fixed.join("/")))
 }
@@ -295,18 +336,28 @@ fn heads(
     let mut place = 0;
     while let Some(id) = counts.get(place).copied() {
         place += 1;
-        for need in session.project.track(id).into_iter().flat_map(Track::tracks_needed) {
+        for need in session
+            .project
+            .track(id)
+            .into_iter()
+            .flat_map(Track::tracks_needed)
+        {
             if !counts.contains(&need) {
                 counts.push(need);
             }
         }
     }
-    let own: Vec<&Work> = works.iter().filter(|work| counts.contains(&&work.track)).collect();
+    let own: Vec<&Work> = works
+        .iter()
+        .filter(|work| counts.contains(&&work.track))
+        .collect();
     let stays = |file: &&MigrationFile| own.iter().all(|work| work.change(&file.path).is_none());
     let base = migrations.base.iter().filter(stays);
     let new = own.iter().flat_map(|work| &work.migrations);
     let graph = Graph::new(migrations.preset, base.chain(new));
     let heads = graph.heads();
     let of_set = heads.get(set).into_iter().flatten();
-    of_set.filter_map(|file| Some(file.links.as_ref()?.revision.clone())).collect()
+    of_set
+        .filter_map(|file| Some(file.links.as_ref()?.revision.clone()))
+        .collect()
 }

@@ -35,6 +35,8 @@ mod land_push;
 mod lease;
 mod logs;
 mod mark;
+mod migrations;
+mod new_migration;
 mod notify;
 mod notify_sync;
 mod oddities;

@@ -41,20 +41,6 @@ pub(super) fn read(
     Ok(Some(migrations))
 }
 
-/// Base's migrations, without those of any track.
-///
-/// # Errors
-/// When the repository cannot be read.
-pub(in crate::ops) fn of_base(
-    session: &Session,
-    merger: &Merger<'_>,
-    said: &project::Migrations,
-) -> Result<Migrations, GitError> {
-    let entries = on_base(session, merger, &Selection::new(&said.paths))?;
-    let names: Vec<RepoPath> = entries.iter().map(|(path, _)| path.clone()).collect();
-    open(session, merger, said, &names, &entries)
-}
-
 fn on_base(
     session: &Session,
     merger: &Merger<'_>,

@@ -4,7 +4,7 @@
 //! compare (`contracts`). Everything is gathered once, however many tracks are judged.
 
 mod contracts;
-pub(super) mod migrations;
+mod migrations;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +67,9 @@ impl<'s> Rules<'s> {
         let mut works = works::read(session, matrix, asked.commits)?;
         let migrations = migrations::read(session, matrix.engine(), &mut works)?;
         let contracts = Contracts::read(session, merger, &works)?;
+        let told = migrations.as_ref().filter(|it| !it.named);
+        let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
+        let notes = notes.into_iter().collect();
         let files = match asked.files {
             true => {
                 let tree = session.repository.commit(session.base.commit)?.tree;
@@ -82,8 +85,13 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
-            notes: Vec::new(),
+            notes,
         })
+    }
+
+    /// Base's migrations, and the works with theirs; `None` where tracks.toml has none.
+    pub(super) fn migrations(&self) -> Option<(&Migrations, &[Work])> {
+        Some((self.migrations.as_ref()?, &self.works))
     }
 
     /// What is to be told of how the facts were gathered, one sentence each without a full stop.

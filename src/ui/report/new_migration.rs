@@ -23,7 +23,11 @@ pub fn json(report: &Report) -> Value {
 
 /// The paths, one a line, as they are from the root of the worktree.
 pub fn text(report: &Report) -> String {
-    report.files.iter().map(|(path, _)| format!("{}\n", show(path))).collect()
+    report
+        .files
+        .iter()
+        .map(|(path, _)| format!("{}\n", show(path)))
+        .collect()
 }
 
 /// Where they are, and for which runner they are named.
@@ -35,6 +39,9 @@ pub fn note(report: &Report) -> Option<String> {
             report.track,
             report.runner
         ),
-        None => format!("for track {}, as {} wants it; nothing is made", report.track, report.runner),
+        None => format!(
+            "for track {}, as {} wants it; nothing is made",
+            report.track, report.runner
+        ),
     })
 }
