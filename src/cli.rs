@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, own,
+    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, new, own,
     path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync,
     trust, undo, update, validate, who,
 };
@@ -57,6 +57,7 @@ enum Verb {
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
+    New(new::Args),
     Mark(mark::Args),
     Path(path::Args),
     Trust(trust::Args),
@@ -109,6 +110,7 @@ impl Verb {
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::New(args) => new::run(args, context),
             Verb::Mark(args) => mark::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
@@ -139,6 +141,7 @@ impl Verb {
             Verb::Decide(args) => args.format.into(),
             Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::New(args) => args.format().into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)

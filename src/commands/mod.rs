@@ -11,6 +11,7 @@ pub mod land;
 pub mod lease;
 pub mod log;
 pub mod mark;
+pub mod new;
 pub mod own;
 pub mod path;
 pub mod prune;

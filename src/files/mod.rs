@@ -2,6 +2,7 @@
 
 mod atomic;
 mod copy;
+mod create;
 mod figures;
 mod hook;
 mod junit;
@@ -14,6 +15,7 @@ use std::path::Path;
 
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
+pub use create::create_below;
 pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::Shim;
 pub use junit::{Junit, read_junit};

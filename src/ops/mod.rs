@@ -26,6 +26,7 @@ mod limits;
 pub mod logs;
 pub mod mark;
 mod matrix;
+pub mod new_migration;
 mod notebook;
 pub mod operation;
 mod outstanding;

@@ -15,6 +15,7 @@ mod fuzz;
 mod judge;
 mod random;
 mod replay;
+mod runners;
 mod scratch;
 mod sealed;
 mod test;
@@ -69,6 +70,12 @@ const TASKS: &[Task] = &[
         arguments: replay::ARGUMENTS,
         about: "judges the real merges of a repository with the tool and with git, and shows every disagreement",
         run: replay::run,
+    },
+    Task {
+        name: "runners",
+        arguments: runners::ARGUMENTS,
+        about: "plants what real migration runners trip over in the merged tree, and shows that the tool finds it before",
+        run: runners::run,
     },
     Task {
         name: "fuzz-merges",

@@ -13,6 +13,7 @@ mod preset;
 mod python;
 mod reading;
 mod renumber;
+pub mod sum;
 mod taken;
 pub mod template;
 mod version;
@@ -24,11 +25,13 @@ pub use graph::Graph;
 pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
+pub use sum::Sum;
 pub use taken::{Renumbered, Taken};
 pub use template::Template;
 pub use version::{Version, VersionKey};
 
 use super::path::RepoPath;
+use super::sql::Dialect;
 
 /// What base has, and how it is read.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +43,10 @@ pub struct Migrations {
     pub why: String,
     /// Whether tracks.toml names it; otherwise it was found.
     pub named: bool,
-    /// The SQL that the files are written in: `postgres`, `mysql` or `sqlite`.
-    pub dialect: Option<String>,
+    /// The SQL that the files are written in, where that is known.
+    pub dialect: Option<Dialect>,
+    /// Sum files that a track leaves stale.
+    pub sums: Vec<Sum>,
     /// On base, ascending by path; without what the runner passes over.
     pub base: Vec<MigrationFile>,
     /// By set and version: places in `base`.
@@ -77,6 +82,7 @@ impl Migrations {
             why: why.into(),
             named,
             dialect: None,
+            sums: Vec::new(),
             base,
             index,
         }
@@ -104,11 +110,11 @@ impl Migrations {
         self.base.get(*self.highest.get(set)?)
     }
 
-    /// What the versions are told by, for messages: "sqlx, because Cargo.toml depends on sqlx".
+    /// What the versions are told by, for messages: "sqlx (because Cargo.toml depends on sqlx)".
     pub fn taken_for(&self) -> String {
         match self.named {
             true => self.preset.to_string(),
-            false => format!("{}, because {}", self.preset, self.why),
+            false => format!("{} (because {})", self.preset, self.why),
         }
     }
 }

@@ -70,8 +70,11 @@ impl<'s> Rules<'s> {
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
-        let migrations = migrations::read(session, merger, &mut works)?;
+        let migrations = migrations::read(session, matrix.engine(), &mut works)?;
         let contracts = Contracts::read(session, merger, &works)?;
+        let told = migrations.as_ref().filter(|it| !it.named);
+        let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
+        let notes = notes.into_iter().collect();
         let files = match asked.files {
             true => {
                 let tree = session.repository.commit(session.base.commit)?.tree;
@@ -90,8 +93,13 @@ impl<'s> Rules<'s> {
             files,
             texts: texts(session)?,
             strays,
-            notes: Vec::new(),
+            notes,
         })
+    }
+
+    /// Base's migrations, and the works with theirs; `None` where tracks.toml has none.
+    pub(super) fn migrations(&self) -> Option<(&Migrations, &[Work])> {
+        Some((self.migrations.as_ref()?, &self.works))
     }
 
     /// What is to be told of how the facts were gathered, one sentence each without a full stop.

@@ -15,6 +15,7 @@ pub mod land;
 pub mod log;
 pub mod logs;
 pub mod mark;
+pub mod new_migration;
 pub mod own;
 pub mod prune;
 pub mod remove;

@@ -1,5 +1,34 @@
 //! Rules about migrations.
 
+mod mig01;
+mod mig02;
+mod mig03;
+mod mig04;
+mod mig05;
+mod mig07;
+mod mig08;
+mod mig09;
+mod mig16;
+mod mig17;
+mod mig18;
+mod mig20;
+#[cfg(test)]
+mod testing;
+mod versions;
+
 use super::Rule;
 
-pub(super) const RULES: &[&Rule] = &[];
+pub(super) const RULES: &[&Rule] = &[
+    &mig01::RULE,
+    &mig02::RULE,
+    &mig03::RULE,
+    &mig04::RULE,
+    &mig05::RULE,
+    &mig07::RULE,
+    &mig08::RULE,
+    &mig09::RULE,
+    &mig16::RULE,
+    &mig17::RULE,
+    &mig18::RULE,
+    &mig20::RULE,
+];
