@@ -1,13 +1,15 @@
 //! Paths inside the repository, and the patterns that select them.
 
 mod selection;
+mod set;
 
 use std::fmt;
 use std::sync::Arc;
 
-use globset::{Candidate, GlobBuilder, GlobMatcher};
+use globset::{Candidate, Glob, GlobBuilder, GlobMatcher};
 
 pub use self::selection::{Reach, Selection, Stage};
+pub use self::set::PatternSet;
 
 /// A `/`-separated path from the root of the repository; any bytes, as git has it. Cloning copies nothing.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,22 +104,22 @@ impl Pattern {
                     .to_owned(),
             ));
         }
-        let last = trimmed.rsplit('/').next().unwrap_or(trimmed);
-        let names_directory = trimmed.len() < text.len() || !last.contains(['*', '?', '[']);
-        let glob = |pattern: &str| {
-            GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()
+        let compiled = |pattern: &str| {
+            glob(pattern)
                 .map(|glob| glob.compile_matcher())
                 .map_err(|error| fail(error.kind().to_string()))
         };
         Ok(Pattern {
             text: text.to_owned(),
-            exact: glob(trimmed)?,
-            below: names_directory
-                .then(|| glob(&format!("{trimmed}/**")))
-                .transpose()?,
+            exact: compiled(trimmed)?,
+            below: below(text).as_deref().map(compiled).transpose()?,
         })
+    }
+
+    /// The globs of which a path has to match one.
+    fn globs(&self) -> impl Iterator<Item = String> {
+        let trimmed = self.text.strip_suffix('/').unwrap_or(&self.text);
+        std::iter::once(trimmed.to_owned()).chain(below(&self.text))
     }
 
     pub fn as_str(&self) -> &str {
@@ -133,6 +135,18 @@ impl Pattern {
         let matches = |glob: &GlobMatcher| glob.is_match_candidate(&path);
         matches(&self.exact) || self.below.as_ref().is_some_and(matches)
     }
+}
+
+fn glob(text: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(text).literal_separator(true).build()
+}
+
+/// The glob of the subtree, where the pattern may name a directory.
+fn below(text: &str) -> Option<String> {
+    let trimmed = text.strip_suffix('/').unwrap_or(text);
+    let last = trimmed.rsplit('/').next().unwrap_or(trimmed);
+    let names_directory = trimmed.len() < text.len() || !last.contains(['*', '?', '[']);
+    names_directory.then(|| format!("{trimmed}/**"))
 }
 
 impl PartialEq for Pattern {

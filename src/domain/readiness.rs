@@ -15,6 +15,8 @@ pub struct Facts<'a> {
     pub checks_unknown: &'a [String],
     pub conflicts_with_base: bool,
     pub collisions: &'a [TrackId],
+    /// What refuses it by rules, each as a sentence; the worst first.
+    pub broken: &'a [String],
     /// Dependencies that are neither landed nor able to go before it.
     pub waiting_for: &'a [TrackId],
     /// What is declared of it keeps it out, with the reason.
@@ -44,7 +46,7 @@ impl Readiness {
 
 /// The readiness, and in words what is missing, most pressing first.
 ///
-/// What decides, from first to last: nothing to merge, a collision with anybody, a red check, something to wait for. A
+/// What decides, from first to last: nothing to merge, a collision with anybody, a broken rule, a red check, something to wait for. A
 /// track with uncommitted work only, or whose history could not be read, has nothing that a round could take and is
 /// blocked. Uncommitted work beside commits and checks that have not run are missing, but keep nobody out.
 pub fn judge(facts: &Facts<'_>) -> (Readiness, Vec<String>) {
@@ -85,6 +87,16 @@ fn obstacles(facts: &Facts<'_>) -> Vec<(Readiness, String)> {
         found.push((
             Readiness::Conflicting,
             format!("collides with {other}: `tracks conflicts {track} {other}`"),
+        ));
+    }
+    if let Some((first, more)) = facts.broken.split_first() {
+        let more = match more.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        found.push((
+            Readiness::Failing,
+            format!("{first}{more}: `tracks validate {track}`"),
         ));
     }
     if !facts.checks_failed.is_empty() {
@@ -136,6 +148,7 @@ mod tests {
         let track = TrackId::new("a").unwrap();
         let others = [TrackId::new("b").unwrap(), TrackId::new("c").unwrap()];
         let checks = ["unit".to_owned(), "lint".to_owned()];
+        let broken = ["OWN01 changes x".to_owned(), "MIG04 twice".to_owned()];
         let ready = Facts {
             track: &track,
             has_branch: true,
@@ -147,11 +160,24 @@ mod tests {
             checks_unknown: &[],
             conflicts_with_base: false,
             collisions: &[],
+            broken: &[],
             waiting_for: &[],
             not_admitted: None,
         };
-        let cases: [(Facts<'_>, Readiness, &[&str]); 15] = [
+        let cases: [(Facts<'_>, Readiness, &[&str]); 16] = [
             (ready.clone(), Readiness::Ready, &[]),
+            (
+                Facts {
+                    broken: &broken,
+                    checks_failed: &checks,
+                    ..ready.clone()
+                },
+                Readiness::Failing,
+                &[
+                    "OWN01 changes x and 1 more: `tracks validate a`",
+                    "checks failed: unit, lint",
+                ],
+            ),
             (
                 Facts {
                     has_worktree: false,

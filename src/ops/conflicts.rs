@@ -8,7 +8,8 @@ use crate::domain::merge::{HotFile, Pair, Verdict, hot_files};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{CleanSet, Landing, LandingOrder, fewest_conflicts};
 use crate::domain::path::RepoPath;
-use crate::domain::project::Project;
+use crate::domain::project::{Project, Severity};
+use crate::domain::rule::Collision;
 use crate::domain::sync::Foreseen;
 use crate::domain::time::Timestamp;
 use crate::git::{GitError, Memo, Merger};
@@ -20,6 +21,7 @@ use super::check::CheckError;
 use super::details::{self, Detail, Touched};
 pub use super::matrix::TrackSide;
 use super::matrix::{self, Matrix, Scope, Stats};
+use super::rules::{self, Rules, Whose};
 use super::{BasePoint, Emit, Event, Session, sync};
 
 /// What to compare.
@@ -53,6 +55,8 @@ pub struct Report {
     pub pairs: Vec<Pair>,
     /// Those of the pairs whose conflicts a round resolves by itself, and how.
     pub foreseen: BTreeMap<(Side, Side), Foreseen>,
+    /// What two tracks break together, by rules, though they may merge clean.
+    pub collisions: BTreeMap<(Side, Side), Vec<Collision>>,
     /// `None` when one pair was asked for.
     pub largest_clean_set: Option<CleanSet>,
     /// The order in which the fewest have to be resolved.
@@ -70,11 +74,19 @@ pub struct Report {
 }
 
 impl Report {
-    /// A conflict that no round resolves by itself; what a check found is asked of [`Report::behaviour`].
+    /// A conflict that no round resolves by itself, or a collision that is an error; what a check found is asked of
+    /// [`Report::behaviour`].
     pub fn found(&self) -> bool {
-        self.pairs.iter().any(|pair| {
+        let mut pairs = self.pairs.iter();
+        pairs.any(|pair| {
             matches!(pair.verdict, Verdict::Conflict(_)) && self.foreseen(pair).is_none()
-        })
+        }) || (self.collisions.values().flatten()).any(|it| it.severity == Severity::Error)
+    }
+
+    /// What the two of a pair break together.
+    pub fn collisions(&self, pair: &Pair) -> &[Collision] {
+        let of_pair = self.collisions.get(&(pair.a.clone(), pair.b.clone()));
+        of_pair.map_or(&[], Vec::as_slice)
     }
 
     /// What a round would do about a pair, where it would resolve all of it.
@@ -158,6 +170,8 @@ pub(super) fn judge(
     let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
+    let collisions = collisions(session, &matrix, &pairs)?;
+    let ruled = started.elapsed() - compared;
     let wanted = wanted(session, options);
     let owners = owners(&session.project, &pairs);
     let (set, looked, order) = std::thread::scope(|scope| {
@@ -182,6 +196,7 @@ pub(super) fn judge(
     let foreseen = sync::foresee(session, merger, &pairs).unwrap_or_default();
     let mut stats = matrix.stats();
     stats.phases.insert("pairs in all", compared);
+    stats.phases.insert("rules", ruled);
     stats.phases.insert("largest set in all", searching);
     stats.phases.insert("who touched what", looking);
     Ok(Report {
@@ -195,6 +210,7 @@ pub(super) fn judge(
         tracks,
         pairs,
         foreseen,
+        collisions,
         largest_clean_set,
         details,
         touched,
@@ -203,6 +219,35 @@ pub(super) fn judge(
         stats,
         elapsed: started.elapsed(),
     })
+}
+
+/// What pairs break together, by the rules that can be broken together.
+fn collisions(
+    session: &Session,
+    matrix: &Matrix<'_, '_>,
+    pairs: &[Pair],
+) -> Result<BTreeMap<(Side, Side), Vec<Collision>>, GitError> {
+    let project = &session.project;
+    if session.branches.is_some() || (project.migrations.is_none() && project.contracts.is_empty())
+    {
+        return Ok(BTreeMap::new());
+    }
+    let asked = rules::Asked {
+        commits: Whose::Nobody,
+        files: false,
+    };
+    let mut found = Rules::read(session, matrix, asked)?.collisions();
+    let mut all = BTreeMap::new();
+    for pair in pairs {
+        let (Side::Track(a), Side::Track(b)) = (&pair.a, &pair.b) else {
+            continue;
+        };
+        let ways = [(a.clone(), b.clone()), (b.clone(), a.clone())];
+        if let Some(of_pair) = ways.iter().find_map(|way| found.remove(way)) {
+            all.insert((pair.a.clone(), pair.b.clone()), of_pair);
+        }
+    }
+    Ok(all)
 }
 
 /// The lines of one pair, and who touched what is in conflict.

@@ -250,7 +250,8 @@ impl Landing<'_> {
     /// The commit that is to land, after a round if there has to be one.
     fn ready(&mut self) -> Result<Option<CommitId>, LandError> {
         let last = last_round(self.session)?;
-        match standing_of(self.session, last.as_ref())? {
+        let standing = standing_of(self.session, last.as_ref())?;
+        match (self.lawful(standing, last.as_ref()))? {
             Readied::Ready(commit) => {
                 self.take_round(last);
                 Ok(Some(commit))
@@ -274,6 +275,18 @@ impl Landing<'_> {
                 self.sync()
             }
         }
+    }
+
+    /// The rules have the last word, too: what they make of it may depend on the day.
+    fn lawful(&self, standing: Readied, last: Option<&Round>) -> Result<Readied, LandError> {
+        let (Readied::Ready(_), Some(round)) = (&standing, last) else {
+            return Ok(standing);
+        };
+        let broken = sync::unlawful(self.session, &round.merged)?;
+        Ok(match broken.is_empty() {
+            true => standing,
+            false => Readied::Stale(Stale::Unlawful(broken)),
+        })
     }
 
     fn lags(&self) -> bool {

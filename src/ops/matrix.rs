@@ -150,8 +150,8 @@ pub(super) enum Scope<'a> {
     All,
     /// Every pair of tracks and base, but not integration.
     WithoutIntegration,
-    /// Only this track against base and integration.
-    Branches(&'a TrackId),
+    /// Only these tracks, against base and integration.
+    Branches(&'a [TrackId]),
 }
 
 impl Scope<'_> {
@@ -162,7 +162,7 @@ impl Scope<'_> {
     fn wants_branches(self, track: &TrackId) -> bool {
         match self {
             Scope::All | Scope::WithoutIntegration => true,
-            Scope::Branches(one) => one == track,
+            Scope::Branches(some) => some.contains(track),
         }
     }
 }
@@ -262,6 +262,24 @@ impl<'m, 'r> Matrix<'m, 'r> {
         };
         matrix.merge_into_base()?;
         Ok(matrix)
+    }
+
+    pub(super) fn engine(&self) -> &Engine<'m, 'r> {
+        &self.engine
+    }
+
+    pub(super) fn sides(&self) -> &'m [TrackSide] {
+        self.sides
+    }
+
+    /// The track as the engine knows it; `None` where there is nothing to merge.
+    pub(super) fn commit_of(&self, track: &TrackId) -> Option<&VirtualCommit> {
+        self.commits.get(track)
+    }
+
+    /// base + track; `None` where the two do not merge.
+    pub(super) fn merged_on_base(&self, track: &TrackId) -> Option<&VirtualCommit> {
+        self.on_base.get(track)?.merged.as_ref()
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -1,6 +1,7 @@
 //! One row a track: where it stands against base, what is uncommitted, what its checks said, with whom it collides, and
 //! whether it may enter the next round.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::domain::change::Dirty;
@@ -9,6 +10,7 @@ use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::{Admit, Track, When};
 use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
+use crate::domain::rule::Finding;
 use crate::domain::state::State;
 use crate::domain::sync::{not_admitted_as, overdue_text};
 use crate::domain::time::{Timestamp, ago};
@@ -23,6 +25,7 @@ use super::keys::Keys;
 use super::landed::{self, Line};
 use super::matrix::{self, Matrix, Scope, TrackSide};
 use super::overdue;
+use super::rules::{self, Rules};
 use super::runner;
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
@@ -60,6 +63,8 @@ pub struct Row {
     /// Tracks it conflicts with.
     pub collisions: Vec<TrackId>,
     pub conflicts_with_base: bool,
+    /// What refuses it by rules, each as a sentence; the worst first.
+    pub broken: Vec<String>,
     pub declared: State,
     /// All of its work is in base.
     pub landed: bool,
@@ -118,7 +123,8 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     let sides = matrix::track_sides(session, &merger, &ids, false)?;
     let memo = matrix::memory(session);
     let scope = Scope::WithoutIntegration;
-    let mut pairs = Matrix::new(session, &merger, &memo, &sides, scope)?.pairs()?;
+    let mut matrix = Matrix::new(session, &merger, &memo, &sides, scope)?;
+    let mut pairs = matrix.pairs()?;
     // What a round resolves keeps nobody out. Where that cannot be told, a conflict is one.
     let foreseen = sync::foresee(session, &merger, &pairs).unwrap_or_default();
     pairs.retain(|pair| !foreseen.contains_key(&(pair.a.clone(), pair.b.clone())));
@@ -145,6 +151,7 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     note_landings(session, &mut rows);
     note_last_round(session, &mut rows);
     note_what_is_declared(session, &mut rows)?;
+    note_broken_rules(session, &matrix, &mut rows)?;
     note_what_is_overdue(session, &mut rows);
     let waiting = waiting_for(session, &rows);
     let admit = session.project.integration.admit;
@@ -231,6 +238,7 @@ fn row(
         checks: known_checks(of_tasks, merger, track, side)?,
         collisions,
         conflicts_with_base,
+        broken: Vec::new(),
         declared: State::default(),
         readiness: Readiness::Empty,
         missing: Vec::new(),
@@ -313,6 +321,22 @@ fn note_last_round(session: &Session, rows: &mut [Row]) {
     }
 }
 
+/// What keeps tracks out by rules.
+fn note_broken_rules(
+    session: &Session,
+    matrix: &Matrix<'_, '_>,
+    rows: &mut [Row],
+) -> Result<(), GitError> {
+    let rules = Rules::read(session, matrix, rules::Asked::default())?;
+    for row in rows {
+        let findings = rules.judge(&row.track, &BTreeSet::new(), None);
+        let broken = findings.iter().filter(|finding| finding.refuses());
+        let sentence = |finding: &Finding| format!("{} {}", finding.code, finding.message);
+        row.broken = broken.map(sentence).collect();
+    }
+    Ok(())
+}
+
 fn note_what_is_declared(session: &Session, rows: &mut [Row]) -> Result<(), GitError> {
     let declared = match Declared::read(session) {
         Ok(declared) => declared,
@@ -366,6 +390,7 @@ fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<St
         checks_unknown: &row.checks.unknown,
         conflicts_with_base: row.conflicts_with_base,
         collisions: &row.collisions,
+        broken: &row.broken,
         waiting_for: waiting,
         not_admitted: not_admitted_as(admit, row.declared, &row.track),
     })
@@ -461,6 +486,15 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
             format!("tracks resolve {}", row.track),
             format!(
                 "solve the conflict of {} with base, in its worktree",
+                row.track
+            ),
+        );
+    }
+    for row in rows.iter().filter(|row| !row.broken.is_empty()) {
+        step(
+            format!("tracks validate {}", row.track),
+            format!(
+                "see which rules {} breaks, and how to set it right",
                 row.track
             ),
         );

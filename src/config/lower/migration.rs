@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::raw::{MigrationsTable, UnclaimedKey};
+use super::super::raw::{MigrationsTable, Placed, PresetKey, UnclaimedKey};
 use super::super::read::listed;
 use super::{Context, patterns};
+use crate::domain::migration::template::{self, Template, TemplateError};
 use crate::domain::project::{Migrations, Unowned};
 
 const DEFAULT_MAX_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -23,10 +24,8 @@ pub(super) fn migrations(cx: &mut Context<'_>) -> Option<Migrations> {
     Some(Migrations {
         paths,
         names: migration_names(cx, table),
-        preset: table
-            .preset
-            .map_or("auto", |preset| preset.as_str())
-            .to_owned(),
+        preset: table.preset.and_then(PresetKey::preset),
+        version: version_pattern(cx, table),
         dialect: table.dialect.map(|dialect| dialect.as_str().to_owned()),
         max_ahead: table
             .max_ahead
@@ -44,8 +43,17 @@ pub(super) fn migrations(cx: &mut Context<'_>) -> Option<Migrations> {
 fn migration_names(cx: &mut Context<'_>, table: &MigrationsTable) -> Vec<String> {
     let templates = cx.once_each(table.name.as_ref(), "[migrations] name");
     for template in &templates {
-        if let Err(why) = read_name_template(template) {
-            let diagnostic = cx.error(template.span(), format!("`[migrations] name` {why}"));
+        if let Err(why) = Template::new(template) {
+            let fields = match why {
+                TemplateError::UnknownField(_) => {
+                    format!("; the fields are {}", listed(&template::FIELDS))
+                }
+                _ => String::new(),
+            };
+            let diagnostic = cx.error(
+                template.span(),
+                format!("`[migrations] name` {why}{fields}"),
+            );
             diagnostic.label =
                 Some("expected a template such as `{date}_{track}_{slug}.sql`".to_owned());
         }
@@ -56,66 +64,28 @@ fn migration_names(cx: &mut Context<'_>, table: &MigrationsTable) -> Vec<String>
         .collect()
 }
 
-/// `Err` continues "the template …".
-fn read_name_template(template: &str) -> Result<(), String> {
-    const FIELDS: [&str; 6] = ["date", "time", "timestamp", "serial", "track", "slug"];
-    if template.is_empty() || template.contains('/') {
-        return Err("must be the name of a file".to_owned());
+/// Preset `custom` cannot do without it, and the others do nothing with it.
+fn version_pattern(cx: &mut Context<'_>, table: &Placed<MigrationsTable>) -> Option<String> {
+    let is_custom = matches!(table.preset, Some(PresetKey::Custom));
+    let Some(pattern) = &table.version else {
+        if is_custom {
+            cx.missing(table.span(), "[migrations]", "version", r"'^(\d+)_'");
+        }
+        return None;
+    };
+    if !is_custom {
+        cx.error(
+            pattern.span(),
+            "`[migrations] version` says what a version is for `preset = \"custom\"`, and the preset is another".to_owned(),
+        );
     }
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '}']) {
-        let inside = rest[at..]
-            .strip_prefix('{')
-            .and_then(|rest| rest.split_once('}'));
-        let Some((field, after)) = inside.filter(|(field, _)| !field.contains('{')) else {
-            return Err("has a `{` or `}` without a partner".to_owned());
-        };
-        let (name, width) = match field.split_once(':') {
-            Some((name, width)) => (name, Some(width)),
-            None => (field, None),
-        };
-        let is_width = |width: &str| matches!(width.parse::<u8>(), Ok(1..=20));
-        if !FIELDS.contains(&name) {
-            return Err(format!(
-                "has the unknown field `{{{field}}}`; the fields are {}",
-                listed(&FIELDS)
-            ));
-        }
-        if width.is_some_and(|width| name != "serial" || !is_width(width)) {
-            return Err(format!(
-                "has `{{{field}}}`; only `serial` has a width, as in `{{serial:4}}`"
-            ));
-        }
-        rest = after;
+    let regex = cx.regex(pattern, "[migrations] version")?;
+    if regex.captures_len() != 2 {
+        let diagnostic = cx.error(
+            pattern.span(),
+            "`[migrations] version` must have one group, which is the version".to_owned(),
+        );
+        diagnostic.label = Some("expected a pattern such as `^(\\d+)_`".to_owned());
     }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn migration_name_templates() {
-        for good in [
-            "{date}_{track}_{slug}.sql",
-            "{timestamp}_{slug}.sql",
-            "{serial:4}_{slug}.sql",
-            "V{date}__{slug}.sql",
-        ] {
-            assert_eq!(read_name_template(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "",
-            "a/{slug}",
-            "{slug",
-            "slug}",
-            "{sulg}",
-            "{slug:4}",
-            "{serial:x}",
-            "{a{b}}",
-        ] {
-            assert!(read_name_template(bad).is_err(), "{bad}");
-        }
-    }
+    Some(pattern.to_string())
 }

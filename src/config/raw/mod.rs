@@ -29,7 +29,7 @@ pub(super) use project::{
 };
 pub(super) use rules::{
     AllowTable, CommitTable, ContractTable, HooksTable, LandTable, MigrationsTable,
-    MissingBinaryKey, NotifyTable, OwnershipTable, PolicyKey, ReportTable, RollbackKey,
+    MissingBinaryKey, NotifyTable, OwnershipTable, PolicyKey, PresetKey, ReportTable, RollbackKey,
     SeverityKey, SharedTable, UnclaimedKey, UnownedKey,
 };
 pub(super) use scalar::{Glob, Run};

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::form::{Date, Due, Span, Text};
 use super::scalar::{Glob, Run};
 use super::value::{OneOrMany, Placed};
+use crate::domain::migration::Preset;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -81,6 +82,8 @@ pub(in crate::config) struct MigrationsTable {
     /// The migration tool, which decides what a version is; `auto` looks at the project.
     #[schemars(extend("default" = "auto"))]
     pub(in crate::config) preset: Option<PresetKey>,
+    /// With `preset = "custom"`: a regular expression for the names of files, whose one group is the version.
+    pub(in crate::config) version: Option<Placed<String>>,
     /// The SQL dialect. Default: the preset's, else what the project uses.
     pub(in crate::config) dialect: Option<DialectKey>,
     /// How far ahead of today a date in a name may be.
@@ -110,24 +113,27 @@ pub(in crate::config) enum PresetKey {
     Prisma,
     Django,
     Alembic,
+    Custom,
 }
 
 impl PresetKey {
-    pub(in crate::config) fn as_str(self) -> &'static str {
-        match self {
-            PresetKey::Auto => "auto",
-            PresetKey::Plain => "plain",
-            PresetKey::Sqlx => "sqlx",
-            PresetKey::Diesel => "diesel",
-            PresetKey::Refinery => "refinery",
-            PresetKey::Flyway => "flyway",
-            PresetKey::Rails => "rails",
-            PresetKey::Goose => "goose",
-            PresetKey::GolangMigrate => "golang-migrate",
-            PresetKey::Prisma => "prisma",
-            PresetKey::Django => "django",
-            PresetKey::Alembic => "alembic",
-        }
+    /// `None`: whatever the project shows.
+    pub(in crate::config) fn preset(self) -> Option<Preset> {
+        Some(match self {
+            PresetKey::Auto => return None,
+            PresetKey::Plain => Preset::Plain,
+            PresetKey::Sqlx => Preset::Sqlx,
+            PresetKey::Diesel => Preset::Diesel,
+            PresetKey::Refinery => Preset::Refinery,
+            PresetKey::Flyway => Preset::Flyway,
+            PresetKey::Rails => Preset::Rails,
+            PresetKey::Goose => Preset::Goose,
+            PresetKey::GolangMigrate => Preset::GolangMigrate,
+            PresetKey::Prisma => Preset::Prisma,
+            PresetKey::Django => Preset::Django,
+            PresetKey::Alembic => Preset::Alembic,
+            PresetKey::Custom => Preset::Custom,
+        })
     }
 }
 

@@ -1,7 +1,23 @@
 //! Contracts: whether a new version of one breaks those who build against the old.
+//!
+//! Each format has a comparer of its own, a function of two texts. What cannot be read is never compatible.
+
+mod between;
+mod document;
+mod json_schema;
+mod openapi;
+mod protobuf;
+mod schema;
+mod sql_ddl;
+#[cfg(test)]
+mod testing;
+mod text;
 
 use super::name::{ContractName, TrackId};
 use super::path::RepoPath;
+use super::project::Command;
+
+pub use between::{Version, between};
 
 /// How one version of a contract's file compares to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +38,114 @@ pub enum Outcome {
     CouldNotRun(String),
 }
 
+impl Outcome {
+    pub(super) fn of(breaks: Vec<Break>) -> Outcome {
+        match breaks.is_empty() {
+            true => Outcome::Compatible,
+            false => Outcome::Breaking(breaks),
+        }
+    }
+}
+
 /// One thing that no longer works for who relies on the old version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
     /// Where in the contract, in the words of its format; empty for the whole.
     pub at: String,
-    /// One sentence without a full stop.
+    /// One sentence without a full stop, whose subject is what stands there.
     pub message: String,
     /// In the new version, from 1.
     pub line: Option<usize>,
+}
+
+/// A consumer that has not taken in what a contract says now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    pub contract: ContractName,
+    /// Ascending, never empty: those that have changed.
+    pub files: Vec<RepoPath>,
+    /// Whose change it is that base does not have yet; `None`: it is on base.
+    pub coming_from: Option<TrackId>,
+}
+
+/// What the tool itself can compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    JsonSchema,
+    OpenApi,
+    Protobuf,
+    SqlDdl,
+    Text,
+}
+
+impl Format {
+    pub const ALL: [Format; 5] = [
+        Format::JsonSchema,
+        Format::OpenApi,
+        Format::Protobuf,
+        Format::SqlDdl,
+        Format::Text,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::JsonSchema => "json-schema",
+            Format::OpenApi => "openapi",
+            Format::Protobuf => "protobuf",
+            Format::SqlDdl => "sql-ddl",
+            Format::Text => "text",
+        }
+    }
+
+    /// `None`: the command is one to run.
+    pub fn of(command: &Command) -> Option<Format> {
+        let name = match command {
+            Command::Shell(line) => line,
+            Command::Argv(words) => match words.as_slice() {
+                [word] => word,
+                _ => return None,
+            },
+        };
+        Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == name)
+    }
+
+    pub fn compare(self, old: &[u8], new: &[u8]) -> Outcome {
+        let compare = match self {
+            Format::JsonSchema => json_schema::compare,
+            Format::OpenApi => openapi::compare,
+            Format::Protobuf => protobuf::compare,
+            Format::SqlDdl => sql_ddl::compare,
+            Format::Text => text::compare,
+        };
+        compare(old, new).unwrap_or_else(|unreadable| {
+            let Unreadable { which, why } = unreadable;
+            Outcome::CouldNotRun(format!("{which} cannot be read as {}: {why}", self.as_str()))
+        })
+    }
+}
+
+/// Why a version cannot be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unreadable {
+    which: &'static str,
+    /// One clause.
+    why: String,
+}
+
+impl Unreadable {
+    fn old(why: String) -> Unreadable {
+        Unreadable {
+            which: "the version before",
+            why,
+        }
+    }
+
+    fn new(why: String) -> Unreadable {
+        Unreadable {
+            which: "the new version",
+            why,
+        }
+    }
 }

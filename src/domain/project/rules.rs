@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Command;
+use crate::domain::migration::Preset;
 use crate::domain::name::{ContractName, TrackId};
 use crate::domain::path::Pattern;
 
@@ -53,7 +54,10 @@ pub struct Allow {
 pub struct Migrations {
     pub paths: Vec<Pattern>,
     pub names: Vec<String>,
-    pub preset: String,
+    /// `None`: what the project itself shows.
+    pub preset: Option<Preset>,
+    /// Of preset `custom`: a regular expression whose one group is the version in a name.
+    pub version: Option<String>,
     pub dialect: Option<String>,
     pub max_ahead: Duration,
     pub renumber: bool,

@@ -3,15 +3,19 @@
 //!
 //! A new rule is a file in the folder of its family and a line in that family's list.
 
+mod collision;
 mod contract;
 mod facts;
 mod finding;
 mod migration;
 mod naming;
 mod ownership;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 
+pub use collision::{Collision, colliding, collisions};
 pub use facts::{Commit, Contents, Facts, FileChange, Peer, Work};
 pub use finding::{Excuse, Finding, Mend};
 
@@ -51,6 +55,14 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     .into_iter()
     .flatten()
     .copied()
+}
+
+/// Those that tell something of a change by its path alone, with neither history nor other tracks nor contents.
+pub fn of_paths() -> impl Iterator<Item = &'static Rule> {
+    const CODES: &[&str] = &[
+        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "NAM04",
+    ];
+    all().filter(|rule| CODES.contains(&rule.code))
 }
 
 /// The rule with this code.

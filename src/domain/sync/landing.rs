@@ -48,6 +48,8 @@ pub enum Stale {
     NotGreen,
     BaseMoved,
     TracksMoved(Vec<TrackId>),
+    /// What was lawful in the round is no longer: an exception has expired.
+    Unlawful(Vec<TrackId>),
 }
 
 pub fn standing(facts: &BeforeLanding<'_>) -> Readied {

@@ -4,9 +4,14 @@ use super::commit::delta;
 use super::{Engine, VirtualCommit};
 use crate::domain::merge::Change;
 use crate::domain::revision::BlobId;
-use crate::git::GitError;
+use crate::git::{GitError, Merger};
 
-impl Engine<'_, '_> {
+impl<'r> Engine<'_, 'r> {
+    /// Through which it reads.
+    pub fn merger(&self) -> &Merger<'r> {
+        self.merger
+    }
+
     /// Every path that differs between two commits, ascending; what was moved is two changes.
     ///
     /// # Errors

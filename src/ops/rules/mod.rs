@@ -7,18 +7,18 @@ mod contracts;
 mod migrations;
 mod works;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
-use crate::domain::rule::{self, Facts, Finding, Work};
-use crate::git::{GitError, Memo, Merger};
-use crate::process::clock;
+use crate::domain::rule::{self, Collision, Facts, Finding, Rule, Work};
+use crate::git::GitError;
+use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
-use super::matrix::TrackSide;
+use super::matrix::Matrix;
 use contracts::Contracts;
 
 /// Facts about all tracks with work.
@@ -31,30 +31,40 @@ pub(super) struct Rules<'s> {
     migrations: Option<Migrations>,
     contracts: Contracts,
     files: Option<Vec<RepoPath>>,
+    notes: Vec<String>,
 }
 
 /// What is gathered.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Asked<'a> {
-    /// Whose commits are read; empty: everybody's.
-    pub(super) judged: &'a [TrackId],
+    /// Whose commits are read.
+    pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
 }
 
+/// Some of the tracks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Whose<'a> {
+    #[default]
+    Everybody,
+    /// They are judged even where they have no work.
+    Of(&'a [TrackId]),
+    Nobody,
+}
+
 impl<'s> Rules<'s> {
-    /// `sides`: what counts of each track, in any order; those without work of their own are no peers.
+    /// What counts of each track are the sides of the matrix.
     ///
     /// # Errors
     /// When the repository cannot be read.
     pub(super) fn read(
         session: &'s Session,
-        merger: &Merger<'_>,
-        memo: &Memo,
-        sides: &[TrackSide],
+        matrix: &Matrix<'_, '_>,
         asked: Asked<'_>,
     ) -> Result<Rules<'s>, GitError> {
-        let mut works = works::read(session, merger, memo, sides, asked.judged)?;
+        let merger = matrix.engine().merger();
+        let mut works = works::read(session, matrix, asked.commits)?;
         let migrations = migrations::read(session, merger, &mut works)?;
         let contracts = Contracts::read(session, merger, &works)?;
         let files = match asked.files {
@@ -72,7 +82,18 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
+            notes: Vec::new(),
         })
+    }
+
+    /// What is to be told of how the facts were gathered, one sentence each without a full stop.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether a track has anything that base and what it is built on have not.
+    pub(super) fn has_work(&self, track: &TrackId) -> bool {
+        self.works.iter().any(|work| work.track == *track)
     }
 
     /// Everything that is found in the work of a track, nothing where it has none.
@@ -84,11 +105,31 @@ impl<'s> Rules<'s> {
         without: &BTreeSet<TrackId>,
         branch: Option<&BranchName>,
     ) -> Vec<Finding> {
+        self.judge_by(track, without, branch, rule::all())
+    }
+
+    /// What tracks have against each other that git does not see, by the two in landing order.
+    pub(super) fn collisions(&self) -> BTreeMap<(TrackId, TrackId), Vec<Collision>> {
+        let without = BTreeSet::new();
+        let findings = in_parallel(&self.works, cores().get(), |work| {
+            let found = self.judge_by(&work.track, &without, None, rule::colliding());
+            (work.track.clone(), found)
+        });
+        rule::collisions(&findings)
+    }
+
+    fn judge_by(
+        &self,
+        track: &TrackId,
+        without: &BTreeSet<TrackId>,
+        branch: Option<&BranchName>,
+        rules: impl Iterator<Item = &'static Rule>,
+    ) -> Vec<Finding> {
         let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
             return Vec::new();
         };
         let comparisons = self.contracts.compare(&self.works, judged, without);
-        rule::judge(&Facts {
+        let facts = Facts {
             project: &self.session.project,
             owners: &self.owners,
             now: clock::now(),
@@ -99,6 +140,7 @@ impl<'s> Rules<'s> {
             comparisons: &comparisons,
             files: self.files.as_deref(),
             branch,
-        })
+        };
+        rule::judge_by(&facts, rules)
     }
 }

@@ -12,57 +12,56 @@ use crate::domain::path::{RepoPath, Selection};
 use crate::domain::project::{Project, SharedPolicy, Track};
 use crate::domain::revision::{BlobId, CommitId};
 use crate::domain::rule::{Commit, Contents, FileChange, Work};
-use crate::git::{Engine, GitError, Memo, Merger, Outcome, Tip, VirtualCommit, Want};
+use crate::git::{Engine, GitError, Outcome, Tip, VirtualCommit, Want};
 use crate::process::{cores, in_parallel};
 
 use super::super::Session;
-use super::super::matrix::TrackSide;
+use super::super::matrix::{Matrix, TrackSide};
+use super::Whose;
 
 /// A track whose own history is longer than this is not judged further back.
 const LIMIT: usize = 10_000;
 
-/// Works in landing order, of the tracks that have any and of those that are judged. `judged`: whose commits are read; empty:
-/// everybody's.
+/// Works in landing order, of the tracks that have any and of those whose commits are asked for by name.
 pub(super) fn read(
     session: &Session,
-    merger: &Merger<'_>,
-    memo: &Memo,
-    sides: &[TrackSide],
-    judged: &[TrackId],
+    matrix: &Matrix<'_, '_>,
+    commits: Whose<'_>,
 ) -> Result<Vec<Work>, GitError> {
     let place = |side: &TrackSide| session.order.iter().position(|id| *id == side.track);
-    let mut sides: Vec<(&TrackSide, Tip)> = sides
-        .iter()
+    let mut sides: Vec<(&TrackSide, Tip)> = (matrix.sides().iter())
         .filter_map(|side| Some((side, side.as_tip()?)))
         .collect();
     sides.sort_by_key(|(side, _)| place(side));
-    let tips: Vec<Tip> = sides.iter().map(|(_, tip)| *tip).collect();
-    let engine = Engine::new(merger, session.base.commit, &tips, memo)?;
     let reader = Reader {
         session,
-        merger,
-        engine: &engine,
+        matrix,
+        engine: matrix.engine(),
         wanted: wanted(&session.project),
-        tips: sides
-            .iter()
-            .zip(engine.tips())
-            .map(|((side, tip), commit)| (&side.track, (*tip, commit)))
+        tips: (sides.iter())
+            .filter_map(|(side, tip)| Some((&side.track, (*tip, matrix.commit_of(&side.track)?))))
             .collect(),
     };
     let works = in_parallel(&sides, cores().get(), |(side, tip)| {
-        let with_commits = judged.is_empty() || judged.contains(&side.track);
+        let with_commits = match commits {
+            Whose::Everybody => true,
+            Whose::Of(tracks) => tracks.contains(&side.track),
+            Whose::Nobody => false,
+        };
         reader.work(side, *tip, with_commits)
     });
     let works: Vec<Work> = works.into_iter().collect::<Result<_, _>>()?;
+    let asked_for =
+        |track: &TrackId| matches!(commits, Whose::Of(tracks) if tracks.contains(track));
     let counts = |work: &Work| {
-        !work.changes.is_empty() || !work.commits.is_empty() || judged.contains(&work.track)
+        !work.changes.is_empty() || !work.commits.is_empty() || asked_for(&work.track)
     };
     Ok(works.into_iter().filter(counts).collect())
 }
 
 struct Reader<'a> {
     session: &'a Session,
-    merger: &'a Merger<'a>,
+    matrix: &'a Matrix<'a, 'a>,
     engine: &'a Engine<'a, 'a>,
     wanted: Selection,
     tips: HashMap<&'a TrackId, (Tip, &'a VirtualCommit)>,
@@ -90,7 +89,7 @@ impl Reader<'_> {
         let uncommitted = match side.dirty {
             true => {
                 let committed = self.session.repository.commit(tip.history)?.tree;
-                let changes = self.merger.changes(committed, tip.tree)?;
+                let changes = self.engine.merger().changes(committed, tip.tree)?;
                 let paths = changes.list().iter().map(|change| change.path.clone());
                 paths.collect()
             }
@@ -156,6 +155,12 @@ impl Reader<'_> {
         track: &TrackId,
         needed: &[&TrackId],
     ) -> Result<Option<Vec<Change>>, GitError> {
+        if needed.is_empty() {
+            let Some(whole) = self.matrix.merged_on_base(track) else {
+                return Ok(None);
+            };
+            return self.engine.difference(self.engine.base(), whole).map(Some);
+        }
         let mut ground = self.engine.base().clone();
         for need in needed {
             if let Some((_, commit)) = self.tips.get(*need) {
@@ -210,9 +215,14 @@ impl Reader<'_> {
         }
         let from = match newest {
             Some(commit) => repository.commit(commit)?.tree,
-            None => self.merger.empty_tree()?,
+            None => self.engine.merger().empty_tree()?,
         };
-        Ok(self.merger.changes(from, tip.tree)?.list().to_vec())
+        Ok(self
+            .engine
+            .merger()
+            .changes(from, tip.tree)?
+            .list()
+            .to_vec())
     }
 
     fn commits(&self, tip: CommitId, needed: &[&TrackId]) -> Result<Vec<Commit>, GitError> {

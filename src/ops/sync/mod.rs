@@ -1,6 +1,6 @@
 //! One round: from pinned tips to a moved, or unmoved, integration branch.
 //!
-//! Everything is read once and pinned (`pin`); the plan is a value, arranged by what conflicts with what (`order`); merges happen
+//! Everything is read once and pinned (`pin`); who breaks a rule stays out (`law`); the plan is a value, arranged by what conflicts with what (`order`); merges happen
 //! in memory (`chain`) and are made whole where that is possible (`mend`); candidates are checked in the integration worktree
 //! (`judge`), and who turned one red is searched for (`culprit`), until one is green (`round`); the branch moves by
 //! compare-and-swap, and only when everything that can say no has spoken (`publish`).
@@ -12,6 +12,7 @@ mod error;
 mod foresee;
 mod judge;
 pub(super) mod landing;
+mod law;
 mod mend;
 mod merging;
 mod order;
@@ -37,6 +38,7 @@ use super::trust::Trust;
 use super::{BasePoint, Emit, Event, Session, matrix};
 pub use error::SyncError;
 pub(super) use foresee::foresee;
+pub(super) use law::unlawful;
 use round::RoundRun;
 
 pub(super) use pin::{integration_merge, is_integration_merge};

@@ -5,28 +5,15 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Landing, fewest_conflicts};
 use crate::domain::project::Integration;
 use crate::domain::resolution::{ByRule, foreseen_by_rule};
-use crate::domain::sync::{Entry, Plan};
-use crate::git::{GitError, Memo, Merger};
+use crate::domain::revision::CommitId;
+use crate::domain::sync::Plan;
+use crate::git::GitError;
 
 use super::super::Session;
-use super::super::matrix::{self, Matrix, Scope, TrackSide};
+use super::super::matrix::{self, TrackSide};
 
-/// Arranges the entries of a plan by the verdicts of all pairs of them, which are the result; none where there is no pair.
-pub(super) fn arrange(
-    session: &Session,
-    merger: &Merger<'_>,
-    memo: &Memo,
-    plan: &mut Plan,
-) -> Result<Vec<Pair>, GitError> {
-    if plan.entries.len() < 2 {
-        return Ok(Vec::new());
-    }
-    let sides: Vec<TrackSide> = plan
-        .entries
-        .iter()
-        .map(|entry| side(session, entry))
-        .collect::<Result<_, GitError>>()?;
-    let pairs = Matrix::new(session, merger, memo, &sides, Scope::WithoutIntegration)?.pairs()?;
+/// Arranges the entries of a plan by what they are to each other and to base.
+pub(super) fn arrange(session: &Session, pairs: &[Pair], plan: &mut Plan) {
     let conflicts: Vec<(Side, Side)> = pairs
         .iter()
         .filter(|pair| stands_in_the_way(&session.project.integration, pair))
@@ -43,15 +30,30 @@ pub(super) fn arrange(
         conflicts: &conflicts,
     });
     plan.arrange(&order.tracks);
-    Ok(pairs)
 }
 
-fn side(session: &Session, entry: &Entry) -> Result<TrackSide, GitError> {
+/// The entries of a plan as the matrix takes them.
+///
+/// # Errors
+/// When a tip cannot be read.
+pub(super) fn sides(session: &Session, plan: &Plan) -> Result<Vec<TrackSide>, GitError> {
+    let entries = plan.entries.iter();
+    entries
+        .map(|entry| side(session, &entry.track, entry.tip))
+        .collect()
+}
+
+/// A track with nothing but what is committed.
+pub(super) fn side(
+    session: &Session,
+    track: &TrackId,
+    tip: CommitId,
+) -> Result<TrackSide, GitError> {
     Ok(TrackSide {
-        track: entry.track.clone(),
-        tip: Some(entry.tip),
-        commit: Some(entry.tip),
-        tree: Some(session.repository.commit(entry.tip)?.tree),
+        track: track.clone(),
+        tip: Some(tip),
+        commit: Some(tip),
+        tree: Some(session.repository.commit(tip)?.tree),
         dirty: false,
         unavailable: None,
         note: None,

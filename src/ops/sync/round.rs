@@ -1,6 +1,6 @@
 //! A round on its way: candidate after candidate, until one is green or nothing more can be done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::check::{Outcome, Run};
 use crate::domain::merge::Pair;
@@ -8,16 +8,19 @@ use crate::domain::name::{BranchName, CheckName, Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::project::{Admit, Flaky, OnConflict, OnFailure, When};
 use crate::domain::revision::CommitId;
-use crate::domain::sync::{Blamed, Culprits, Ejected, Entry, Pinned, Plan, Quorum, Why, cheapest};
+use crate::domain::sync::{
+    Blamed, Culprits, Ejected, Entry, Pinned, Plan, Quorum, Why, cheapest, exceptions, outlawed,
+};
 use crate::git::{Memo, Merger};
 
+use super::super::matrix::{Matrix, Scope};
 use super::super::trust::Trust;
 use super::super::{Emit, Event, Session, matrix};
 use super::chain::{self, Chain, How, Works};
 use super::culprit::{Found, Inquiry};
 use super::judge::{Judge, Seen, Trial};
 use super::mend::Mender;
-use super::{Options, Report, SyncError, admit, list, order, pin, publish};
+use super::{Options, Report, SyncError, admit, law, list, order, pin, publish};
 
 pub(super) struct RoundRun<'a> {
     session: &'a Session,
@@ -93,13 +96,52 @@ impl<'a> RoundRun<'a> {
         scratch: &Merger<'_>,
         before: Option<CommitId>,
     ) -> Result<Report, SyncError> {
-        self.admit()?;
         let memo = matrix::memory(self.session);
-        self.pairs = order::arrange(self.session, scratch, &memo, &mut self.plan)?;
+        self.compare(scratch, &memo)?;
         let found = self.find_green(scratch, &memo);
         matrix::remember(self.session, &memo);
         let (chain, green) = found?;
         self.report(&chain, before, green)
+    }
+
+    /// Takes out who breaks a rule and who is not admitted, and arranges the rest.
+    fn compare(&mut self, scratch: &Merger<'_>, memo: &Memo) -> Result<(), SyncError> {
+        let sides = order::sides(self.session, &self.plan)?;
+        let scope = Scope::WithoutIntegration;
+        let mut matrix = Matrix::new(self.session, scratch, memo, &sides, scope)?;
+        self.obey(&matrix)?;
+        self.admit()?;
+        let in_it = |side: &Side| match side {
+            Side::Track(track) => (self.plan.entries.iter()).any(|entry| entry.track == *track),
+            _ => true,
+        };
+        let pairs = matrix.pairs()?.into_iter();
+        self.pairs = pairs
+            .filter(|pair| in_it(&pair.a) && in_it(&pair.b))
+            .collect();
+        order::arrange(self.session, &self.pairs, &mut self.plan);
+        Ok(())
+    }
+
+    /// Takes out who breaks a rule, and with them who depends on them.
+    fn obey(&mut self, matrix: &Matrix<'_, '_>) -> Result<(), SyncError> {
+        let session = self.session;
+        let tracks: Vec<TrackId> = (self.plan.entries.iter())
+            .map(|entry| entry.track.clone())
+            .collect();
+        law::each(session, matrix, &tracks, |track, findings| {
+            self.notes.extend(exceptions(track, findings));
+            let Some(ejected) = outlawed(track, findings) else {
+                return Vec::new();
+            };
+            let before: BTreeSet<TrackId> = self.removed.keys().cloned().collect();
+            self.eject(ejected);
+            let gone = self.removed.keys().filter(|id| !before.contains(id));
+            gone.cloned().collect()
+        })?;
+        let removed = &self.removed;
+        (self.plan.entries).retain(|entry| !removed.contains_key(&entry.track));
+        Ok(())
     }
 
     fn admit(&mut self) -> Result<(), SyncError> {

@@ -72,6 +72,14 @@ fn stale(stale: &Stale) -> String {
         }
         Stale::NotGreen => "the last round is not known to be green".to_owned(),
         Stale::BaseMoved => "base has moved since the last round".to_owned(),
+        Stale::Unlawful(tracks) => {
+            let verb = match tracks.len() {
+                1 => "breaks",
+                _ => "break",
+            };
+            let tracks = names(tracks).join(", ");
+            format!("{tracks} {verb} a rule now, which was not so in the last round")
+        }
         Stale::TracksMoved(tracks) => {
             let verb = match tracks.len() {
                 1 => "has",

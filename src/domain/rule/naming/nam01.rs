@@ -27,3 +27,28 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         format!("rename it: `git branch -m {actual} {branch}`, or set `branch = \"{actual}\"` in [track.{id}]"),
     ));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::name::BranchName;
+    use crate::domain::rule::testing::Given;
+
+    #[test]
+    fn branches() {
+        let cases: [(Option<&str>, &[&str]); 3] = [
+            (None, &[]),
+            (Some("track/ui"), &[]),
+            (
+                Some("ui-rework"),
+                &["error: the work is on branch ui-rework, but the branch of track ui is track/ui"],
+            ),
+        ];
+        for (branch, expected) in cases {
+            let mut given = Given::tracks("ui");
+            given.work("ui", "~a.rs");
+            given.branch = branch.map(|name| BranchName::new(name).unwrap());
+            assert_eq!(given.found("ui", &RULE), expected, "{branch:?}");
+        }
+    }
+}

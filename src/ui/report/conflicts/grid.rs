@@ -1,8 +1,10 @@
 //! The matrix as a triangle of cells.
 
 use super::behaviour::fails;
+use super::broken;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::Side;
+use crate::domain::project::Severity;
 use crate::ops::conflicts::Report;
 use crate::ui::style::{BAD, DIM, STRONG, WARN};
 use crate::ui::table::{Table, cell, styled};
@@ -53,7 +55,11 @@ pub(super) fn grid(report: &Report) -> String {
                 Some(Verdict::Clean) if pair.is_some_and(|pair| fails(report, pair)) => {
                     styled(BAD, "!")
                 }
-                Some(Verdict::Clean) => styled(DIM, "·"),
+                Some(Verdict::Clean) => match pair.and_then(|pair| broken::worst(report, pair)) {
+                    Some(Severity::Error) => styled(BAD, "§"),
+                    Some(Severity::Warning) => styled(WARN, "§"),
+                    Some(Severity::Info | Severity::Off) | None => styled(DIM, "·"),
+                },
                 Some(Verdict::Conflict(conflicts)) => styled(BAD, format!("✗{}", conflicts.len())),
                 Some(Verdict::Unavailable(_)) => styled(WARN, "?"),
             });

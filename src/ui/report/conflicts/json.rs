@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::super::{document, foreseen_json, names, path_fields, side_names, with};
-use super::{behaviour, owner};
+use super::{behaviour, broken, owner};
 use crate::domain::merge::{Advice, Basis, Conflict, HotFile, Pair, Verdict};
 use crate::domain::name::BranchName;
 use crate::domain::path::RepoPath;
@@ -120,7 +120,8 @@ pub(in crate::ui::report) fn pair_json(report: &Report, pair: &Pair) -> Value {
     if let Some(foreseen) = report.foreseen(pair) {
         map.insert("foreseen".to_owned(), foreseen_json(foreseen));
     }
-    let collisions = behaviour::collisions(report, pair);
+    let mut collisions = broken::collisions(report, pair);
+    collisions.extend(behaviour::collisions(report, pair));
     map.insert("collisions".to_owned(), Value::from(collisions));
     Value::Object(map)
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod behaviour;
+mod broken;
 mod columns;
 mod compared;
 mod detail;
@@ -67,6 +68,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
     if (3..=GRID).contains(&report.tracks.len()) {
         text.push('\n');
         text.push_str(&grid::grid(report));
+        text.push_str(&broken::legend(report));
         text.push_str(&behaviour::legend(report));
     }
     if report.tracks.len() > GRID {
@@ -77,6 +79,7 @@ pub fn text(report: &Report, layout: Layout) -> String {
     } else {
         text.push_str(&pairs(report, layout));
     }
+    text.push_str(&broken::section(report));
     text.push_str(&behaviour::section(report));
     text.push_str(&answers::answers(report));
     text

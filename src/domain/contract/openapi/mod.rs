@@ -1,0 +1,232 @@
+//! Two versions of an OpenAPI description, 3.0 or 3.1.
+//!
+//! What consumers send is compared by what is refused now, what they receive by what they do not know or can no longer rely on.
+//! `x-` extensions, descriptions, examples, tags and operation ids say nothing; servers are a matter of deployment.
+
+mod operation;
+mod parameter;
+mod security;
+
+use std::collections::BTreeMap;
+
+use super::document::{self, Document, Node, Target, below};
+use super::schema::{Differ, Part, Use};
+use super::{Outcome, Unreadable};
+
+pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
+    let (old, new) = (read(old, Unreadable::old)?, read(new, Unreadable::new)?);
+    let (old, new) = (Document::new(&old), Document::new(&new));
+    let mut comparer = Comparer {
+        old: &old,
+        new: &new,
+        differ: Differ::new(&old, &new),
+    };
+    comparer.paths();
+    comparer.webhooks();
+    comparer.schemes();
+    if is_library(&old) && is_library(&new) {
+        comparer.components();
+    }
+    Ok(Outcome::of(
+        comparer.differ.finish().map_err(Unreadable::new)?,
+    ))
+}
+
+fn read(text: &[u8], which: fn(String) -> Unreadable) -> Result<Node, Unreadable> {
+    let node = document::read(text).map_err(which)?;
+    let version = node.text_at("openapi").map(str::to_owned);
+    match version {
+        Some(version) if version.starts_with("3.") => Ok(node),
+        Some(version) => Err(which(format!("it is OpenAPI {version}, and 3.0 to 3.1 are known"))),
+        None => Err(which("it has no `openapi = \"3…\"` at its top".to_owned())),
+    }
+}
+
+/// Nothing but components, which others refer to.
+fn is_library(document: &Document<'_>) -> bool {
+    ["paths", "webhooks"].iter().all(|key| {
+        let node = document.root.get(key);
+        node.is_none_or(|node| node.entries().next().is_none())
+    })
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Consumer,
+    /// Webhooks and callbacks: what is sent there is what the consumer receives.
+    Owner,
+}
+
+impl Caller {
+    fn of_request(self) -> Use {
+        match self {
+            Caller::Consumer => Use::Writes,
+            Caller::Owner => Use::Reads,
+        }
+    }
+
+    fn of_response(self) -> Use {
+        match self {
+            Caller::Consumer => Use::Reads,
+            Caller::Owner => Use::Writes,
+        }
+    }
+
+    fn other(self) -> Caller {
+        match self {
+            Caller::Consumer => Caller::Owner,
+            Caller::Owner => Caller::Consumer,
+        }
+    }
+}
+
+struct Comparer<'d> {
+    old: &'d Document<'d>,
+    new: &'d Document<'d>,
+    differ: Differ<'d>,
+}
+
+/// A path template with the names of its parameters taken out, and these.
+fn template(path: &str) -> (String, Vec<&str>) {
+    let (mut plain, mut names, mut rest) = (String::new(), Vec::new(), path);
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else {
+            break;
+        };
+        plain.push_str(before);
+        plain.push_str("{}");
+        names.push(name);
+        rest = behind;
+    }
+    plain.push_str(rest);
+    (plain, names)
+}
+
+impl<'d> Comparer<'d> {
+    /// What a reference leads to, or the thing itself; `None`: a reference that is not followed.
+    fn old(&self, node: &'d Node, at: &str) -> Option<Part<'d>> {
+        resolved(self.old, node, at).ok()
+    }
+
+    fn new(&mut self, node: &'d Node, at: &str) -> Option<Part<'d>> {
+        match resolved(self.new, node, at) {
+            Ok(part) => Some(part),
+            Err(Some(reference)) => {
+                self.differ.leads_nowhere(&reference);
+                None
+            }
+            Err(None) => None,
+        }
+    }
+
+    /// Both, or a word where they are references that are not followed, and other ones.
+    fn both(
+        &mut self,
+        old: (&'d Node, &str),
+        new: (&'d Node, &str),
+    ) -> Option<(Part<'d>, Part<'d>)> {
+        let before = self.old(old.0, old.1);
+        let after = self.new(new.0, new.1);
+        if let (Some(before), Some(after)) = (&before, &after) {
+            return Some((before.clone(), after.clone()));
+        }
+        let reference = |node: &Node| node.text_at("$ref").map(str::to_owned);
+        let (was, is) = (reference(old.0), reference(new.0));
+        if was != is {
+            let name = |reference: Option<String>| reference.unwrap_or_else(|| "here".to_owned());
+            let (was, is) = (name(was), name(is));
+            self.say(new.1, new.0, &format!("stands {is} instead of {was}, which is not followed"));
+        }
+        None
+    }
+
+    fn say(&mut self, at: &str, node: &Node, message: &str) {
+        self.differ
+            .add(at.to_owned(), Some(node.line), message.to_owned());
+    }
+
+    fn paths(&mut self) {
+        let (old, new) = (self.old.root.get("paths"), self.new.root.get("paths"));
+        let line = new.map_or(1, |new| new.line);
+        let known: BTreeMap<String, (&str, &Node)> = new
+            .into_iter()
+            .flat_map(Node::entries)
+            .map(|(path, node)| (template(path).0, (path, node)))
+            .collect();
+        for (path, before) in old.into_iter().flat_map(Node::entries) {
+            if path.starts_with("x-") {
+                continue;
+            }
+            let (plain, old_names) = template(path);
+            let at = below("/paths", path);
+            let Some((new_path, after)) = known.get(&plain) else {
+                self.differ.add(at, Some(line), "is gone".to_owned());
+                continue;
+            };
+            let new_at = below("/paths", new_path);
+            let new_names = template(new_path).1;
+            let names = old_names.iter().zip(&new_names);
+            let names: BTreeMap<&str, &str> = names.map(|(old, new)| (*old, *new)).collect();
+            if let Some((before, after)) = self.both((before, &at), (after, &new_at)) {
+                self.path_item(&before, &after, &names, Caller::Consumer);
+            }
+        }
+    }
+
+    fn webhooks(&mut self) {
+        let (old, new) = (self.old.root.get("webhooks"), self.new.root.get("webhooks"));
+        let line = new.map_or(1, |new| new.line);
+        for (name, before) in old.into_iter().flat_map(Node::entries) {
+            let at = below("/webhooks", name);
+            match new.and_then(|new| new.get(name)) {
+                Some(after) => {
+                    if let Some((before, after)) = self.both((before, &at), (after, &at)) {
+                        self.path_item(&before, &after, &BTreeMap::new(), Caller::Owner);
+                    }
+                }
+                None => self.differ.add(at, Some(line), "is gone".to_owned()),
+            }
+        }
+    }
+
+    fn components(&mut self) {
+        let schemas = |document: &Document<'d>| document.root.get("components")?.get("schemas");
+        let (old, new) = (schemas(self.old), schemas(self.new));
+        for (name, before) in old.into_iter().flat_map(Node::entries) {
+            let at = below("/components/schemas", name);
+            match new.and_then(|new| new.get(name)) {
+                Some(after) => {
+                    let before = Part {
+                        node: before,
+                        at: at.clone(),
+                    };
+                    let after = Part { node: after, at };
+                    self.differ.compare(before, after, Use::Both);
+                }
+                None => self.differ.add(at, None, "is gone".to_owned()),
+            }
+        }
+    }
+}
+
+/// `Err`: a reference that leads nowhere in this document, or into another one.
+fn resolved<'d>(
+    document: &Document<'d>,
+    node: &'d Node,
+    at: &str,
+) -> Result<Part<'d>, Option<String>> {
+    let (mut node, mut at) = (node, at.to_owned());
+    // A chain that is longer goes round.
+    for _ in 0..100 {
+        let Some(reference) = node.text_at("$ref") else {
+            return Ok(Part { node, at });
+        };
+        match document.follow(reference) {
+            Target::Here(to, pointer) => (node, at) = (to, pointer),
+            Target::Outside => return Err(None),
+            Target::Nowhere => return Err(Some(reference.to_owned())),
+        }
+    }
+    Err(node.text_at("$ref").map(str::to_owned))
+}
