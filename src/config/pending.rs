@@ -23,8 +23,6 @@ const PENDING: &[(&str, Which)] = &[
     ("project.calendar", Any),
     ("track.*.contact", Any),
     ("track.*.depends_on", Prefix("contract:")),
-    ("track.*.tables", Any),
-    ("track.*.objects", Any),
     ("track.*.responsibilities", Any),
     ("track.*.milestones", Any),
     ("track.*.due", Any),

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod sql;
 pub mod state;
 pub mod sync;
+pub mod tables;
 pub mod time;
 pub mod trust;
 pub mod undo;

@@ -7,6 +7,7 @@
 pub mod detect;
 mod file;
 mod graph;
+mod known;
 mod links;
 mod next;
 mod preset;
@@ -21,6 +22,7 @@ use std::collections::HashMap;
 
 pub use file::{Direction, Links, MigrationFile};
 pub use graph::Graph;
+pub use known::Known;
 pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
@@ -29,6 +31,7 @@ pub use template::Template;
 pub use version::{Version, VersionKey};
 
 use super::path::RepoPath;
+use super::sql::Dialect;
 
 /// What base has, and how it is read.
 #[derive(Debug, Clone, Default)]
@@ -40,10 +43,12 @@ pub struct Migrations {
     pub why: String,
     /// Whether tracks.toml names it; otherwise it was found.
     pub named: bool,
-    /// The SQL that the files are written in: `postgres`, `mysql` or `sqlite`.
-    pub dialect: Option<String>,
+    /// The SQL that the files are written in.
+    pub dialect: Option<Dialect>,
     /// On base, ascending by path; without what the runner passes over.
     pub base: Vec<MigrationFile>,
+    /// What base has of the objects that the work of tracks is about.
+    pub known: Known,
     /// By set and version: places in `base`.
     index: HashMap<RepoPath, HashMap<VersionKey, Vec<usize>>>,
     /// By set: a place in `base`.
@@ -77,6 +82,7 @@ impl Migrations {
             why: why.into(),
             named,
             dialect: None,
+            known: Known::default(),
             base,
             index,
         }

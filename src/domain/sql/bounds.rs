@@ -62,7 +62,9 @@ fn block(list: &[Token<'_>], at: usize, blocks: usize) -> usize {
     if token.is("end") {
         return blocks.saturating_sub(1);
     }
-    let opens = ["begin", "case", "loop", "if"].iter().any(|word| token.is(word));
+    let opens = ["begin", "case", "loop", "if"]
+        .iter()
+        .any(|word| token.is(word));
     let closes = is_near(at.checked_sub(1), &["end"]);
     let is_condition = is_near(Some(at + 1), &["exists", "not"]) && token.is("if");
     blocks + usize::from(opens && !closes && !is_condition)
@@ -74,7 +76,9 @@ pub(super) fn with_one_row(dialect: Dialect, text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let list = tokens(dialect, text);
-    let writes = list.first().is_some_and(|it| it.is("insert") || it.is("replace"));
+    let writes = list
+        .first()
+        .is_some_and(|it| it.is("insert") || it.is("replace"));
     let values = list.iter().position(|it| it.is("values"));
     let Some(values) = values.filter(|_| writes) else {
         return Cow::Borrowed(text);
@@ -107,15 +111,26 @@ mod tests {
     fn what_would_not_fit_is_not_parsed() {
         for (text, expected) in [
             ("select 1".to_owned(), false),
-            (format!("select {}1{}", "(".repeat(50), ")".repeat(50)), false),
+            (
+                format!("select {}1{}", "(".repeat(50), ")".repeat(50)),
+                false,
+            ),
             (format!("select {}1", "(".repeat(61)), true),
             (format!("select 1{}", " and 1".repeat(200)), false),
             (format!("select 1{}", " and 1".repeat(500)), true),
             (format!("select 1{}", ", 1".repeat(5000)), false),
             (format!("do $$ {} $$", "begin x; ".repeat(70)), true),
-            (format!("do $$ begin {} end $$", "if x then y; end if; ".repeat(900)), false),
+            (
+                format!("do $$ begin {} end $$", "if x then y; end if; ".repeat(900)),
+                false,
+            ),
         ] {
-            assert_eq!(exceeded(Dialect::Postgres, &text).is_some(), expected, "{:.40}", text);
+            assert_eq!(
+                exceeded(Dialect::Postgres, &text).is_some(),
+                expected,
+                "{:.40}",
+                text
+            );
         }
     }
 
@@ -124,6 +139,9 @@ mod tests {
         let rows = ", (2, ')')".repeat(1000);
         let text = format!("insert into a values (1, (2)){rows} on conflict do nothing");
         let short = with_one_row(Dialect::Sqlite, &text);
-        assert_eq!(short, "insert into a values (1, (2)) on conflict do nothing");
+        assert_eq!(
+            short,
+            "insert into a values (1, (2)) on conflict do nothing"
+        );
     }
 }

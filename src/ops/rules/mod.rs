@@ -1,10 +1,12 @@
 //! Judging by rules: gathers the facts that the rules of `domain::rule` are functions of.
 //!
-//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`), how its contracts
+//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`,
+//! `objects`), how its contracts
 //! compare (`contracts`). Everything is gathered once, however many tracks are judged.
 
 mod contracts;
 mod migrations;
+mod objects;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +67,10 @@ impl<'s> Rules<'s> {
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
-        let migrations = migrations::read(session, merger, &mut works)?;
+        let mut migrations = migrations::read(session, merger, &mut works)?;
+        if let Some(migrations) = &mut migrations {
+            objects::read(merger, migrations, &works)?;
+        }
         let contracts = Contracts::read(session, merger, &works)?;
         let files = match asked.files {
             true => {

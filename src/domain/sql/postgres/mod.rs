@@ -77,7 +77,9 @@ impl Reader<'_> {
             .collect();
         for node in root.descendants() {
             let range = node.text_range();
-            let inside = later.iter().any(|it| it.contains_range(range) && *it != range);
+            let inside = later
+                .iter()
+                .any(|it| it.contains_range(range) && *it != range);
             self.body += usize::from(inside);
             self.create(&node);
             self.alter(&node);
