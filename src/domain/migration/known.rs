@@ -88,13 +88,12 @@ impl Known {
         }
     }
 
-    /// The file that made an object of this kind and name; what hangs on tables is told apart by its table as `per_table` says.
-    pub fn made(&self, object: &Object, per_table: bool) -> Option<&RepoPath> {
+    /// The object of this kind and name, and the file that made it; what hangs on tables is told apart by its table as `per_table` says.
+    pub fn made(&self, object: &Object, per_table: bool) -> Option<(&Object, &RepoPath)> {
         let is_it = |it: &Object| {
             is_same(it, object) && (!per_table || it.table.is_none() || it.table == object.table)
         };
-        let mut found = self.objects.iter().filter(|(it, _)| is_it(it));
-        found.next().map(|(_, path)| path)
+        self.objects.iter().find(|(it, _)| is_it(it))
     }
 
     /// Whether a table or view of this name is there.
@@ -179,7 +178,8 @@ mod tests {
             );
         }
         let index = Object::on(Kind::Index, name("i"), name("other"));
-        assert_eq!(known.made(&index, false), Some(&RepoPath::new("1.sql")));
+        let made = known.made(&index, false).map(|(_, path)| path);
+        assert_eq!(made, Some(&RepoPath::new("1.sql")));
         assert_eq!(known.made(&index, true), None);
     }
 }

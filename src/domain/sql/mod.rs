@@ -10,6 +10,8 @@ mod general;
 mod lexer;
 mod name;
 mod postgres;
+#[cfg(test)]
+mod random;
 mod split;
 
 use std::collections::BTreeSet;
