@@ -26,7 +26,7 @@ pub use known::Known;
 pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
-pub use taken::Taken;
+pub use taken::{Renumbered, Taken};
 pub use template::Template;
 pub use version::{Version, VersionKey};
 

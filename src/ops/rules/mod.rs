@@ -101,6 +101,16 @@ impl<'s> Rules<'s> {
         self.works.iter().any(|work| work.track == *track)
     }
 
+    /// `None`: no `[migrations]`.
+    pub(super) fn migrations(&self) -> Option<&Migrations> {
+        self.migrations.as_ref()
+    }
+
+    /// The work of a track; `None` where it has none.
+    pub(super) fn work(&self, track: &TrackId) -> Option<&Work> {
+        self.works.iter().find(|work| work.track == *track)
+    }
+
     /// Everything that is found in the work of a track, nothing where it has none.
     ///
     /// `without`: tracks that do not count as peers. `branch`: where the work is said to be, if not on the track's branch.

@@ -129,9 +129,10 @@ impl<'a> RoundRun<'a> {
         let tracks: Vec<TrackId> = (self.plan.entries.iter())
             .map(|entry| entry.track.clone())
             .collect();
-        law::each(session, matrix, &tracks, |track, findings| {
+        law::each(session, matrix, &tracks, |track, findings, renumbered| {
             self.notes.extend(exceptions(track, findings));
             let Some(ejected) = outlawed(track, findings) else {
+                self.mender.renumber(track, renumbered);
                 return Vec::new();
             };
             let before: BTreeSet<TrackId> = self.removed.keys().cloned().collect();
