@@ -22,8 +22,6 @@ const PENDING: &[(&str, Which)] = &[
     ("project.start", Any),
     ("project.calendar", Any),
     ("track.*.depends_on", Prefix("contract:")),
-    ("track.*.tables", Any),
-    ("track.*.objects", Any),
     ("track.*.responsibilities", Any),
     ("track.*.milestones", Any),
     ("track.*.due", Any),

@@ -66,6 +66,7 @@ mod sync_culprits;
 mod sync_fairness;
 mod sync_safety;
 mod sync_watch;
+mod tables;
 mod terminal;
 mod trust;
 mod undo;

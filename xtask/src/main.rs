@@ -84,6 +84,12 @@ const TASKS: &[Task] = &[
         run: fuzz::run,
     },
     Task {
+        name: "fuzz-parsers",
+        arguments: fuzz::parsers::ARGUMENTS,
+        about: "gives the parsers of SQL, tracks.toml, patterns and templates thousands of broken inputs",
+        run: fuzz::parsers::run,
+    },
+    Task {
         name: "docs",
         arguments: "[--check]",
         about: "writes docs/commands.md and docs/keys.md from the built tool, or says that they are stale",
@@ -176,6 +182,7 @@ mod tests {
             "bench nonsense",
             "replay",
             "fuzz-merges --cases",
+            "fuzz-parsers --cases",
         ] {
             assert_eq!(
                 dispatch(&words(line)).unwrap_err().exit_status(),

@@ -7,6 +7,7 @@
 pub mod detect;
 mod file;
 mod graph;
+mod known;
 mod links;
 mod next;
 mod preset;
@@ -22,6 +23,7 @@ use std::collections::HashMap;
 
 pub use file::{Direction, Links, MigrationFile};
 pub use graph::Graph;
+pub use known::Known;
 pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
@@ -49,6 +51,8 @@ pub struct Migrations {
     pub sums: Vec<Sum>,
     /// On base, ascending by path; without what the runner passes over.
     pub base: Vec<MigrationFile>,
+    /// What base has of the objects that the work of tracks is about.
+    pub known: Known,
     /// By set and version: places in `base`.
     index: HashMap<RepoPath, HashMap<VersionKey, Vec<usize>>>,
     /// By set: a place in `base`.
@@ -83,6 +87,7 @@ impl Migrations {
             named,
             dialect: None,
             sums: Vec::new(),
+            known: Known::default(),
             base,
             index,
         }

@@ -13,12 +13,13 @@ use std::sync::Arc;
 use super::{Approval, Commit, Contents, Facts, FileChange, Finding, Rule, Stray, Work, judge_by};
 use crate::domain::contract::Comparison;
 use crate::domain::merge::{Entry, Mode};
-use crate::domain::migration::Migrations;
+use crate::domain::migration::{Direction, MigrationFile, Migrations};
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::{Pattern, RepoPath};
 use crate::domain::project::{Project, Severity, fixture};
 use crate::domain::revision::{BlobId, CommitId};
+use crate::domain::sql;
 use crate::domain::time::Timestamp;
 
 /// Facts that own what they are about; fields may be set as a test needs them.
@@ -61,6 +62,25 @@ impl Given {
         let mut tracks = self.project.tracks.iter_mut();
         let track = tracks.find(|track| track.id == id).unwrap();
         track.owns.extend(patterns.split(' ').map(pattern));
+    }
+
+    /// The tables of a track, separated by spaces.
+    pub(super) fn tables(&mut self, track: &str, tables: &str) {
+        let id = track_id(track);
+        let mut tracks = self.project.tracks.iter_mut();
+        let track = tracks.find(|track| track.id == id).unwrap();
+        track
+            .tables
+            .extend(tables.split_whitespace().map(str::to_owned));
+    }
+
+    /// What base's migrations have made, one after the other; Postgres.
+    pub(super) fn base_sql(&mut self, files: &[(&str, &str)]) {
+        let migrations = self.migrations.get_or_insert_with(Migrations::default);
+        for (path, text) in files {
+            let script = sql::parse(sql::Dialect::Postgres, text);
+            migrations.known.add(&RepoPath::new(path), &script);
+        }
     }
 
     /// The work of a track, which lands after those before: `+path` is new, `~path` changed, `-path` deleted, `old>new` moved;
@@ -126,6 +146,27 @@ impl Work {
             is_merge: message.starts_with("Merge "),
         };
         self.commits.insert(0, commit);
+        self
+    }
+
+    /// A migration with this text; Postgres.
+    pub(super) fn sql(&mut self, path: &str, text: &str) -> &mut Work {
+        let path = RepoPath::new(path);
+        let name = path.lossy().into_owned();
+        let name = name.rsplit('/').next().unwrap();
+        let stem = name.split('.').next().unwrap();
+        self.migrations.push(MigrationFile {
+            blob: entry(name, 1).id,
+            set: RepoPath::new("m"),
+            version: None,
+            slug: stem.split_once('_').map(|(_, slug)| slug.to_owned()),
+            token: None,
+            direction: Direction::Only,
+            links: None,
+            ignored: None,
+            script: Some(sql::parse(sql::Dialect::Postgres, text)),
+            path,
+        });
         self
     }
 

@@ -1,10 +1,12 @@
 //! Judging by rules: gathers the facts that the rules of `domain::rule` are functions of.
 //!
-//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`), how its contracts
-//! compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many tracks are judged.
+//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`, `objects`), how its
+//! contracts compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many
+//! tracks are judged.
 
 mod contracts;
 mod migrations;
+mod objects;
 mod strays;
 mod works;
 
@@ -70,7 +72,10 @@ impl<'s> Rules<'s> {
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
-        let migrations = migrations::read(session, matrix.engine(), &mut works)?;
+        let mut migrations = migrations::read(session, matrix.engine(), &mut works)?;
+        if let Some(migrations) = &mut migrations {
+            objects::read(merger, migrations, &works)?;
+        }
         let contracts = Contracts::read(session, merger, &works)?;
         let told = migrations.as_ref().filter(|it| !it.named);
         let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
@@ -110,11 +115,6 @@ impl<'s> Rules<'s> {
     /// Whether a track has anything that base and what it is built on have not.
     pub(super) fn has_work(&self, track: &TrackId) -> bool {
         self.works.iter().any(|work| work.track == *track)
-    }
-
-    /// `None`: no `[migrations]`.
-    pub(super) fn migrations(&self) -> Option<&Migrations> {
-        self.migrations.as_ref()
     }
 
     /// The work of a track; `None` where it has none.

@@ -63,6 +63,7 @@ pub(super) fn each(
         .as_ref()
         .is_some_and(|it| it.renumber);
     let migrations = rules.migrations().filter(|_| renumber);
+    let migrations = migrations.map(|(migrations, _)| migrations);
     let mut taken = migrations.map(Taken::on_base);
     for track in session.order.iter().filter(|id| tracks.contains(id)) {
         if without.contains(track) {
