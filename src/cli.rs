@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
+    Context, ack, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
     reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, undo,
     update, validate,
 };
@@ -55,6 +55,7 @@ enum Verb {
     Lease(lease::Args),
     Log(log::Args),
     Mark(mark::Args),
+    Ack(ack::Args),
     Path(path::Args),
     Trust(trust::Args),
     Schema(schema::Args),
@@ -104,6 +105,7 @@ impl Verb {
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
             Verb::Mark(args) => mark::run(&args, context),
+            Verb::Ack(args) => ack::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
             Verb::Schema(args) => schema::run(&args, context),
@@ -131,6 +133,7 @@ impl Verb {
             Verb::Decide(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Mark(args) => args.format.into(),
+            Verb::Ack(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)

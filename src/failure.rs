@@ -1,5 +1,6 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
+mod contract;
 mod operation;
 mod resolve;
 mod worktrees;

@@ -38,10 +38,6 @@ const PENDING: &[(&str, Which)] = &[
     ("ownership", Any),
     ("shared.*", Any),
     ("allow", Any),
-    // Its paths count in the `when` of a profile.
-    ("contract.*.owner", Any),
-    ("contract.*.consumers", Any),
-    ("contract.*.compatible", Any),
     ("contract.*.delivery", Any),
     ("commit", Any),
     ("names", Any),

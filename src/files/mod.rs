@@ -7,6 +7,7 @@ mod hook;
 mod junit;
 mod reports;
 mod trash;
+mod versions;
 mod watch;
 
 use std::io;
@@ -18,6 +19,7 @@ pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::Shim;
 pub use junit::{Junit, read_junit};
 pub use trash::{Size, delete_directory, measure, move_directory, nested_repository};
+pub use versions::TwoVersions;
 pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// For `map_err`: the system's errors do not say which path they are about.

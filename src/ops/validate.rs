@@ -43,15 +43,16 @@ pub struct Report {
 
 impl Report {
     pub fn refused(&self) -> bool {
-        self.findings.iter().any(Finding::refuses)
+        (self.findings.iter()).any(|finding| finding.refuses() && !finding.undetermined)
             || self.sides().any(|(side, verdict)| {
                 matches!(verdict, Verdict::Conflict(_)) && !self.foreseen.contains_key(&side)
             })
     }
 
     pub fn undetermined(&self) -> bool {
-        self.verdicts()
-            .any(|verdict| matches!(verdict, Verdict::Unavailable(_)))
+        let open = |finding: &Finding| finding.refuses() && finding.undetermined;
+        self.findings.iter().any(open)
+            || (self.verdicts()).any(|verdict| matches!(verdict, Verdict::Unavailable(_)))
     }
 
     /// Why a merge is unavailable, one sentence each.
@@ -128,6 +129,7 @@ pub fn run(session: &mut Session, options: &Options, dir: &Path) -> Result<Repor
     let asked = Asked {
         commits: Whose::Of(&judged),
         files: true,
+        programs: true,
     };
     let mut matrix = Matrix::new(session, &merger, &memo, &all, Scope::Branches(&track.id))?;
     let rules = Rules::read(session, &matrix, asked)?;

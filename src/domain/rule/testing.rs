@@ -10,13 +10,13 @@
 use std::collections::BTreeSet;
 
 use super::{Commit, Contents, Facts, FileChange, Finding, Rule, Work, judge_by};
-use crate::domain::contract::Comparison;
+use crate::domain::contract::{Behind, Comparison};
 use crate::domain::merge::{Entry, Mode};
 use crate::domain::migration::Migrations;
-use crate::domain::name::{BranchName, TrackId};
+use crate::domain::name::{BranchName, ContractName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::{Pattern, RepoPath};
-use crate::domain::project::{Project, Severity, fixture};
+use crate::domain::project::{Contract, Project, Severity, fixture};
 use crate::domain::revision::{BlobId, CommitId};
 use crate::domain::time::Timestamp;
 
@@ -28,6 +28,7 @@ pub(super) struct Given {
     pub(super) without: BTreeSet<TrackId>,
     pub(super) migrations: Option<Migrations>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) behind: Vec<Behind>,
     pub(super) files: Option<Vec<RepoPath>>,
     pub(super) branch: Option<BranchName>,
     pub(super) now: Timestamp,
@@ -43,6 +44,7 @@ impl Given {
             without: BTreeSet::new(),
             migrations: None,
             comparisons: Vec::new(),
+            behind: Vec::new(),
             files: None,
             branch: None,
             now: Timestamp(1_795_608_000),
@@ -91,10 +93,24 @@ impl Given {
             without: &self.without,
             migrations: self.migrations.as_ref(),
             comparisons: &self.comparisons,
+            behind: &self.behind,
             files: self.files.as_deref(),
             branch: self.branch.as_ref(),
         };
         judge_by(&facts, std::iter::once(rule))
+    }
+
+    /// A contract with its paths, consumers (both separated by spaces), and owner (empty: none).
+    pub(super) fn contract(&mut self, name: &str, paths: &str, owner: &str, consumers: &str) {
+        let consumers = consumers.split_whitespace().map(track_id);
+        self.project.contracts.push(Contract {
+            name: ContractName::new(name).unwrap(),
+            paths: paths.split_whitespace().map(pattern).collect(),
+            owner: (!owner.is_empty()).then(|| track_id(owner)),
+            consumers: consumers.collect(),
+            compatible: None,
+            delivery: Vec::new(),
+        });
     }
 
     /// The paths that base has, separated by spaces.

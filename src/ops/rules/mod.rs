@@ -3,6 +3,7 @@
 //! What a track's own work is (`works`), what its migrations are and which base has (`migrations`), how its contracts
 //! compare (`contracts`). Everything is gathered once, however many tracks are judged.
 
+mod comparer;
 mod contracts;
 mod migrations;
 mod works;
@@ -40,10 +41,12 @@ pub(super) struct Asked<'a> {
     pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
+    /// Whether programs that compare contracts are run. Where not, what they compare is not judged.
+    pub(super) programs: bool,
 }
 
 /// Some of the tracks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Whose<'a> {
     #[default]
     Everybody,
@@ -65,7 +68,7 @@ impl<'s> Rules<'s> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
         let migrations = migrations::read(session, merger, &mut works)?;
-        let contracts = Contracts::read(session, merger, &works)?;
+        let contracts = Contracts::read(session, merger, &works, asked)?;
         let files = match asked.files {
             true => {
                 let tree = session.repository.commit(session.base.commit)?.tree;
@@ -116,7 +119,7 @@ impl<'s> Rules<'s> {
         let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
             return Vec::new();
         };
-        let comparisons = self.contracts.compare(&self.works, judged, without);
+        let comparisons = self.contracts.compare(track, without);
         let facts = Facts {
             project: &self.session.project,
             owners: &self.owners,
@@ -126,6 +129,7 @@ impl<'s> Rules<'s> {
             without,
             migrations: self.migrations.as_ref(),
             comparisons: &comparisons,
+            behind: self.contracts.behind(track),
             files: self.files.as_deref(),
             branch,
         };

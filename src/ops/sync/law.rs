@@ -52,7 +52,14 @@ pub(super) fn each(
     tracks: &[TrackId],
     mut out: impl FnMut(&TrackId, &[Finding]) -> Vec<TrackId>,
 ) -> Result<(), GitError> {
-    let rules = Rules::read(session, matrix, Asked::default())?;
+    let rules = Rules::read(
+        session,
+        matrix,
+        Asked {
+            programs: true,
+            ..Asked::default()
+        },
+    )?;
     let mut without = BTreeSet::new();
     for track in session.order.iter().filter(|id| tracks.contains(id)) {
         if without.contains(track) {
