@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, ack, check, completions, conflicts, decide, init, land, lease, log, mark, path, prune,
-    reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust, undo,
-    update, validate,
+    Context, ack, check, completions, conflicts, decide, explain, init, land, lease, log, mark,
+    path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync,
+    trust, undo, update, validate,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -51,6 +51,7 @@ enum Verb {
     Prune(prune::Args),
     Resolve(resolve::Args),
     Decide(decide::Args),
+    Explain(explain::Args),
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
@@ -101,6 +102,7 @@ impl Verb {
             Verb::Prune(args) => prune::run(&args, context),
             Verb::Resolve(args) => resolve::run(&args, context),
             Verb::Decide(args) => decide::run(&args, context),
+            Verb::Explain(args) => explain::run(&args, context),
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
@@ -131,6 +133,7 @@ impl Verb {
             Verb::Prune(args) => args.format.into(),
             Verb::Resolve(args) => args.format.into(),
             Verb::Decide(args) => args.format.into(),
+            Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::Mark(args) => args.format.into(),
             Verb::Ack(args) => args.format.into(),

@@ -10,6 +10,7 @@ use crate::git::{GitError, NotOurs, OpenError};
 use crate::ops::branches::BranchesError;
 use crate::ops::check::CheckError;
 use crate::ops::conflicts::ConflictsError;
+use crate::ops::explain::UnknownRule;
 use crate::ops::init::{InitError, StarterError};
 use crate::ops::lease::LeaseError;
 use crate::ops::logs::LogsError;
@@ -99,6 +100,7 @@ const CHECKS: Kind = ("checks", " in tracks.toml");
 const PROFILES: Kind = ("profiles", " in tracks.toml");
 const LOGS: Kind = ("logs", "");
 const STATES: Kind = ("states", "");
+const RULES: Kind = ("rules", "");
 const BRANCHES: Kind = ("branches", "");
 
 /// "did you mean `api`?", or else the names there are, which may be hundreds.
@@ -436,16 +438,28 @@ impl From<TrustError> for Failure {
     }
 }
 
+impl From<UnknownRule> for Failure {
+    fn from(error: UnknownRule) -> Self {
+        let hint = meant(error.nearest, &error.known, RULES);
+        Failure::usage(error.to_string()).hint(hint)
+    }
+}
+
 impl From<ValidateError> for Failure {
     fn from(error: ValidateError) -> Self {
         let message = error.to_string();
         match error {
             ValidateError::Session(error) => error.into(),
             ValidateError::Git(error) => error.into(),
+            ValidateError::Store(error) => error.into(),
+            ValidateError::Check(error) => error.into(),
             ValidateError::NoTrack { known, .. } => Failure::usage(message).hint(format!(
-                "name a track: `tracks validate TRACK` ({})",
+                "name a track: `tracks validate TRACK` ({}), or judge every track with work: `tracks validate --all`",
                 known.join(", ")
             )),
+            ValidateError::NoWorktree => {
+                Failure::usage(message).hint("run it in a worktree, or name one with `-C DIR`")
+            }
             ValidateError::NoBranch { .. } => {
                 undetermined(message).hint("`tracks init` makes it; in a clone, fetch it first")
             }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod conflicts;
 pub mod decide;
+pub mod explain;
 pub mod init;
 pub mod land;
 pub mod lease;

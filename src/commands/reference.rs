@@ -23,6 +23,7 @@ pub struct Args {
 enum Page {
     Commands,
     Keys,
+    Rules,
     /// Not a page: answers each line `BASE TRACK` or `BASE A B` of stdin with a line. What follows one another about one
     /// base is judged together; an empty line asks for the answers so far.
     Merges,
@@ -32,6 +33,7 @@ pub(crate) fn run<C: CommandFactory>(args: &Args, context: &Context) -> Result<u
     context.terminal.answer(&match args.page {
         Page::Commands => commands(C::command()),
         Page::Keys => crate::config::reference(),
+        Page::Rules => report::explain::page(),
         Page::Merges => return merges(context),
     });
     Ok(DONE)

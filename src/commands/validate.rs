@@ -1,47 +1,155 @@
 //! `tracks validate`.
 
-use crate::failure::{DONE, Failure};
-use crate::ops;
-use crate::process::Interrupt;
-use crate::ui::{Format, report};
+use clap::ValueEnum;
 
-use super::{Context, ShortFormat, status};
+use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
+use crate::ops::{self, validate};
+use crate::process::{Asks, Interrupt, environment};
+use crate::ui::{Format, Progress, report};
 
-/// Judge one track before it may merge: its branch name, and whether it merges clean.
+use super::{Context, status};
+
+/// Judge a track before it may merge: rules, deliverables, clean merge with base and integration, checks.
 ///
-/// Works in the track's worktree, in a CI clone, or over a range.
+/// Works in the track's worktree, in a CI clone, or over a range. What is judged is committed; warnings never refuse.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The track; without it, the one of the current branch.
     track: Option<String>,
+    /// Every track with work.
+    #[arg(long, conflicts_with_all = ["track", "head"])]
+    all: bool,
     /// Judge against this revision instead of the base branch.
     #[arg(long, value_name = "REVISION")]
     base: Option<String>,
     /// Judge this revision instead of the track's tip.
     #[arg(long, value_name = "REVISION")]
     head: Option<String>,
+    /// Run no checks.
+    #[arg(long)]
+    no_checks: bool,
+    /// Set right what can be without thinking, in the track's worktree; nothing is committed.
+    #[arg(long, conflicts_with = "head")]
+    fix: bool,
+    /// Only say which of the paths on stdin this worktree's track may not change: at once, for editors and agents.
+    #[arg(long, conflicts_with_all = ["track", "all", "base", "head", "fix", "no_checks", "remote", "yes"])]
+    stdin_paths: bool,
+    /// Run the commands of tracks.toml without asking, this once.
+    #[arg(long, short)]
+    yes: bool,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
     #[arg(long, value_enum, default_value = "text")]
-    pub format: ShortFormat,
+    pub format: ValidateFormat,
+}
+
+/// How the answer of `validate` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ValidateFormat {
+    Text,
+    Json,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// A suite for each track, a test case for each rule, merge, deliverable and check.
+    Junit,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+}
+
+impl From<ValidateFormat> for Format {
+    fn from(format: ValidateFormat) -> Self {
+        match format {
+            // Both are read by people, in a log.
+            ValidateFormat::Text | ValidateFormat::Github => Format::Text,
+            ValidateFormat::Json
+            | ValidateFormat::Sarif
+            | ValidateFormat::Junit
+            | ValidateFormat::Gitlab => Format::Json,
+        }
+    }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
-    let mut session = context.session(args.remote, Interrupt::never())?;
-    let options = ops::validate::Options {
+    if args.stdin_paths {
+        return paths(&args, context);
+    }
+    let (interrupt, asks) = (Interrupt::listen(), Asks::listen());
+    let mut session = context.session(args.remote, interrupt.clone())?;
+    if let Some(base) = &args.base {
+        validate::judge_against(&mut session, base)?;
+    }
+    let options = validate::Options {
         track: args.track,
-        base: args.base,
         head: args.head,
+        all: args.all,
+        no_checks: args.no_checks,
+        fix: args.fix,
     };
-    let report = ops::validate::run(&mut session, &options, &context.dir)?;
-    let exit = status(report.refused(), report.undetermined(), None);
-    match context.terminal.format {
-        Format::Text => context.terminal.answer(&report::validate::text(&report)),
+    let tracks = validate::tracks_meant(&session, &options, &context.dir)?;
+    let trust = match options.no_checks {
+        true => ops::trust::Trust::Nothing,
+        false => {
+            context.profile(&mut session, None, &tracks, false)?;
+            context.trust(&session, args.yes)?
+        }
+    };
+    let progress = Progress::new(context.terminal).answering(asks);
+    let report = validate::run(&session, &trust, &options, &context.dir, &|event| {
+        progress.show(event);
+    })?;
+    drop(progress);
+    let exit = status(
+        report.refused(),
+        report.undetermined(),
+        interrupt.exit_status(),
+    );
+    let terminal = context.terminal;
+    match args.format {
+        ValidateFormat::Text => {
+            let workflow = terminal.workflow();
+            let text = report::validate::text(&report, terminal.width(), workflow.as_ref());
+            terminal.answer(&text);
+        }
+        ValidateFormat::Json => terminal.document(&report::validate::json(&report, exit == DONE)),
+        ValidateFormat::Github => {
+            terminal.answer(&report::validate::github::annotations(&report));
+            if let Some(path) = environment::var("GITHUB_STEP_SUMMARY").filter(|it| !it.is_empty())
+            {
+                let summary = report::validate::github::summary(&report);
+                if let Err(error) = crate::files::append(path.as_ref(), summary.as_bytes()) {
+                    crate::ui::warning(terminal, &format!("no summary of the step: {error}"));
+                }
+            }
+        }
+        ValidateFormat::Sarif => terminal.document(&report::validate::sarif::json(&report, exit)),
+        ValidateFormat::Junit => terminal.answer(&report::validate::junit::xml(&report)),
+        ValidateFormat::Gitlab => terminal.document(&report::validate::gitlab::json(&report)),
+    }
+    Ok(exit)
+}
+
+fn paths(args: &Args, context: &Context) -> Result<u8, Failure> {
+    if !matches!(args.format, ValidateFormat::Text | ValidateFormat::Json) {
+        let message = "`--stdin-paths` answers as text or json";
+        return Err(Failure::usage(message).hint("leave `--format` out, or use `--format json`"));
+    }
+    let session = context.session(false, Interrupt::never())?;
+    let mut input = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut input)
+        .map_err(|error| Failure::new(UNDETERMINED, format!("reading stdin: {error}")))?;
+    let report = validate::paths::run(&session, &input, &context.dir)?;
+    let exit = if report.refused() { FOUND } else { DONE };
+    let terminal = context.terminal;
+    match terminal.format {
+        Format::Text => {
+            let text = report::validate::paths::text(&report, terminal.width());
+            terminal.answer(&text);
+        }
         Format::Json | Format::JsonLines => {
-            context
-                .terminal
-                .document(&report::validate::json(&report, exit == DONE));
+            terminal.document(&report::validate::paths::json(&report, exit == DONE));
         }
     }
     Ok(exit)

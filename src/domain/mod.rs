@@ -4,6 +4,7 @@
 pub mod change;
 pub mod check;
 pub mod contract;
+pub mod deliverable;
 pub mod layout;
 pub mod merge;
 pub mod migration;

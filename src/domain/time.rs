@@ -39,6 +39,34 @@ pub fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
 
+/// The day in UTC as eight digits, `20261123`; beyond the years 0 to 9999 the nearest there is.
+pub fn compact_date(time: Timestamp) -> String {
+    time.to_string()
+        .chars()
+        .take(10)
+        .filter(|c| *c != '-')
+        .collect()
+}
+
+/// The time of day in UTC as six digits, `093000`.
+pub fn compact_time(time: Timestamp) -> String {
+    let text = time.to_string();
+    let time = text.split_once('T').map_or("", |(_, time)| time);
+    time.chars().take(8).filter(|c| *c != ':').collect()
+}
+
+/// The beginning of the day that eight digits name; `None` where there is no such day.
+pub fn from_compact_date(digits: &str) -> Option<Timestamp> {
+    (digits.len() == 8).then(|| from_compact_digits(&format!("{digits}000000")))?
+}
+
+/// The time in UTC that fourteen digits name; `None` where there is none.
+pub fn from_compact_digits(digits: &str) -> Option<Timestamp> {
+    let well_formed = digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (date, time) = digits.split_at_checked(8).filter(|_| well_formed)?;
+    Timestamp::from_compact(&format!("{date}T{time}Z"))
+}
+
 /// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration; write a number and a unit, like `90s`, `10m`, `4h` or `2d`")]
@@ -114,6 +142,32 @@ mod tests {
             "+02026-11-",
         ] {
             assert!(!is_date(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn compact_ones() {
+        let noon = Timestamp(1_795_608_000);
+        assert_eq!(compact_date(noon), "20261125");
+        assert_eq!(compact_time(noon), "120000");
+        assert_eq!(from_compact_digits("20261125120000"), Some(noon));
+        assert_eq!(
+            from_compact_date("20240229").map(compact_date).as_deref(),
+            Some("20240229")
+        );
+        for bad in [
+            "20230229",
+            "20261301",
+            "2026112",
+            "202611255",
+            "2026112x",
+            "",
+            "００００",
+        ] {
+            assert_eq!(from_compact_date(bad), None, "{bad}");
+        }
+        for bad in ["20261125240000", "20261125126000", "20261125"] {
+            assert_eq!(from_compact_digits(bad), None, "{bad}");
         }
     }
 

@@ -22,6 +22,19 @@ pub use trash::{Size, delete_directory, measure, move_directory, nested_reposito
 pub use versions::TwoVersions;
 pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
+/// Adds to the end of a file, which is made where it is not there.
+///
+/// # Errors
+/// When the file system refuses; the path is in the error.
+pub fn append(path: &Path, content: &[u8]) -> io::Result<()> {
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path);
+    file.and_then(|mut file| io::Write::write_all(&mut file, content))
+        .map_err(at(path))
+}
+
 /// For `map_err`: the system's errors do not say which path they are about.
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))

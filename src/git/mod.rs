@@ -36,6 +36,7 @@ mod tree_edit;
 mod views;
 mod worktree;
 mod worktree_add;
+mod worktree_edit;
 mod worktree_mend;
 
 pub use advance::{Advance, AdvanceError, Settled};

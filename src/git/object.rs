@@ -1,6 +1,7 @@
 //! Reading files out of commits and trees.
 
 use super::{GitError, Repository};
+use crate::domain::merge::{Entry, Mode};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::Version;
 use crate::domain::revision::{BlobId, CommitId, TreeId};
@@ -21,6 +22,29 @@ impl Repository {
     /// When an object cannot be read.
     pub fn tree_entries(&self, tree: TreeId) -> Result<Vec<(RepoPath, u32, BlobId)>, GitError> {
         tree_entries(&self.local(), tree)
+    }
+
+    /// # Errors
+    /// When there is no such commit.
+    pub fn tree_of(&self, commit: CommitId) -> Result<TreeId, GitError> {
+        tree_of(&self.local(), commit)
+    }
+
+    /// What a tree has at a path, if that is no directory.
+    ///
+    /// # Errors
+    /// When an object cannot be read.
+    pub fn entry_at(&self, tree: TreeId, path: &RepoPath) -> Result<Option<Entry>, GitError> {
+        let version = entry_at(&self.local(), tree, path)?;
+        Ok(version.map(|version| Entry {
+            mode: match version.mode {
+                0o100_755 => Mode::Executable,
+                0o120_000 => Mode::Link,
+                0o160_000 => Mode::Submodule,
+                _ => Mode::File,
+            },
+            id: version.id,
+        }))
     }
 }
 

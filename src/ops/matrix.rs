@@ -150,8 +150,8 @@ pub(super) enum Scope<'a> {
     All,
     /// Every pair of tracks and base, but not integration.
     WithoutIntegration,
-    /// Only this track against base and integration.
-    Branches(&'a TrackId),
+    /// Only these tracks, against base and integration.
+    Branches(&'a [TrackId]),
 }
 
 impl Scope<'_> {
@@ -162,7 +162,7 @@ impl Scope<'_> {
     fn wants_branches(self, track: &TrackId) -> bool {
         match self {
             Scope::All | Scope::WithoutIntegration => true,
-            Scope::Branches(one) => one == track,
+            Scope::Branches(some) => some.contains(track),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod decide;
 mod declared;
 pub mod details;
 mod event;
+pub mod explain;
 mod figures;
 pub mod init;
 mod integration_side;

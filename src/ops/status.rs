@@ -412,7 +412,10 @@ fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
 
 fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
     let track = &row.track;
-    let on_base = row.not_taken_in.iter().filter(|it| it.coming_from.is_none());
+    let on_base = row
+        .not_taken_in
+        .iter()
+        .filter(|it| it.coming_from.is_none());
     let late: Vec<String> = on_base
         .map(|it| {
             let contract = &it.contract;

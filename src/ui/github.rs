@@ -47,7 +47,29 @@ impl Workflow {
 
 /// The annotation of one error.
 pub(super) fn error(title: &str, message: &str) -> String {
-    format!("::error title={}::{}\n", property(title), data(message))
+    let nowhere = Place {
+        file: None,
+        line: None,
+    };
+    annotation("error", &nowhere, title, message)
+}
+
+/// Where an annotation is shown.
+pub(super) struct Place<'a> {
+    pub(super) file: Option<&'a str>,
+    /// From 1.
+    pub(super) line: Option<usize>,
+}
+
+/// An annotation of some kind: `error`, `warning`, `notice`.
+pub(super) fn annotation(kind: &str, place: &Place<'_>, title: &str, message: &str) -> String {
+    let mut properties = Vec::new();
+    if let Some(file) = place.file {
+        properties.push(format!("file={}", property(file)));
+        properties.extend(place.line.map(|line| format!("line={line}")));
+    }
+    properties.push(format!("title={}", property(title)));
+    format!("::{kind} {}::{}\n", properties.join(","), data(message))
 }
 
 fn data(text: &str) -> String {
@@ -77,6 +99,14 @@ mod tests {
         ] {
             assert_eq!(error(title, message), expected);
         }
+        let place = Place {
+            file: Some("a,b:c%/d e.rs"),
+            line: Some(7),
+        };
+        assert_eq!(
+            annotation("notice", &place, "x", "y::z\n::error::no"),
+            "::notice file=a%2Cb%3Ac%25/d e.rs,line=7,title=x::y::z%0A::error::no\n"
+        );
     }
 
     #[test]

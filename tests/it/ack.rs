@@ -48,12 +48,19 @@ fn who_is_behind_and_says_so() {
     );
 
     let ran = world.tracks(&["ack", "x", "--track", "b"]);
-    assert_eq!(ran.stdout, "b acknowledges contract x\n  x.json  changed on main\n");
+    assert_eq!(
+        ran.stdout,
+        "b acknowledges contract x\n  x.json  changed on main\n"
+    );
     assert_eq!(open(&world), ["c"]);
     let ran = world.tracks(&["ack", "x", "--track", "b"]);
     assert_eq!(ran.stdout, "b has all of contract x already\n");
     // This version, not what comes after it.
-    world.commit("main", &[("x.json", "{\"title\": \"y\"}\n")], "Change x again");
+    world.commit(
+        "main",
+        &[("x.json", "{\"title\": \"y\"}\n")],
+        "Change x again",
+    );
     assert_eq!(open(&world), ["b", "c"]);
 }
 
@@ -88,7 +95,10 @@ fn what_the_owner_is_about_to_change_is_announced() {
     );
     assert_eq!(open(&world), ["b"], "c has no branch");
     let (_, done) = ask(&world, &["ack", "x", "--track", "b"]);
-    assert_eq!(done["acknowledged"], json!({ "contract": "x", "track": "b" }));
+    assert_eq!(
+        done["acknowledged"],
+        json!({ "contract": "x", "track": "b" })
+    );
     assert_eq!(done["behind"][0]["coming_from"], "a");
     assert_eq!(open(&world), [""; 0]);
     // It has landed as it was acknowledged.
@@ -100,8 +110,14 @@ fn what_the_owner_is_about_to_change_is_announced() {
 fn what_cannot_be_acknowledged() {
     let world = behind();
     for (arguments, message) in [
-        (&["ack", "y", "--track", "b"][..], "there is no contract `y`"),
-        (&["ack", "x", "--track", "a"], "a is no consumer of contract x"),
+        (
+            &["ack", "y", "--track", "b"][..],
+            "there is no contract `y`",
+        ),
+        (
+            &["ack", "x", "--track", "a"],
+            "a is no consumer of contract x",
+        ),
         (&["ack", "x"], "which track?"),
         (&["ack", "x", "--track", "z"], "there is no track `z`"),
     ] {

@@ -73,7 +73,11 @@ fn each_comparer_tells_what_breaks_and_lets_pass_what_does_not() {
     ] {
         let world = contract(&format!("'{comparer}'"), path, old);
         work(&world, "a", &[(path, &good), ("g", "1\n")]);
-        assert_eq!(validate(&world, "a"), (0, json!("pass"), vec![]), "{comparer}");
+        assert_eq!(
+            validate(&world, "a"),
+            (0, json!("pass"), vec![]),
+            "{comparer}"
+        );
         work(&world, "a", &[(path, &bad)]);
         let found = validate(&world, "a");
         assert_eq!(found, (1, json!("refuse"), vec![expected.to_owned()]));
@@ -81,7 +85,9 @@ fn each_comparer_tells_what_breaks_and_lets_pass_what_does_not() {
             work(&world, "a", &[(path, "{ nonsense")]);
             let (status, verdict, messages) = validate(&world, "a");
             assert_eq!((status, verdict), (3, Value::Null), "{comparer}");
-            let why = format!("contract x could not be compared: the new version cannot be read as {comparer}: ");
+            let why = format!(
+                "contract x could not be compared: the new version cannot be read as {comparer}: "
+            );
             assert!(messages[0].starts_with(&why), "{messages:?}");
         }
     }
@@ -112,7 +118,9 @@ fn a_program_has_three_outcomes_and_runs_only_where_it_is_approved() {
     assert_eq!((status, verdict), (3, Value::Null));
     assert_eq!(
         messages,
-        ["contract x could not be compared: `sh compare.sh {old} {new}` is not approved; `tracks trust` shows what would run"]
+        [
+            "contract x could not be compared: `sh compare.sh {old} {new}` is not approved; `tracks trust` shows what would run"
+        ]
     );
     let (_, trust) = ask(&world, &["trust", "--list"]);
     let command = find(&trust["commands"], "place", "[contract.x] compatible");
@@ -127,8 +135,12 @@ fn a_program_has_three_outcomes_and_runs_only_where_it_is_approved() {
     let expected = "contract x breaks for b: gone: two".to_owned();
     assert_eq!(validate(&world, "a"), (1, json!("refuse"), vec![expected]));
     work(&world, "a", &[("it's.txt", "one\n?\n")]);
-    let expected = "contract x could not be compared: `sh compare.sh {old} {new}` exited with 7: no idea";
-    assert_eq!(validate(&world, "a"), (3, Value::Null, vec![expected.to_owned()]));
+    let expected =
+        "contract x could not be compared: `sh compare.sh {old} {new}` exited with 7: no idea";
+    assert_eq!(
+        validate(&world, "a"),
+        (3, Value::Null, vec![expected.to_owned()])
+    );
 }
 
 #[test]
@@ -140,20 +152,36 @@ fn a_program_that_is_not_there_is_no_answer() {
     assert_eq!(status, 3);
     assert_eq!(
         messages,
-        ["contract x could not be compared: `no-such-program-here {old} {new}`: there is no program no-such-program-here"]
+        [
+            "contract x could not be compared: `no-such-program-here {old} {new}`: there is no program no-such-program-here"
+        ]
     );
 }
 
 #[test]
 fn two_tracks_that_git_merges_and_that_do_not_fit_together() {
     let proto = |first: &str, last: &str| {
-        format!("syntax = \"proto3\";\nmessage A {{\n{first}  int32 a = 1;\n  int32 b = 2;\n  int32 c = 3;\n{last}}}\n")
+        format!(
+            "syntax = \"proto3\";\nmessage A {{\n{first}  int32 a = 1;\n  int32 b = 2;\n  int32 c = 3;\n{last}}}\n"
+        )
     };
     let config = "[track.a]\n[track.b]\n[track.c]\n[contract.x]\npaths = 'a.proto'\ncompatible = 'protobuf'\n";
     let world = project(config, &[("a.proto", &proto("", ""))]);
-    work(&world, "a", &[("a.proto", &proto("  string email = 4;\n", ""))]);
-    work(&world, "b", &[("a.proto", &proto("", "  string phone = 4;\n"))]);
-    work(&world, "c", &[("a.proto", &proto("", "  string other = 5;\n"))]);
+    work(
+        &world,
+        "a",
+        &[("a.proto", &proto("  string email = 4;\n", ""))],
+    );
+    work(
+        &world,
+        "b",
+        &[("a.proto", &proto("", "  string phone = 4;\n"))],
+    );
+    work(
+        &world,
+        "c",
+        &[("a.proto", &proto("", "  string other = 5;\n"))],
+    );
     let of = |track: &str| {
         let (status, answer) = ask(&world, &["validate", track]);
         let found = answer["findings"].as_array().unwrap().iter();
@@ -161,13 +189,20 @@ fn two_tracks_that_git_merges_and_that_do_not_fit_together() {
             .filter(|it| it["code"] == "CON02")
             .map(|it| {
                 let text = |key: &str| it[key].as_str().unwrap();
-                format!("{} {} {}", text("severity"), text("other_track"), text("message"))
+                format!(
+                    "{} {} {}",
+                    text("severity"),
+                    text("other_track"),
+                    text("message")
+                )
             })
             .collect();
         (status, found)
     };
     let name = |other: &str, at: &str, now: &str| {
-        format!("contract x does not fit together with {other}: A.{at}: is called {now} now: JSON and generated code change")
+        format!(
+            "contract x does not fit together with {other}: A.{at}: is called {now} now: JSON and generated code change"
+        )
     };
     assert_eq!(
         of("a"),
@@ -195,6 +230,9 @@ fn only_the_owner_changes_a_contract() {
     let (status, answer) = ask(&world, &["validate", "b"]);
     assert_eq!(status, 1);
     let finding = find(&answer["findings"], "code", "CON03");
-    assert_eq!(finding["message"], "b changes x.json of contract x, which is a's");
+    assert_eq!(
+        finding["message"],
+        "b changes x.json of contract x, which is a's"
+    );
     assert_eq!(finding["other_track"], "a");
 }

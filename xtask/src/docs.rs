@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the command and key reference, written by the tool itself so that it cannot drift.
+//! `cargo xtask docs`: the reference of commands, keys and rules, written by the tool itself so that it cannot drift.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,11 @@ use crate::child::{self, Profile};
 use crate::failure::Failure;
 
 /// What `tracks reference WHAT` prints, and the page that shows it.
-const PAGES: &[(&str, &str)] = &[("commands", "docs/commands.md"), ("keys", "docs/keys.md")];
+const PAGES: &[(&str, &str)] = &[
+    ("commands", "docs/commands.md"),
+    ("keys", "docs/keys.md"),
+    ("rules", "docs/rules.md"),
+];
 
 const NOTICE: &str =
     "<!-- Written by `cargo xtask docs` from the tool itself: edit the code, not this page. -->\n";

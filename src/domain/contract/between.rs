@@ -84,7 +84,13 @@ mod tests {
 
     const BASE: &str = "syntax = \"proto3\";\nmessage A {\n  int32 a = 1;\n  int32 b = 2;\n}\n";
 
-    fn found(format: Format, before: &str, ours: &str, theirs: &str, merged: Option<&str>) -> Vec<String> {
+    fn found(
+        format: Format,
+        before: &str,
+        ours: &str,
+        theirs: &str,
+        merged: Option<&str>,
+    ) -> Vec<String> {
         let outcome = between(
             Version {
                 before: before.as_bytes(),
@@ -100,7 +106,9 @@ mod tests {
         match outcome {
             Outcome::Compatible => Vec::new(),
             Outcome::Breaking(breaks) => {
-                let shown = breaks.into_iter().map(|it| format!("{}: {}", it.at, it.message));
+                let shown = breaks
+                    .into_iter()
+                    .map(|it| format!("{}: {}", it.at, it.message));
                 shown.collect()
             }
             Outcome::CouldNotRun(why) => panic!("{why}"),
@@ -116,13 +124,22 @@ mod tests {
         let (ours, theirs) = (plus("  int32 c = 3;\n"), plus("  int32 d = 4;\n"));
         let merged = plus("  int32 c = 3;\n  int32 d = 4;\n");
         for merged in [None, Some(merged.as_str())] {
-            assert_eq!(found(Format::Protobuf, BASE, &ours, &theirs, merged), [""; 0]);
+            assert_eq!(
+                found(Format::Protobuf, BASE, &ours, &theirs, merged),
+                [""; 0]
+            );
         }
         // Nor is what one has broken by itself, or both in the same way.
         let broken = BASE.replace("int32 b", "string b");
         assert_eq!(found(Format::Protobuf, BASE, &ours, &broken, None), [""; 0]);
-        assert_eq!(found(Format::Protobuf, BASE, &broken, &broken, Some(&broken)), [""; 0]);
-        assert_eq!(found(Format::Text, "a\nb\n", "A\nb\n", "a\nB\n", Some("A\nB\n")), [""; 0]);
+        assert_eq!(
+            found(Format::Protobuf, BASE, &broken, &broken, Some(&broken)),
+            [""; 0]
+        );
+        assert_eq!(
+            found(Format::Text, "a\nb\n", "A\nb\n", "a\nB\n", Some("A\nB\n")),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -130,7 +147,10 @@ mod tests {
         let (ours, theirs) = (plus("  string email = 3;\n"), plus("  int32 phone = 3;\n"));
         assert_eq!(
             found(Format::Protobuf, BASE, &ours, &theirs, None),
-            ["A.phone: its number 3 belongs to email now", "A.email: its number 3 belongs to phone now"]
+            [
+                "A.phone: its number 3 belongs to email now",
+                "A.email: its number 3 belongs to phone now"
+            ]
         );
         let same = plus("  string email = 3;\n");
         assert_eq!(found(Format::Protobuf, BASE, &ours, &same, None), [""; 0]);

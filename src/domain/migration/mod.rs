@@ -4,19 +4,27 @@
 //! A *preset* knows one runner: how it reads a version out of a name, which versions are one to it, and what it does with
 //! one that comes late. A *set* is a directory whose files a runner numbers together.
 
+pub mod detect;
 mod file;
+mod graph;
 mod links;
+mod next;
 mod preset;
 mod python;
 mod reading;
+mod renumber;
+mod taken;
 pub mod template;
 mod version;
 
 use std::collections::HashMap;
 
 pub use file::{Direction, Links, MigrationFile};
+pub use graph::Graph;
+pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
+pub use taken::{Renumbered, Taken};
 pub use template::Template;
 pub use version::{Version, VersionKey};
 
@@ -26,6 +34,8 @@ use super::path::RepoPath;
 #[derive(Debug, Clone, Default)]
 pub struct Migrations {
     pub preset: Preset,
+    /// How the names of the project's migrations are read.
+    pub reader: Reader,
     /// Why it is that preset, to stand behind "because": "Cargo.toml depends on sqlx".
     pub why: String,
     /// Whether tracks.toml names it; otherwise it was found.
@@ -36,12 +46,14 @@ pub struct Migrations {
     pub base: Vec<MigrationFile>,
     /// By set and version: places in `base`.
     index: HashMap<RepoPath, HashMap<VersionKey, Vec<usize>>>,
+    /// By set: a place in `base`.
+    highest: HashMap<RepoPath, usize>,
 }
 
 impl Migrations {
     /// `base`: in any order.
     pub fn new(
-        preset: Preset,
+        reader: Reader,
         why: impl Into<String>,
         named: bool,
         mut base: Vec<MigrationFile>,
@@ -54,8 +66,14 @@ impl Migrations {
                 set.entry(version.key.clone()).or_default().push(place);
             }
         }
+        let highest = index.iter().filter_map(|(set, versions)| {
+            let (_, places) = versions.iter().max_by_key(|(key, _)| *key)?;
+            Some((set.clone(), *places.first()?))
+        });
         Migrations {
-            preset,
+            highest: highest.collect(),
+            preset: reader.preset,
+            reader,
             why: why.into(),
             named,
             dialect: None,
@@ -83,7 +101,14 @@ impl Migrations {
 
     /// The highest version of a set on base; `None` where it has none.
     pub fn highest(&self, set: &RepoPath) -> Option<&MigrationFile> {
-        let key = self.index.get(set)?.keys().max()?;
-        self.with_version(set, key).next()
+        self.base.get(*self.highest.get(set)?)
+    }
+
+    /// What the versions are told by, for messages: "sqlx, because Cargo.toml depends on sqlx".
+    pub fn taken_for(&self) -> String {
+        match self.named {
+            true => self.preset.to_string(),
+            false => format!("{}, because {}", self.preset, self.why),
+        }
     }
 }

@@ -42,9 +42,29 @@ impl Reader {
         }
     }
 
+    /// As the runner reads names whatever tracks.toml says of them.
+    pub fn of_preset(preset: Preset, patterns: &[Pattern]) -> Reader {
+        Reader {
+            preset,
+            patterns: patterns.to_vec(),
+            ..Reader::default()
+        }
+    }
+
     /// Whether a name alone says nothing about the order of files.
     pub fn needs_text(&self) -> bool {
         matches!(self.preset, Preset::Django | Preset::Alembic)
+    }
+
+    /// Where the pattern of preset `custom` finds the version.
+    pub(super) fn version_at(&self, name: &str) -> Option<std::ops::Range<usize>> {
+        let found = self.custom.as_ref()?.captures(name)?;
+        Some(found.get(1)?.range())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sign(&mut self, codes: &[&str]) {
+        self.codes = codes.iter().map(|code| (*code).to_owned()).collect();
     }
 
     pub fn codes(&self) -> &[String] {

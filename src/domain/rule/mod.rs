@@ -57,6 +57,14 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     .copied()
 }
 
+/// Those that tell something of a change by its path alone, with neither history nor other tracks nor contents.
+pub fn of_paths() -> impl Iterator<Item = &'static Rule> {
+    const CODES: &[&str] = &[
+        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "CON03", "NAM04",
+    ];
+    all().filter(|rule| CODES.contains(&rule.code))
+}
+
 /// The rule with this code.
 pub fn find(code: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.code == code)

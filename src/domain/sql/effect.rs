@@ -124,9 +124,9 @@ pub enum Change {
         from: String,
         to: String,
     },
-    /// An index, trigger, policy or rule on the table was created, dropped or changed: the effect on that object stands beside
-    /// this one.
-    Attached(Kind),
+    /// An index, trigger, policy or rule on the table was created, dropped or changed, with the columns that it names: the effect
+    /// on that object stands beside this one.
+    Attached(Kind, Vec<String>),
     /// Anything else, such as its owner or how it is stored; in the words of SQL.
     Other(String),
 }
@@ -141,10 +141,10 @@ impl Change {
             | Change::Nullable { column, .. }
             | Change::Default { column, .. } => vec![column],
             Change::RenameColumn { from, .. } => vec![from],
+            Change::Attached(_, columns) => columns.iter().map(String::as_str).collect(),
             Change::AddConstraint { .. }
             | Change::DropConstraint { .. }
             | Change::RenameConstraint { .. }
-            | Change::Attached(_)
             | Change::Other(_) => Vec::new(),
         }
     }

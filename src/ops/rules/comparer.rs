@@ -23,19 +23,11 @@ const LONG: usize = 240;
 
 #[derive(Debug)]
 pub(super) struct Comparer<'c> {
-    session: &'c Session,
-    trust: Trust,
+    pub(super) session: &'c Session,
+    pub(super) trust: &'c Trust,
 }
 
-impl<'c> Comparer<'c> {
-    pub(super) fn new(session: &'c Session) -> Comparer<'c> {
-        Comparer {
-            session,
-            // What cannot be read approves of nothing.
-            trust: Trust::load(session, false).unwrap_or(Trust::Nothing),
-        }
-    }
-
+impl Comparer<'_> {
     /// Three outcomes: 0 is compatible, 1 is breaking, and anything else is no answer.
     pub(super) fn run(
         &self,
@@ -48,7 +40,7 @@ impl<'c> Comparer<'c> {
         let Some(command) = command_of_contract(&session.project, contract) else {
             return Outcome::CouldNotRun("there is no command".to_owned());
         };
-        if let Some(why) = command::not_approved(&self.trust, &command) {
+        if let Some(why) = command::not_approved(self.trust, &command) {
             return Outcome::CouldNotRun(why);
         }
         let shown = show(&command.command);

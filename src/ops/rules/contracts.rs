@@ -46,7 +46,7 @@ impl Contracts {
             session,
             merger,
             works,
-            comparer: asked.programs.then(|| Comparer::new(session)),
+            comparer: asked.programs.map(|trust| Comparer { session, trust }),
             contracts: (session.project.contracts.iter())
                 .map(|contract| (contract, Selection::new(&contract.paths)))
                 .collect(),

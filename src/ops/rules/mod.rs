@@ -20,6 +20,7 @@ use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
 use super::matrix::Matrix;
+use super::trust::Trust;
 use contracts::Contracts;
 
 /// Facts about all tracks with work.
@@ -32,6 +33,7 @@ pub(super) struct Rules<'s> {
     migrations: Option<Migrations>,
     contracts: Contracts,
     files: Option<Vec<RepoPath>>,
+    notes: Vec<String>,
 }
 
 /// What is gathered.
@@ -41,8 +43,8 @@ pub(super) struct Asked<'a> {
     pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
-    /// Whether programs that compare contracts are run. Where not, what they compare is not judged.
-    pub(super) programs: bool,
+    /// By whose approval programs that compare contracts are run. Where none are, what they compare is not judged.
+    pub(super) programs: Option<&'a Trust>,
 }
 
 /// Some of the tracks.
@@ -84,7 +86,28 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
+            notes: Vec::new(),
         })
+    }
+
+    /// What is to be told of how the facts were gathered, one sentence each without a full stop.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether a track has anything that base and what it is built on have not.
+    pub(super) fn has_work(&self, track: &TrackId) -> bool {
+        self.works.iter().any(|work| work.track == *track)
+    }
+
+    /// `None`: no `[migrations]`.
+    pub(super) fn migrations(&self) -> Option<&Migrations> {
+        self.migrations.as_ref()
+    }
+
+    /// The work of a track; `None` where it has none.
+    pub(super) fn work(&self, track: &TrackId) -> Option<&Work> {
+        self.works.iter().find(|work| work.track == *track)
     }
 
     /// Everything that is found in the work of a track, nothing where it has none.

@@ -6,6 +6,7 @@ pub mod check;
 pub mod conflicts;
 pub mod decide;
 pub mod events;
+pub mod explain;
 pub(super) mod failures;
 mod figures;
 pub mod init;
@@ -30,6 +31,7 @@ pub mod undo;
 pub mod update;
 pub mod validate;
 pub mod watch;
+mod xml;
 
 use serde_json::{Map, Value, json};
 

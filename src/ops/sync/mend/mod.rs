@@ -6,13 +6,15 @@ mod lines;
 mod program;
 mod real;
 mod recorded;
+mod renumber;
 mod rules;
 mod work;
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::merge::Conflict;
+use crate::domain::migration::Renumbered;
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Decision, Record};
@@ -87,6 +89,7 @@ pub(super) struct Mender<'a> {
     line: OnceCell<Line>,
     /// Paths of tracks' merges that must not be resolved automatically in this round: what came of it was red.
     refused: BTreeSet<(TrackId, RepoPath)>,
+    renumbered: BTreeMap<TrackId, Renumbered>,
 }
 
 impl<'a> Mender<'a> {
@@ -110,6 +113,7 @@ impl<'a> Mender<'a> {
             green: green.map(Iterator::collect).collect(),
             line: OnceCell::new(),
             refused: BTreeSet::new(),
+            renumbered: BTreeMap::new(),
         })
     }
 
@@ -127,7 +131,18 @@ impl<'a> Mender<'a> {
         let mut work = Work::new(self, merger, meeting)?;
         work.resolve()?;
         work.regenerate_what_is_due()?;
-        work.finish()
+        Ok(match work.finish()? {
+            Mend::Whole(mended) => {
+                let renumbered = renumber::renumbered(&self.renumbered, merger, meeting, mended);
+                Mend::Whole(renumbered?)
+            }
+            other => other,
+        })
+    }
+
+    /// What the migrations of a track are called in the integration from here on.
+    pub(super) fn renumber(&mut self, track: &TrackId, files: Renumbered) {
+        self.renumbered.insert(track.clone(), files);
     }
 
     /// The tracks of every green round, oldest first.

@@ -1,0 +1,211 @@
+//! The quick answer for editors and agents: would a change to these paths break a rule? Nothing is merged, no other track is
+//! looked at, no history is read: what is known are the paths, what base has there, and what tracks.toml says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use crate::domain::merge::{Entry, Mode};
+use crate::domain::name::TrackId;
+use crate::domain::owners::Owners;
+use crate::domain::path::RepoPath;
+use crate::domain::revision::BlobId;
+use crate::domain::rule::{self, Contents, Facts, FileChange, Finding, Work};
+use crate::git::Repository;
+use crate::ops::Session;
+use crate::process::clock;
+
+use super::{ValidateError, track_of};
+
+#[derive(Debug)]
+pub struct Report {
+    pub track: TrackId,
+    /// How many were judged.
+    pub paths: usize,
+    pub findings: Vec<Finding>,
+    /// Paths that are not in this worktree, as they were given.
+    pub outside: Vec<String>,
+}
+
+impl Report {
+    pub fn refused(&self) -> bool {
+        self.findings.iter().any(Finding::refuses)
+    }
+}
+
+/// `input`: paths, one a line or each ended by NUL; absolute ones, and those that start where the session was opened.
+///
+/// # Errors
+/// When the worktree is that of no track, or base cannot be read.
+pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, ValidateError> {
+    let track = track_of(session, None, dir)?;
+    let top = session.repository.current_worktree();
+    let top = top.ok_or(ValidateError::NoWorktree)?;
+    let mut outside = Vec::new();
+    let mut paths = BTreeSet::new();
+    for written in split(input) {
+        match inside(top, dir, written) {
+            Some(path) => {
+                paths.insert(path);
+            }
+            None => outside.push(String::from_utf8_lossy(written).into_owned()),
+        }
+    }
+    let tree = session.repository.tree_of(session.base.commit)?;
+    // Nobody has read the contents.
+    let id = BlobId::from_bytes(&[0; 20]);
+    let mut contents = BTreeMap::new();
+    let mut changes = Vec::new();
+    for path in &paths {
+        let file = Repository::file_in(top, path);
+        let before = session.repository.entry_at(tree, path)?;
+        let link = std::fs::read_link(&file).ok();
+        let is_there = link.is_some() || file.symlink_metadata().is_ok();
+        let mode = match link {
+            Some(_) => Mode::Link,
+            None => Mode::File,
+        };
+        if let Some(target) = link {
+            let after = target.into_os_string().into_encoded_bytes();
+            let both = Contents {
+                before: None,
+                after: Some(after.into()),
+            };
+            contents.insert(path.clone(), both);
+        }
+        // What is neither here nor on base is about to be made.
+        let after = id.filter(|_| is_there || before.is_none());
+        changes.push(FileChange {
+            path: path.clone(),
+            before,
+            after: after.map(|id| Entry { mode, id }),
+            moved: None,
+        });
+    }
+    let works = [Work {
+        track: track.id.clone(),
+        tip: None,
+        changes,
+        commits: Vec::new(),
+        migrations: Vec::new(),
+        contents,
+        uncommitted: paths.clone(),
+    }];
+    let facts = Facts {
+        project: &session.project,
+        owners: &Owners::new(&session.project),
+        now: clock::now(),
+        works: &works,
+        judged: 0,
+        without: &BTreeSet::new(),
+        migrations: None,
+        comparisons: &[],
+        behind: &[],
+        files: None,
+        branch: None,
+    };
+    let mut findings = rule::judge_by(&facts, rule::of_paths());
+    // What is said of no path in particular is for `validate` to say.
+    findings.retain(|finding| {
+        finding
+            .path
+            .as_ref()
+            .is_some_and(|path| paths.contains(path))
+    });
+    Ok(Report {
+        track: track.id.clone(),
+        paths: paths.len(),
+        findings,
+        outside,
+    })
+}
+
+/// Separated by NUL if there is one at all, else by line ends.
+fn split(input: &[u8]) -> Vec<&[u8]> {
+    let paths: Vec<&[u8]> = match input.contains(&0) {
+        true => input.split(|byte| *byte == 0).collect(),
+        false => input
+            .split(|byte| *byte == b'\n')
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+            .collect(),
+    };
+    paths.into_iter().filter(|path| !path.is_empty()).collect()
+}
+
+/// The path from the top of the worktree; `None`: it is not in there.
+fn inside(top: &Path, dir: &Path, written: &[u8]) -> Option<RepoPath> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let written = dir.join(std::ffi::OsStr::from_bytes(written));
+    let path = plain(&written);
+    let relative = match path.strip_prefix(top) {
+        Ok(relative) => relative.to_owned(),
+        Err(_) => below(top, &path)?,
+    };
+    let bytes = relative.as_os_str().as_bytes();
+    let git = bytes == b".git" || bytes.starts_with(b".git/");
+    (!bytes.is_empty() && !git).then(|| RepoPath::new(bytes))
+}
+
+/// Where the way to it leads through symlinks: by the nearest directory above that is there.
+fn below(top: &Path, path: &Path) -> Option<PathBuf> {
+    for above in path.ancestors().skip(1) {
+        if let Ok(real) = above.canonicalize() {
+            let rest = path.strip_prefix(above).ok()?;
+            return Some(real.join(rest).strip_prefix(top).ok()?.to_owned());
+        }
+    }
+    None
+}
+
+/// Without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_apart() {
+        for (input, expected) in [
+            (&b"a\nb c\r\n\n"[..], &["a", "b c"][..]),
+            (b"a\nb\0c\0", &["a\nb", "c"]),
+            (b"", &[]),
+        ] {
+            let found: Vec<_> = split(input)
+                .into_iter()
+                .map(String::from_utf8_lossy)
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn paths_are_placed_in_the_worktree() {
+        let (top, dir) = (Path::new("/nowhere/w"), Path::new("/nowhere/w/src"));
+        for (written, expected) in [
+            ("a.rs", Some("src/a.rs")),
+            ("./x/../a.rs", Some("src/a.rs")),
+            ("../b", Some("b")),
+            ("/nowhere/w/c", Some("c")),
+            ("/nowhere/other/c", None),
+            ("../../other", None),
+            ("..", None),
+            ("/nowhere/w/.git/config", None),
+            ("../.gitignore", Some(".gitignore")),
+        ] {
+            let found = inside(top, dir, written.as_bytes());
+            assert_eq!(found, expected.map(RepoPath::new), "{written}");
+        }
+    }
+}
