@@ -31,10 +31,6 @@ const PENDING: &[(&str, Which)] = &[
     ("track.*.hooks", Any),
     ("track.*.notify.on_blocker", Any),
     ("track.*.notify.on_checkpoint", Any),
-    // Its paths count in the `when` of a profile.
-    ("contract.*.owner", Any),
-    ("contract.*.consumers", Any),
-    ("contract.*.compatible", Any),
     ("contract.*.delivery", Any),
     ("hooks", Any),
     ("notify.on_blocker", Any),

@@ -8,6 +8,7 @@ mod hook;
 mod junit;
 mod reports;
 mod trash;
+mod versions;
 mod watch;
 
 use std::io;
@@ -20,6 +21,7 @@ pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::Shim;
 pub use junit::{Junit, read_junit};
 pub use trash::{Size, delete_directory, measure, move_directory, nested_repository};
+pub use versions::TwoVersions;
 pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// Adds to the end of a file, which is made where it is not there.

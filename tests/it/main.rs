@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod ack;
 mod admit;
 mod affected;
 mod against_git;
@@ -17,6 +18,7 @@ mod config_errors;
 mod conflict_details;
 mod conflicts;
 mod conformance;
+mod contracts;
 mod decide;
 mod environment;
 mod examples;

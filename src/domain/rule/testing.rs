@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Approval, Commit, Contents, Facts, FileChange, Finding, Rule, Stray, Work, judge_by};
-use crate::domain::contract::Comparison;
+use crate::domain::contract::{Behind, Comparison};
 use crate::domain::merge::{Entry, Mode};
 use crate::domain::migration::{Direction, MigrationFile, Migrations};
-use crate::domain::name::{BranchName, TrackId};
+use crate::domain::name::{BranchName, ContractName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::{Pattern, RepoPath};
-use crate::domain::project::{Project, Severity, fixture};
+use crate::domain::project::{Contract, Project, Severity, fixture};
 use crate::domain::revision::{BlobId, CommitId};
 use crate::domain::sql;
 use crate::domain::time::Timestamp;
@@ -30,6 +30,7 @@ pub(super) struct Given {
     pub(super) without: BTreeSet<TrackId>,
     pub(super) migrations: Option<Migrations>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) behind: Vec<Behind>,
     pub(super) files: Option<Vec<RepoPath>>,
     pub(super) texts: BTreeMap<RepoPath, Arc<[u8]>>,
     pub(super) approvals: Vec<Approval>,
@@ -48,6 +49,7 @@ impl Given {
             without: BTreeSet::new(),
             migrations: None,
             comparisons: Vec::new(),
+            behind: Vec::new(),
             files: None,
             texts: BTreeMap::new(),
             approvals: Vec::new(),
@@ -118,6 +120,7 @@ impl Given {
             without: &self.without,
             migrations: self.migrations.as_ref(),
             comparisons: &self.comparisons,
+            behind: &self.behind,
             files: self.files.as_deref(),
             texts: &self.texts,
             approvals: &self.approvals,
@@ -125,6 +128,19 @@ impl Given {
             branch: self.branch.as_ref(),
         };
         judge_by(&facts, std::iter::once(rule))
+    }
+
+    /// A contract with its paths, consumers (both separated by spaces), and owner (empty: none).
+    pub(super) fn contract(&mut self, name: &str, paths: &str, owner: &str, consumers: &str) {
+        let consumers = consumers.split_whitespace().map(track_id);
+        self.project.contracts.push(Contract {
+            name: ContractName::new(name).unwrap(),
+            paths: paths.split_whitespace().map(pattern).collect(),
+            owner: (!owner.is_empty()).then(|| track_id(owner)),
+            consumers: consumers.collect(),
+            compatible: None,
+            delivery: Vec::new(),
+        });
     }
 
     /// The paths that base has, separated by spaces.

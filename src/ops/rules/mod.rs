@@ -4,6 +4,7 @@
 //! contracts compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many
 //! tracks are judged.
 
+mod comparer;
 mod contracts;
 mod migrations;
 mod objects;
@@ -23,6 +24,7 @@ use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
 use super::matrix::Matrix;
+use super::trust::Trust;
 use contracts::Contracts;
 use strays::Strays;
 
@@ -48,10 +50,12 @@ pub(super) struct Asked<'a> {
     pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
+    /// By whose approval programs that compare contracts are run. Where none are, what they compare is not judged.
+    pub(super) programs: Option<&'a Trust>,
 }
 
 /// Some of the tracks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Whose<'a> {
     #[default]
     Everybody,
@@ -76,7 +80,7 @@ impl<'s> Rules<'s> {
         if let Some(migrations) = &mut migrations {
             objects::read(merger, migrations, &works)?;
         }
-        let contracts = Contracts::read(session, merger, &works)?;
+        let contracts = Contracts::read(session, merger, &works, asked)?;
         let told = migrations.as_ref().filter(|it| !it.named);
         let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
         let notes = notes.into_iter().collect();
@@ -154,7 +158,7 @@ impl<'s> Rules<'s> {
         let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
             return Vec::new();
         };
-        let comparisons = self.contracts.compare(&self.works, judged, without);
+        let comparisons = self.contracts.compare(track, without);
         let facts = Facts {
             project: &self.session.project,
             owners: &self.owners,
@@ -164,6 +168,7 @@ impl<'s> Rules<'s> {
             without,
             migrations: self.migrations.as_ref(),
             comparisons: &comparisons,
+            behind: self.contracts.behind(track),
             files: self.files.as_deref(),
             texts: &self.texts,
             approvals: self.strays.approvals.get(track).map_or(&[], Vec::as_slice),

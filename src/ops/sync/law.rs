@@ -16,6 +16,7 @@ use crate::store::Merged;
 use super::super::Session;
 use super::super::matrix::{self, Matrix, Scope, TrackSide};
 use super::super::rules::{Asked, Rules};
+use super::super::trust::Trust;
 use super::order::side;
 
 /// Those of the tracks of a round that break a rule now.
@@ -24,6 +25,7 @@ use super::order::side;
 /// As [`each`].
 pub(in super::super) fn unlawful(
     session: &Session,
+    trust: &Trust,
     merged: &[Merged],
 ) -> Result<Vec<TrackId>, GitError> {
     let merger = matrix::scratch_merger(session, &session.repository)?;
@@ -36,7 +38,7 @@ pub(in super::super) fn unlawful(
     let matrix = Matrix::new(session, &merger, &memo, &sides, scope)?;
     let tracks: Vec<TrackId> = sides.iter().map(|side| side.track.clone()).collect();
     let mut broken = Vec::new();
-    each(session, &matrix, &tracks, |track, findings, _| {
+    each(session, trust, &matrix, &tracks, |track, findings, _| {
         let out = outlawed(track, findings).map(|ejected| ejected.track);
         broken.extend(out.clone());
         out.into_iter().collect()
@@ -51,11 +53,19 @@ pub(in super::super) fn unlawful(
 /// When the repository cannot be read.
 pub(super) fn each(
     session: &Session,
+    trust: &Trust,
     matrix: &Matrix<'_, '_>,
     tracks: &[TrackId],
     mut out: impl FnMut(&TrackId, &[Finding], Renumbered) -> Vec<TrackId>,
 ) -> Result<(), GitError> {
-    let rules = Rules::read(session, matrix, Asked::default())?;
+    let rules = Rules::read(
+        session,
+        matrix,
+        Asked {
+            programs: Some(trust),
+            ..Asked::default()
+        },
+    )?;
     let mut without = BTreeSet::new();
     let renumber = session
         .project
