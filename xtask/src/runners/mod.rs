@@ -176,8 +176,14 @@ fn try_one(
     let (ok, said) = ran(start(&dir))?;
     match case.says {
         Some(word) => match said.lines().find(|line| line.contains(word)) {
-            Some(line) => Ok(format!("the runner {}: {}", if ok { "warns" } else { "stops" }, line.trim())),
-            None => Err(Failure::new(format!("the runner was to say `{word}`, and said: {said}"))),
+            Some(line) => Ok(format!(
+                "the runner {}: {}",
+                if ok { "warns" } else { "stops" },
+                line.trim()
+            )),
+            None => Err(Failure::new(format!(
+                "the runner was to say `{word}`, and said: {said}"
+            ))),
         },
         None if !ok => Err(Failure::new(format!(
             "the runner was to run it late, and stopped with: {said}"
