@@ -121,7 +121,10 @@ impl Format {
         };
         compare(old, new).unwrap_or_else(|unreadable| {
             let Unreadable { which, why } = unreadable;
-            Outcome::CouldNotRun(format!("{which} cannot be read as {}: {why}", self.as_str()))
+            Outcome::CouldNotRun(format!(
+                "{which} cannot be read as {}: {why}",
+                self.as_str()
+            ))
         })
     }
 }

@@ -8,7 +8,9 @@ pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
         return Ok(Outcome::Compatible);
     }
     let lines = |text: &'_ [u8]| -> Vec<Vec<u8>> {
-        text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+        text.split(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect()
     };
     let (old, new) = (lines(old), lines(new));
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();

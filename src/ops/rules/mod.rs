@@ -9,6 +9,7 @@ mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::contract::Outcome;
 use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
@@ -75,6 +76,11 @@ impl<'s> Rules<'s> {
             }
             false => None,
         };
+        let taken = migrations.as_ref().filter(|it| !it.named);
+        let notes = taken.map(|it| {
+            let (preset, why) = (it.preset.as_str(), &it.why);
+            format!("migrations are read as {preset}'s, because {why}")
+        });
         Ok(Rules {
             session,
             owners: Owners::new(&session.project),
@@ -82,7 +88,7 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
-            notes: Vec::new(),
+            notes: notes.into_iter().collect(),
         })
     }
 
@@ -94,6 +100,23 @@ impl<'s> Rules<'s> {
     /// Whether a track has anything that base and what it is built on have not.
     pub(super) fn has_work(&self, track: &TrackId) -> bool {
         self.works.iter().any(|work| work.track == *track)
+    }
+
+    /// What could not be found out of a track's work, one sentence each.
+    pub(super) fn undetermined(&self, track: &TrackId) -> Vec<String> {
+        let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
+            return Vec::new();
+        };
+        let compared = self
+            .contracts
+            .compare(&self.works, judged, &BTreeSet::new());
+        let open = compared.into_iter().filter_map(|it| match it.outcome {
+            Outcome::CouldNotRun(why) => Some(format!("contract {}: {why}", it.contract)),
+            Outcome::Compatible | Outcome::Breaking(_) => None,
+        });
+        let mut open: Vec<String> = open.collect();
+        open.dedup();
+        open
     }
 
     /// Everything that is found in the work of a track, nothing where it has none.

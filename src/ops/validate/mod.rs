@@ -103,7 +103,7 @@ pub fn run(
     }));
     let mut judged = course.judge(&mut sides, &mut notes)?;
     if options.fix {
-        let fixes = judged.iter_mut().map(|it| fix::mend(session, it));
+        let fixes = judged.iter().map(|it| fix::mend(session, it));
         let mended: Vec<Mending> = fixes.collect::<Result<_, GitError>>()?;
         for (side, mending) in sides.iter_mut().zip(&mended) {
             if !mending.done.is_empty() {
@@ -246,6 +246,7 @@ impl Course<'_> {
                     matches!(state, State::Ready | State::Done)
                 },
                 deliverables,
+                open: rules.undetermined(&track.id),
                 runs: Vec::new(),
                 runs_on_base: Vec::new(),
                 mending: None,

@@ -41,6 +41,8 @@ pub struct Judged {
     pub deliverables: Vec<Delivery>,
     /// It is declared ready or done, so what it is to deliver has to be there.
     pub delivers: bool,
+    /// What could not be found out about rules, one sentence each.
+    pub open: Vec<String>,
     pub runs: Vec<Run>,
     /// Of the checks that are red: how they end on base.
     pub runs_on_base: Vec<Run>,
@@ -118,7 +120,8 @@ impl Judged {
             }
             _ => None,
         });
-        merges.chain(runs).collect()
+        let rules = self.open.iter().cloned();
+        merges.chain(rules).chain(runs).collect()
     }
 
     pub fn sides(&self) -> impl Iterator<Item = (Side, &Verdict)> {

@@ -5,6 +5,7 @@ mod check;
 mod document;
 mod matrix;
 mod measure;
+mod paths;
 mod repository;
 mod snapshot;
 mod sync;
@@ -19,7 +20,7 @@ use crate::sealed::Sealed;
 use cases::Bench;
 use matrix::Options;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|check-quick|check|sync|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|paths|init|check-quick|check|sync|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
 
 const USE: &str =
     "  --tracks N   for matrix and sync: so many tracks instead of 50 and 200, 20 and 50
@@ -60,6 +61,11 @@ const CASES: &[Case] = &[
     Case {
         name: "snapshot",
         run: snapshot::snapshot,
+        long: false,
+    },
+    Case {
+        name: "paths",
+        run: paths::paths,
         long: false,
     },
     Case {
