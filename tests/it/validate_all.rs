@@ -84,7 +84,17 @@ fn what_is_to_be_delivered_refuses_only_who_is_said_to_be_ready() {
     world.tracks(&["mark", "a", "ready"]);
     let ran = world.tracks(&["validate", "a"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (1, ""));
-    insta::assert_snapshot!(ran.shown(), @"");
+    insta::assert_snapshot!(ran.shown(), @r"
+    exit: 1
+    --- stdout
+    track a at [ID] against main [ID]
+      ok merges clean with base
+      ok src/*.rs is there
+      undelivered docs/missing.md is missing
+      undelivered docs/api.md lacks the section Errors
+    refused: 2 undelivered
+    --- stderr
+    ");
     work(
         &world,
         "a",

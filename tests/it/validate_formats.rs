@@ -158,7 +158,12 @@ fn annotations_of_github_are_escaped_and_errors_come_first() {
     let world = bad();
     let (status, text) = in_format(&world, "github", &["a"]);
     assert_eq!(status, 1);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    ::error file=odd%2C name%3A%25.txt,line=1,title=conflict a::track a conflicts with base in odd, name:%25.txt (contents)%0Afix: `tracks update a`, or where that conflicts `tracks resolve a`
+    ::error title=deliverable a::track a: docs/x.md is missing%0Afix: write it, or mark the track as it is: `tracks mark a in-progress`
+    ::error title=check a::check fresh of track a: failed%0Afix: `tracks check a --check fresh` shows it
+    track a: refused: a conflict with base, 1 undelivered, 1 red check
+    ");
 }
 
 #[test]
