@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, path,
-    prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync, trust,
-    undo, update, validate,
+    Context, ack, check, completions, conflicts, decide, explain, init, land, lease, log, mark,
+    new, own, path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status,
+    sync, trust, undo, update, validate, who,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -41,6 +41,8 @@ enum Verb {
     Conflicts(conflicts::Args),
     Check(check::Args),
     Validate(validate::Args),
+    Who(who::Args),
+    Own(own::Args),
     Sync(sync::Args),
     Land(land::Args),
     Rollback(rollback::Args),
@@ -55,7 +57,9 @@ enum Verb {
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
+    New(new::Args),
     Mark(mark::Args),
+    Ack(ack::Args),
     Path(path::Args),
     Trust(trust::Args),
     Schema(schema::Args),
@@ -91,6 +95,8 @@ impl Verb {
             Verb::Conflicts(args) => conflicts::run(&args, context),
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
+            Verb::Who(args) => who::run(&args, context),
+            Verb::Own(args) => own::run(&args, context),
             Verb::Land(args) => land::run(&args, context),
             Verb::Rollback(args) => rollback::run(args, context),
             Verb::Sync(args) => sync::run(&args, context),
@@ -105,7 +111,9 @@ impl Verb {
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::New(args) => new::run(args, context),
             Verb::Mark(args) => mark::run(&args, context),
+            Verb::Ack(args) => ack::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
             Verb::Schema(args) => schema::run(&args, context),
@@ -121,6 +129,8 @@ impl Verb {
             Verb::Conflicts(args) => args.format.into(),
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
+            Verb::Who(args) => args.format.into(),
+            Verb::Own(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
             Verb::Land(args) => args.format.into(),
             Verb::Rollback(args) => args.format.into(),
@@ -133,7 +143,9 @@ impl Verb {
             Verb::Decide(args) => args.format.into(),
             Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::New(args) => args.format().into(),
             Verb::Mark(args) => args.format.into(),
+            Verb::Ack(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)

@@ -1,6 +1,9 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
+mod contract;
+mod new_migration;
 mod operation;
+mod owning;
 mod resolve;
 mod worktrees;
 

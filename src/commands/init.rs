@@ -96,10 +96,11 @@ fn starter(name: &str) -> Result<&'static Starter, Failure> {
 fn write(starter: &Starter, args: &Args, context: &Context) -> Result<u8, Failure> {
     let repository = ops::open_repository(&context.dir)?;
     if args.dry_run {
+        let text = ops::init::starter_text(&repository, starter);
         match context.terminal.format {
-            Format::Text => context.terminal.answer(starter.text),
+            Format::Text => context.terminal.answer(&text),
             Format::Json | Format::JsonLines => {
-                let document = report::init::starter_json(starter.name, starter.text);
+                let document = report::init::starter_json(starter.name, &text);
                 context.terminal.document(&document);
             }
         }

@@ -3,6 +3,7 @@
 
 mod compose;
 mod diagnostic;
+mod edit;
 mod lower;
 #[cfg(test)]
 mod mistakes;
@@ -22,6 +23,7 @@ use toml::de::DeTable;
 
 pub use compose::{Composed, compose};
 pub use diagnostic::{Diagnostic, Level};
+pub use edit::{EditError, edit};
 pub use reference::reference;
 pub use schema::schema;
 

@@ -3,8 +3,10 @@
 
 pub mod change;
 pub mod check;
+pub mod codeowners;
 pub mod contract;
 pub mod deliverable;
+pub mod handover;
 pub mod layout;
 pub mod merge;
 pub mod migration;
@@ -24,6 +26,8 @@ pub mod schedule;
 pub mod sql;
 pub mod state;
 pub mod sync;
+pub mod tables;
 pub mod time;
+pub mod trailer;
 pub mod trust;
 pub mod undo;

@@ -3,6 +3,7 @@
 use super::name::nearest;
 use super::revision::CommitId;
 use super::time::Timestamp;
+use super::trailer;
 
 /// The trailer of a commit that declares a state, so that it travels with the branch.
 pub const TRAILER: &str = "Tracks-State";
@@ -82,18 +83,11 @@ pub fn newest(marks: impl IntoIterator<Item = Mark>) -> Option<Mark> {
     marks.into_iter().max_by_key(|mark| mark.time)
 }
 
-/// What a commit's message declares: the last [`TRAILER`] of its last paragraph, as git reads trailers. A word that is no
+/// What a commit's message declares: its last [`TRAILER`]. A word that is no
 /// state declares nothing.
 pub fn declared_in(message: &[u8]) -> Option<State> {
-    let text = String::from_utf8_lossy(message);
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    let start = lines.iter().rposition(|line| line.trim().is_empty())?;
-    lines[start + 1..]
-        .iter()
-        .rev()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(key, _)| key.trim_end().eq_ignore_ascii_case(TRAILER))
-        .and_then(|(_, value)| State::new(value.trim()).ok())
+    let values = trailer::values(&String::from_utf8_lossy(message), TRAILER);
+    State::new(values.last()?).ok()
 }
 
 #[cfg(test)]

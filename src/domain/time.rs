@@ -34,6 +34,11 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The calendar day in UTC, for example `2026-11-23`.
+pub fn date(time: Timestamp) -> String {
+    time.to_string().chars().take_while(|c| *c != 'T').collect()
+}
+
 /// Whether the text is a calendar date in the one form that sorts as text, `2026-11-23`.
 pub fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()

@@ -132,22 +132,22 @@ fn several_at_once() {
 #[test]
 fn keys_that_do_nothing_yet_only_warn() {
     let world = World::of("main: One\n  f = 1\n");
-    world.write("tracks.toml", "[track.a]\ncontact = 'x@example.com'\n");
+    world.write("tracks.toml", "[track.a]\nreviewers = 'x@example.com'\n");
     let ran = world.tracks(&["status", "--format", "json"]);
     assert_eq!(ran.status, 0);
     serde_json::from_str::<serde_json::Value>(&ran.stdout).expect("a document");
     assert_snapshot!(ran.stderr, @r"
-    warning: tracks.toml: `[track.a] contact` does nothing yet
+    warning: tracks.toml: `[track.a] reviewers` does nothing yet
     note: main has no tracks.toml yet, so the working copy judges everything; commit it there
     ");
     let ran = world.tracks(&["init", "--dry-run"]);
     assert_eq!(ran.status, 0);
     assert_snapshot!(ran.stderr, @r"
-    warning: `[track.a] contact` does nothing yet
+    warning: `[track.a] reviewers` does nothing yet
      --> tracks.toml:2:1
       |
-    2 | contact = 'x@example.com'
-      | ^^^^^^^
+    2 | reviewers = 'x@example.com'
+      | ^^^^^^^^^
 
     note: main has no tracks.toml yet, so the working copy judges everything; commit it there
     ");

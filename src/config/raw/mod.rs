@@ -76,8 +76,9 @@ pub(super) struct File {
     pub(super) contract: Entries<ContractTable>,
     /// What commits look like.
     pub(super) commit: Option<CommitTable>,
-    /// Path pattern = how new files and directories there are named: `snake_case`, `kebab-case`, `camelCase`,
-    /// `PascalCase`, `SCREAMING_SNAKE_CASE`, or a regular expression.
+    /// Path pattern = how new files and directories that it matches are named: `snake_case`, `kebab-case`, `camelCase`,
+    /// `PascalCase`, `SCREAMING_SNAKE_CASE` (up to the first dot), or a regular expression that is looked for in the whole
+    /// name. The first pattern that matches counts.
     pub(super) names: Entries<Text>,
     /// Code of a rule = how much a breach weighs, such as `MIG07 = "error"`.
     pub(super) severity: Entries<SeverityKey>,

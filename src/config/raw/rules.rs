@@ -17,7 +17,8 @@ pub(in crate::config) struct OwnershipTable {
     pub(in crate::config) unowned: Option<UnownedKey>,
     /// Path patterns that no track may change.
     pub(in crate::config) frozen: Option<OneOrMany<Glob>>,
-    /// The CODEOWNERS file to generate and to check, such as `.github/CODEOWNERS`. Default: none.
+    /// The CODEOWNERS file that `tracks own --codeowners` writes and OWN08 checks, such as `.github/CODEOWNERS`. Whom it names is
+    /// the `contact`, else the `agent`, of a track, where that is `@name`, `@org/team` or an e-mail address. Default: none.
     pub(in crate::config) codeowners: Option<Placed<String>>,
 }
 
@@ -38,8 +39,9 @@ pub(in crate::config) struct SharedTable {
     pub(in crate::config) owner: Option<Placed<String>>,
     /// The tracks that build on them.
     pub(in crate::config) consumers: Option<OneOrMany<String>>,
-    /// Who may change them: anybody (`free`), one track at a time (`serialize`), only by adding (`append-only`), nobody
-    /// because they are generated (`regenerate`), only the integration (`integration-only`), or `owner-approves`.
+    /// Who may change them: anybody (`free`), one track at a time (`serialize`), anybody by adding lines (`append-only`), nobody
+    /// because they are generated (`regenerate`), only the integration (`integration-only`), or the owner, and others with
+    /// its approval (`owner-approves`): the trailer `Tracks-Approve: TRACK PATH` on a commit of the owner's branch.
     #[schemars(extend("default" = "free"))]
     pub(in crate::config) policy: Option<Placed<PolicyKey>>,
 }
@@ -170,12 +172,13 @@ pub(in crate::config) enum UnclaimedKey {
 pub(in crate::config) struct ContractTable {
     /// Path patterns of the files that are the contract; required.
     pub(in crate::config) paths: Option<OneOrMany<Glob>>,
-    /// The track that provides it.
+    /// The track that provides it, and alone changes it (CON03). Default: any may.
     pub(in crate::config) owner: Option<Placed<String>>,
-    /// The tracks that build against it.
+    /// The tracks that build against it; they are told of changes until they have taken them in (CON04).
     pub(in crate::config) consumers: Option<OneOrMany<String>>,
     /// How to tell whether a change breaks it: `json-schema`, `openapi`, `protobuf`, `sql-ddl`, `text`, or a command with
-    /// `{old}` and `{new}`. Default: not judged.
+    /// `{old}` and `{new}`, which ends with 0 where the new version is compatible and with 1 where it breaks; anything else is no
+    /// answer. Default: not judged.
     pub(in crate::config) compatible: Option<Placed<Run>>,
     /// In which levels it is delivered, from least to most, such as `{ level = "mock", due = "day 1" }`.
     pub(in crate::config) delivery: Vec<Placed<DeliveryTable>>,
@@ -193,7 +196,8 @@ pub(in crate::config) struct DeliveryTable {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct CommitTable {
-    /// What the subject of a commit looks like: `conventional`, or a regular expression. Default: anything.
+    /// What the subject of a commit looks like: `conventional` (`feat(api): add users`), or a regular expression that is looked
+    /// for in it. Default: anything.
     pub(in crate::config) pattern: Option<Placed<String>>,
     /// Whether every commit says whose it is, as `Track: ID`.
     #[schemars(extend("default" = false))]

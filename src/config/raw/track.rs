@@ -20,7 +20,7 @@ pub(in crate::config) struct TrackTable {
     pub(in crate::config) title: Option<Text>,
     /// Who works here, a person or a program; `{agent}` in templates.
     pub(in crate::config) agent: Option<Placed<Text>>,
-    /// How to reach them.
+    /// How to reach them; `@name`, `@org/team` or an e-mail address also stands in CODEOWNERS.
     pub(in crate::config) contact: Option<Text>,
     /// The branch, where the template of `[layout]` does not fit: adopts a branch that exists. The template's fields may
     /// be used.

@@ -76,3 +76,95 @@ impl Known {
         self.0.contains(&(it.at.clone(), it.message.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Format;
+    use super::*;
+
+    const BASE: &str = "syntax = \"proto3\";\nmessage A {\n  int32 a = 1;\n  int32 b = 2;\n}\n";
+
+    fn found(
+        format: Format,
+        before: &str,
+        ours: &str,
+        theirs: &str,
+        merged: Option<&str>,
+    ) -> Vec<String> {
+        let outcome = between(
+            Version {
+                before: before.as_bytes(),
+                after: ours.as_bytes(),
+            },
+            Version {
+                before: before.as_bytes(),
+                after: theirs.as_bytes(),
+            },
+            merged.map(str::as_bytes),
+            |old, new| format.compare(old, new),
+        );
+        match outcome {
+            Outcome::Compatible => Vec::new(),
+            Outcome::Breaking(breaks) => {
+                let shown = breaks
+                    .into_iter()
+                    .map(|it| format!("{}: {}", it.at, it.message));
+                shown.collect()
+            }
+            Outcome::CouldNotRun(why) => panic!("{why}"),
+        }
+    }
+
+    fn plus(more: &str) -> String {
+        BASE.replace("}\n", &format!("{more}}}\n"))
+    }
+
+    #[test]
+    fn what_only_one_has_added_is_no_difference() {
+        let (ours, theirs) = (plus("  int32 c = 3;\n"), plus("  int32 d = 4;\n"));
+        let merged = plus("  int32 c = 3;\n  int32 d = 4;\n");
+        for merged in [None, Some(merged.as_str())] {
+            assert_eq!(
+                found(Format::Protobuf, BASE, &ours, &theirs, merged),
+                [""; 0]
+            );
+        }
+        // Nor is what one has broken by itself, or both in the same way.
+        let broken = BASE.replace("int32 b", "string b");
+        assert_eq!(found(Format::Protobuf, BASE, &ours, &broken, None), [""; 0]);
+        assert_eq!(
+            found(Format::Protobuf, BASE, &broken, &broken, Some(&broken)),
+            [""; 0]
+        );
+        assert_eq!(
+            found(Format::Text, "a\nb\n", "A\nb\n", "a\nB\n", Some("A\nB\n")),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn what_both_have_added_must_be_the_same() {
+        let (ours, theirs) = (plus("  string email = 3;\n"), plus("  int32 phone = 3;\n"));
+        assert_eq!(
+            found(Format::Protobuf, BASE, &ours, &theirs, None),
+            [
+                "A.phone: its number 3 belongs to email now",
+                "A.email: its number 3 belongs to phone now"
+            ]
+        );
+        let same = plus("  string email = 3;\n");
+        assert_eq!(found(Format::Protobuf, BASE, &ours, &same, None), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_merge_makes_of_both_can_be_read_and_breaks_neither() {
+        let old = "{\"$defs\": {\"X\": {}}, \"properties\": {}}";
+        let ours = "{\"$defs\": {\"X\": {}}, \"properties\": {\"a\": {\"$ref\": \"#/$defs/X\"}}}";
+        let theirs = "{\"properties\": {}}";
+        let merged = "{\"properties\": {\"a\": {\"$ref\": \"#/$defs/X\"}}}";
+        assert_eq!(
+            found(Format::JsonSchema, old, ours, theirs, Some(merged)),
+            [": each can be read, but not what a merge makes of both"]
+        );
+    }
+}

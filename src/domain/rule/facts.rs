@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::contract::Comparison;
+use crate::domain::contract::{Behind, Comparison};
 use crate::domain::merge::Entry;
 use crate::domain::migration::{MigrationFile, Migrations};
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
-use crate::domain::path::RepoPath;
+use crate::domain::path::{Pattern, RepoPath};
 use crate::domain::project::{Project, Track};
 use crate::domain::revision::CommitId;
 use crate::domain::time::Timestamp;
@@ -29,8 +29,16 @@ pub struct Facts<'a> {
     pub migrations: Option<&'a Migrations>,
     /// How the judged track's versions of contracts compare, with base's and with those of its peers.
     pub comparisons: &'a [Comparison],
+    /// Contracts that the judged track consumes and has not taken in as they are now, or are about to be.
+    pub behind: &'a [Behind],
     /// Every path that base has; `None` where the file as such is not judged, only the work.
     pub files: Option<&'a [RepoPath]>,
+    /// Texts of base that rules compare with: CODEOWNERS where tracks.toml names it, and `.gitmodules`.
+    pub texts: &'a BTreeMap<RepoPath, Arc<[u8]>>,
+    /// What owners of shared files have approved of the judged work.
+    pub approvals: &'a [Approval],
+    /// Commits that say that they are of the judged track, where it does not work.
+    pub strays: &'a [Stray],
     /// The branch that the work is said to be on, where that is not the track's.
     pub branch: Option<&'a BranchName>,
 }
@@ -57,6 +65,32 @@ impl<'a> Facts<'a> {
         self.project
             .track(&self.work().track)
             .expect("work is of a track of the project")
+    }
+
+    /// Whether one track is built on the other, directly or not.
+    pub fn is_built_on(&self, track: &TrackId, other: &TrackId) -> bool {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![track]);
+        while let Some(id) = next.pop() {
+            let needed = self.project.track(id).into_iter();
+            for need in needed.flat_map(Track::tracks_needed) {
+                if need == other {
+                    return true;
+                }
+                if seen.insert(need) {
+                    next.push(need);
+                }
+            }
+        }
+        false
+    }
+
+    /// The other tracks with work that may come in before or after the judged one, because neither is built on the other.
+    pub fn rivals(&self) -> impl Iterator<Item = Peer<'a>> + use<'a, '_> {
+        let judged = &self.work().track;
+        self.peers().filter(move |peer| {
+            let other = &peer.work.track;
+            !self.is_built_on(judged, other) && !self.is_built_on(other, judged)
+        })
     }
 
     /// The other tracks with work, in landing order.
@@ -146,4 +180,31 @@ pub struct Commit {
     pub authored: Timestamp,
     pub committed: Timestamp,
     pub is_merge: bool,
+}
+
+/// The trailer with which an owner approves a change of another track to what is shared `owner-approves`.
+pub const APPROVAL: &str = "Tracks-Approve";
+
+/// One [`APPROVAL`] of a change to a path, by a track or, where it is on base, by everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// `None`: base has it.
+    pub by: Option<TrackId>,
+    pub track: TrackId,
+    pub path: Pattern,
+    pub commit: CommitId,
+}
+
+/// A commit that is not a merge, on a branch that the track does not work on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    pub commit: CommitId,
+    pub subject: String,
+    pub place: StrayPlace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrayPlace {
+    Integration,
+    Base,
 }

@@ -16,7 +16,9 @@ mod testing;
 use std::fmt;
 
 pub use collision::{Collision, colliding, collisions};
-pub use facts::{Commit, Contents, Facts, FileChange, Peer, Work};
+pub use facts::{
+    APPROVAL, Approval, Commit, Contents, Facts, FileChange, Peer, Stray, StrayPlace, Work,
+};
 pub use finding::{Excuse, Finding, Mend};
 
 use super::project::Severity;
@@ -60,7 +62,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// Those that tell something of a change by its path alone, with neither history nor other tracks nor contents.
 pub fn of_paths() -> impl Iterator<Item = &'static Rule> {
     const CODES: &[&str] = &[
-        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "MIG01", "MIG02", "MIG20", "NAM04",
+        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "CON03", "NAM04",
     ];
     all().filter(|rule| CODES.contains(&rule.code))
 }

@@ -24,7 +24,7 @@ use super::trust::Trust;
 use super::{Emit, Event, Session, TrackStep};
 
 pub use plan::{Action, Plan, Step, plan};
-pub use starter::{StarterError, write_starter};
+pub use starter::{StarterError, starter_text, write_starter};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

@@ -2,10 +2,26 @@
 
 use std::path::PathBuf;
 
-use crate::config::starter::Starter;
+use crate::config::starter::{Starter, of_codeowners};
+use crate::domain::codeowners;
 use crate::git::Repository;
 
 use super::super::session::FILE_NAME;
+
+/// What is to be written: the starter, and as a comment what a CODEOWNERS file of the repository says.
+pub fn starter_text(repository: &Repository, starter: &Starter) -> String {
+    let mut text = starter.text.to_owned();
+    let Some(main) = repository.main_worktree() else {
+        return text;
+    };
+    let files = codeowners::PLACES.iter();
+    let mut files = files.filter_map(|place| {
+        let owners = std::fs::read_to_string(main.join(place)).ok()?;
+        Some(of_codeowners(place, &owners))
+    });
+    text.extend(files.next());
+    text
+}
 
 /// Writes a commented tracks.toml into the main worktree, unless there is one.
 ///
@@ -17,11 +33,10 @@ pub fn write_starter(repository: &Repository, starter: &Starter) -> Result<PathB
     if path.symlink_metadata().is_ok() {
         return Err(StarterError::Exists { path });
     }
-    crate::files::write_atomic(&path, starter.text.as_bytes()).map_err(|source| {
-        StarterError::Write {
-            path: path.clone(),
-            source,
-        }
+    let text = starter_text(repository, starter);
+    crate::files::write_atomic(&path, text.as_bytes()).map_err(|source| StarterError::Write {
+        path: path.clone(),
+        source,
     })?;
     Ok(path)
 }

@@ -1,15 +1,19 @@
 //! Judging by rules: gathers the facts that the rules of `domain::rule` are functions of.
 //!
-//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`), how its contracts
-//! compare (`contracts`). Everything is gathered once, however many tracks are judged.
+//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`, `objects`), how its
+//! contracts compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many
+//! tracks are judged.
 
+mod comparer;
 mod contracts;
 mod migrations;
+mod objects;
+mod strays;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::domain::contract::Outcome;
 use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
@@ -20,7 +24,9 @@ use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
 use super::matrix::Matrix;
+use super::trust::Trust;
 use contracts::Contracts;
+use strays::Strays;
 
 /// Facts about all tracks with work.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub(super) struct Rules<'s> {
     migrations: Option<Migrations>,
     contracts: Contracts,
     files: Option<Vec<RepoPath>>,
+    texts: BTreeMap<RepoPath, Arc<[u8]>>,
+    strays: Strays,
     notes: Vec<String>,
 }
 
@@ -42,10 +50,12 @@ pub(super) struct Asked<'a> {
     pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
+    /// By whose approval programs that compare contracts are run. Where none are, what they compare is not judged.
+    pub(super) programs: Option<&'a Trust>,
 }
 
 /// Some of the tracks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Whose<'a> {
     #[default]
     Everybody,
@@ -66,8 +76,14 @@ impl<'s> Rules<'s> {
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
-        let migrations = migrations::read(session, merger, &mut works)?;
-        let contracts = Contracts::read(session, merger, &works)?;
+        let mut migrations = migrations::read(session, matrix.engine(), &mut works)?;
+        if let Some(migrations) = &mut migrations {
+            objects::read(merger, migrations, &works)?;
+        }
+        let contracts = Contracts::read(session, merger, &works, asked)?;
+        let told = migrations.as_ref().filter(|it| !it.named);
+        let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
+        let notes = notes.into_iter().collect();
         let files = match asked.files {
             true => {
                 let tree = session.repository.commit(session.base.commit)?.tree;
@@ -76,11 +92,7 @@ impl<'s> Rules<'s> {
             }
             false => None,
         };
-        let taken = migrations.as_ref().filter(|it| !it.named);
-        let notes = taken.map(|it| {
-            let (preset, why) = (it.preset.as_str(), &it.why);
-            format!("migrations are read as {preset}'s, because {why}")
-        });
+        let strays = strays::read(session, &works, asked.commits, asked.files)?;
         Ok(Rules {
             session,
             owners: Owners::new(&session.project),
@@ -88,8 +100,15 @@ impl<'s> Rules<'s> {
             migrations,
             contracts,
             files,
-            notes: notes.into_iter().collect(),
+            texts: texts(session)?,
+            strays,
+            notes,
         })
+    }
+
+    /// Base's migrations, and the works with theirs; `None` where tracks.toml has none.
+    pub(super) fn migrations(&self) -> Option<(&Migrations, &[Work])> {
+        Some((self.migrations.as_ref()?, &self.works))
     }
 
     /// What is to be told of how the facts were gathered, one sentence each without a full stop.
@@ -102,21 +121,9 @@ impl<'s> Rules<'s> {
         self.works.iter().any(|work| work.track == *track)
     }
 
-    /// What could not be found out of a track's work, one sentence each.
-    pub(super) fn undetermined(&self, track: &TrackId) -> Vec<String> {
-        let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
-            return Vec::new();
-        };
-        let compared = self
-            .contracts
-            .compare(&self.works, judged, &BTreeSet::new());
-        let open = compared.into_iter().filter_map(|it| match it.outcome {
-            Outcome::CouldNotRun(why) => Some(format!("contract {}: {why}", it.contract)),
-            Outcome::Compatible | Outcome::Breaking(_) => None,
-        });
-        let mut open: Vec<String> = open.collect();
-        open.dedup();
-        open
+    /// The work of a track; `None` where it has none.
+    pub(super) fn work(&self, track: &TrackId) -> Option<&Work> {
+        self.works.iter().find(|work| work.track == *track)
     }
 
     /// Everything that is found in the work of a track, nothing where it has none.
@@ -151,7 +158,7 @@ impl<'s> Rules<'s> {
         let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
             return Vec::new();
         };
-        let comparisons = self.contracts.compare(&self.works, judged, without);
+        let comparisons = self.contracts.compare(track, without);
         let facts = Facts {
             project: &self.session.project,
             owners: &self.owners,
@@ -161,9 +168,31 @@ impl<'s> Rules<'s> {
             without,
             migrations: self.migrations.as_ref(),
             comparisons: &comparisons,
+            behind: self.contracts.behind(track),
             files: self.files.as_deref(),
+            texts: &self.texts,
+            approvals: self.strays.approvals.get(track).map_or(&[], Vec::as_slice),
+            strays: self.strays.commits.get(track).map_or(&[], Vec::as_slice),
             branch,
         };
         rule::judge_by(&facts, rules)
     }
+}
+
+/// What base has of the texts that rules compare with.
+fn texts(session: &Session) -> Result<BTreeMap<RepoPath, Arc<[u8]>>, GitError> {
+    let codeowners = session.project.ownership.codeowners.as_deref();
+    let mut texts = BTreeMap::new();
+    for name in codeowners.into_iter().chain([".gitmodules"]) {
+        let path = RepoPath::new(name);
+        if let Some(text) = session.repository.file_at(session.base.commit, &path)? {
+            texts.insert(path, text.into());
+        }
+    }
+    Ok(texts)
+}
+
+/// What tracks change, without their commits.
+pub(super) fn works(session: &Session, matrix: &Matrix<'_, '_>) -> Result<Vec<Work>, GitError> {
+    works::read(session, matrix, Whose::Nobody)
 }

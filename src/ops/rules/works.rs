@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::domain::merge::{Change, Mode};
 use crate::domain::name::TrackId;
-use crate::domain::path::{RepoPath, Selection};
+use crate::domain::path::{Pattern, RepoPath, Selection};
 use crate::domain::project::{Project, SharedPolicy, Track};
 use crate::domain::revision::{BlobId, CommitId};
 use crate::domain::rule::{Commit, Contents, FileChange, Work};
@@ -74,8 +74,12 @@ fn wanted(project: &Project) -> Selection {
     let append_only = (project.shared.iter())
         .filter(|shared| shared.policy == SharedPolicy::AppendOnly)
         .map(|shared| &shared.pattern);
+    let named = project.ownership.codeowners.as_deref().into_iter();
+    let named = named
+        .chain([".gitmodules"])
+        .filter_map(|name| Pattern::new(name).ok());
     let patterns = migrations.chain(contracts).chain(append_only).cloned();
-    Selection::new(&patterns.collect::<Vec<_>>())
+    Selection::new(&patterns.chain(named).collect::<Vec<_>>())
 }
 
 impl Reader<'_> {

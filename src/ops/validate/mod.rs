@@ -84,6 +84,7 @@ pub fn run(
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let mut course = Course {
         session,
+        trust,
         merger: &merger,
         branch: None,
         all: options.all,
@@ -141,6 +142,7 @@ pub fn run(
 /// What one run of the verb reads once.
 struct Course<'a> {
     session: &'a Session,
+    trust: &'a Trust,
     merger: &'a Merger<'a>,
     /// Where the work is said to be.
     branch: Option<BranchName>,
@@ -201,12 +203,19 @@ impl Course<'_> {
                 false => Whose::Of(&ids),
             },
             files: true,
+            programs: Some(self.trust),
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
-        let rules = Rules::read(session, &matrix, asked)?;
-        notes.extend(rules.notes().iter().cloned());
-        if self.all {
-            sides.retain(|side| rules.has_work(&side.track));
+        let rules = match Rules::read(session, &matrix, asked) {
+            // The verdicts say the same of merges, and there is nothing to judge.
+            Err(GitError::Shallow) => None,
+            rules => Some(rules?),
+        };
+        if let Some(rules) = &rules {
+            notes.extend(rules.notes().iter().cloned());
+            if self.all {
+                sides.retain(|side| rules.has_work(&side.track));
+            }
         }
         let pairs = matrix.pairs()?;
         // Where that cannot be told, a conflict is one.
@@ -227,7 +236,9 @@ impl Course<'_> {
                 let foreseen = foreseen.remove(&(other.clone(), this.clone()))?;
                 Some((other, foreseen))
             };
-            let findings = rules.judge(&track.id, &BTreeSet::new(), self.branch.as_ref());
+            let findings = rules.as_ref().map_or_else(Vec::new, |rules| {
+                rules.judge(&track.id, &BTreeSet::new(), self.branch.as_ref())
+            });
             let deliverables = deliverables::of(merger, track, side)?;
             judged.push(Judged {
                 track: track.id.clone(),
@@ -246,7 +257,7 @@ impl Course<'_> {
                     matches!(state, State::Ready | State::Done)
                 },
                 deliverables,
-                open: rules.undetermined(&track.id),
+                open: rules.is_none().then(|| GitError::Shallow.to_string()),
                 runs: Vec::new(),
                 runs_on_base: Vec::new(),
                 mending: None,

@@ -99,7 +99,11 @@ pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, Valida
         without: &BTreeSet::new(),
         migrations: None,
         comparisons: &[],
+        behind: &[],
         files: None,
+        texts: &BTreeMap::new(),
+        approvals: &[],
+        strays: &[],
         branch: None,
     };
     let mut findings = rule::judge_by(&facts, rule::of_paths());
@@ -131,7 +135,7 @@ fn split(input: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The path from the top of the worktree; `None`: it is not in there.
-fn inside(top: &Path, dir: &Path, written: &[u8]) -> Option<RepoPath> {
+pub(in crate::ops) fn inside(top: &Path, dir: &Path, written: &[u8]) -> Option<RepoPath> {
     use std::os::unix::ffi::OsStrExt as _;
     let written = dir.join(std::ffi::OsStr::from_bytes(written));
     let path = plain(&written);

@@ -41,8 +41,8 @@ pub struct Judged {
     pub deliverables: Vec<Delivery>,
     /// It is declared ready or done, so what it is to deliver has to be there.
     pub delivers: bool,
-    /// What could not be found out about rules, one sentence each.
-    pub open: Vec<String>,
+    /// Why it could not be judged by rules.
+    pub open: Option<String>,
     pub runs: Vec<Run>,
     /// Of the checks that are red: how they end on base.
     pub runs_on_base: Vec<Run>,
@@ -63,7 +63,8 @@ impl Report {
 
 impl Judged {
     pub fn refused(&self) -> bool {
-        self.findings.iter().any(Finding::refuses)
+        let refuses = |it: &Finding| it.refuses() && !it.undetermined;
+        self.findings.iter().any(refuses)
             || !self.conflicts().is_empty()
             || self.runs.iter().any(|run| self.speaks_against(run))
             || !self.undelivered().is_empty()
@@ -120,8 +121,14 @@ impl Judged {
             }
             _ => None,
         });
-        let rules = self.open.iter().cloned();
-        merges.chain(rules).chain(runs).collect()
+        let findings = self.findings.iter();
+        let open = findings.filter(|it| it.refuses() && it.undetermined);
+        let open = open.map(|it| format!("{}: {}", it.code, it.message));
+        let mut reasons: Vec<String> = merges.chain(runs).chain(open).collect();
+        if let Some(reason) = (self.open.as_ref()).filter(|it| !reasons.contains(it)) {
+            reasons.push(reason.clone());
+        }
+        reasons
     }
 
     pub fn sides(&self) -> impl Iterator<Item = (Side, &Verdict)> {

@@ -6,6 +6,8 @@
 mod operation;
 mod parameter;
 mod security;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -40,7 +42,7 @@ fn read(text: &[u8], which: fn(String) -> Unreadable) -> Result<Node, Unreadable
         Some(version) => Err(which(format!(
             "it is OpenAPI {version}, and 3.0 to 3.1 are known"
         ))),
-        None => Err(which("it has no `openapi = \"3…\"` at its top".to_owned())),
+        None => Err(which("it has no `openapi: 3…` at its top".to_owned())),
     }
 }
 

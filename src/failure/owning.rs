@@ -1,0 +1,52 @@
+//! What `who` and `own` could not find out or do, with what to do about it.
+
+use super::{Failure, undetermined};
+use crate::domain::handover::Refusal;
+use crate::ops::own::OwnError;
+use crate::ops::who::WhoError;
+
+impl From<WhoError> for Failure {
+    fn from(error: WhoError) -> Self {
+        match error {
+            WhoError::Git(error) => error.into(),
+            WhoError::Outside { .. } => Failure::usage(error.to_string())
+                .hint("name paths in this worktree, or go into another one with `-C DIR`"),
+        }
+    }
+}
+
+impl From<OwnError> for Failure {
+    fn from(error: OwnError) -> Self {
+        let message = error.to_string();
+        match error {
+            OwnError::Session(error) => error.into(),
+            OwnError::Refused(refusal) => refused(&refusal, message),
+            OwnError::Pattern(_) => Failure::usage(message),
+            OwnError::Outside { .. } => Failure::usage(message)
+                .hint("name paths in this worktree, or go into another one with `-C DIR`"),
+            OwnError::NoCodeowners => Failure::usage(message)
+                .hint("set `[ownership] codeowners = \".github/CODEOWNERS\"`"),
+            OwnError::Bare | OwnError::File { .. } => undetermined(message),
+            OwnError::Edit { .. } => undetermined(message).hint("change it by hand"),
+            OwnError::Invalid { .. } => {
+                undetermined(message).hint("`tracks status` shows what is wrong with it")
+            }
+        }
+    }
+}
+
+fn refused(refusal: &Refusal, message: String) -> Failure {
+    let failure = Failure::usage(message);
+    match refusal {
+        Refusal::Frozen { .. } => failure.hint("take it out of `[ownership] frozen` first"),
+        Refusal::Shared { pattern, .. } => failure.hint(format!(
+            "change `[shared.{pattern:?}]`, or put a more exact one in front of it"
+        )),
+        Refusal::Owned {
+            path, owner, to, ..
+        } => failure.hint(format!(
+            "to take it over: `tracks own '{path}' --track {to} --from {owner}`"
+        )),
+        Refusal::NotOwned { .. } => failure.hint("`tracks who PATH` says whose it is"),
+    }
+}
