@@ -130,7 +130,7 @@ fn cases(judged: &Judged) -> Vec<Case> {
         };
         cases.push(plain("merge", side.to_string(), ending));
     }
-    for reason in &judged.open {
+    if let Some(reason) = &judged.open {
         cases.push(plain("rule", reason.clone(), Ending::Error(reason.clone())));
     }
     for delivery in &judged.deliverables {
