@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
-use crate::ops::{self, validate};
+use crate::ops::{self, OpenOptions, Session, validate};
 use crate::process::{Asks, Interrupt, environment};
 use crate::ui::{Format, Progress, report};
 
@@ -90,7 +90,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     };
     let tracks = validate::tracks_meant(&session, &options, &context.dir)?;
     let trust = match options.no_checks {
-        true => ops::trust::Trust::Nothing,
+        // Programs that compare contracts are no checks; nobody is asked for their sake.
+        true => ops::trust::Trust::load(&session, args.yes)?,
         false => {
             context.profile(&mut session, None, &tracks, false)?;
             context.trust(&session, args.yes)?
@@ -136,7 +137,12 @@ fn paths(args: &Args, context: &Context) -> Result<u8, Failure> {
         let message = "`--stdin-paths` answers as text or json";
         return Err(Failure::usage(message).hint("leave `--format` out, or use `--format json`"));
     }
-    let session = context.session(false, Interrupt::never())?;
+    let session = Session::open_quickly(OpenOptions {
+        dir: context.dir.clone(),
+        prefer_remote: false,
+        interrupt: Interrupt::never(),
+    })?;
+    // Whoever edits has seen what a session has to say beside the answer, and an agent reads every line of it.
     let mut input = Vec::new();
     std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut input)
         .map_err(|error| Failure::new(UNDETERMINED, format!("reading stdin: {error}")))?;

@@ -23,6 +23,18 @@ impl Git {
         Git::at(find_program("git").ok_or(OpenError::NoGit)?)
     }
 
+    /// The same without asking for its version, for who runs it hardly ever: starting it takes longer than all else then.
+    ///
+    /// # Errors
+    /// When there is no git on the PATH.
+    pub fn unasked() -> Result<Git, OpenError> {
+        let (major, minor) = MINIMUM_VERSION;
+        Ok(Git {
+            program: find_program("git").ok_or(OpenError::NoGit)?,
+            version: (major, minor, 0),
+        })
+    }
+
     fn at(program: PathBuf) -> Result<Git, OpenError> {
         let bad = |message: String| OpenError::BadGit {
             program: program.clone(),

@@ -136,6 +136,15 @@ impl Session {
         Session::with_repository(repository, options.prefer_remote, options.interrupt)
     }
 
+    /// As [`Session::open`], for a verb that merges nothing and has to answer at once: git is not started to ask how old it is.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_quickly(options: OpenOptions) -> Result<Session, SessionError> {
+        let repository = Repository::discover(&options.dir, Git::unasked()?)?;
+        Session::with_repository(repository, options.prefer_remote, options.interrupt)
+    }
+
     /// # Errors
     /// As [`Session::open`].
     pub fn with_repository(

@@ -92,7 +92,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "docs",
         arguments: "[--check]",
-        about: "writes docs/commands.md and docs/keys.md from the built tool, or says that they are stale",
+        about: "writes docs/commands.md, docs/keys.md and docs/rules.md from the built tool, or says that they are stale",
         run: docs::run,
     },
 ];

@@ -10,22 +10,15 @@ use crate::domain::path::Pattern;
 use crate::domain::project::{
     Allow, CommitRules, Ownership, Severity, Shared, SharedPolicy, Unowned,
 };
-
-/// Every rule that has a code.
-const CODES: [&str; 40] = [
-    "OWN01", "OWN02", "OWN03", "OWN04", "OWN05", "OWN06", "OWN07", "OWN08", "OWN10", "OWN12",
-    "OWN13", "MIG01", "MIG02", "MIG03", "MIG04", "MIG05", "MIG06", "MIG07", "MIG08", "MIG09",
-    "MIG10", "MIG11", "MIG12", "MIG13", "MIG15", "MIG16", "MIG17", "MIG18", "MIG20", "MIG21",
-    "MIG22", "MIG23", "CON01", "CON02", "CON03", "CON04", "NAM01", "NAM02", "NAM03", "NAM04",
-];
+use crate::domain::rule;
 
 impl Context<'_> {
     fn rule(&mut self, code: &Placed<String>, place: &str) {
-        if CODES.contains(&code.as_str()) {
+        if rule::find(code.as_str()).is_some() {
             return;
         }
         let upper = code.to_uppercase();
-        let near = nearest(&upper, CODES);
+        let near = nearest(&upper, rule::all().map(|rule| rule.code));
         let diagnostic = self.error(
             code.span(),
             format!("unknown rule `{}` in `{place}`", code.as_str()),

@@ -32,7 +32,7 @@ pub struct Mended {
     pub undo: String,
 }
 
-pub(super) fn mend(session: &Session, judged: &mut Judged) -> Result<Mending, GitError> {
+pub(super) fn mend(session: &Session, judged: &Judged) -> Result<Mending, GitError> {
     let mut mending = Mending::default();
     let todo: Vec<(&Finding, &Mend)> = judged
         .findings

@@ -104,7 +104,7 @@ pub fn run(
     }));
     let mut judged = course.judge(&mut sides, &mut notes)?;
     if options.fix {
-        let fixes = judged.iter_mut().map(|it| fix::mend(session, it));
+        let fixes = judged.iter().map(|it| fix::mend(session, it));
         let mended: Vec<Mending> = fixes.collect::<Result<_, GitError>>()?;
         for (side, mending) in sides.iter_mut().zip(&mended) {
             if !mending.done.is_empty() {
@@ -206,10 +206,16 @@ impl Course<'_> {
             programs: Some(self.trust),
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
-        let rules = Rules::read(session, &matrix, asked)?;
-        notes.extend(rules.notes().iter().cloned());
-        if self.all {
-            sides.retain(|side| rules.has_work(&side.track));
+        let rules = match Rules::read(session, &matrix, asked) {
+            // The verdicts say the same of merges, and there is nothing to judge.
+            Err(GitError::Shallow) => None,
+            rules => Some(rules?),
+        };
+        if let Some(rules) = &rules {
+            notes.extend(rules.notes().iter().cloned());
+            if self.all {
+                sides.retain(|side| rules.has_work(&side.track));
+            }
         }
         let pairs = matrix.pairs()?;
         // Where that cannot be told, a conflict is one.
@@ -230,7 +236,9 @@ impl Course<'_> {
                 let foreseen = foreseen.remove(&(other.clone(), this.clone()))?;
                 Some((other, foreseen))
             };
-            let findings = rules.judge(&track.id, &BTreeSet::new(), self.branch.as_ref());
+            let findings = rules.as_ref().map_or_else(Vec::new, |rules| {
+                rules.judge(&track.id, &BTreeSet::new(), self.branch.as_ref())
+            });
             let deliverables = deliverables::of(merger, track, side)?;
             judged.push(Judged {
                 track: track.id.clone(),
@@ -249,6 +257,7 @@ impl Course<'_> {
                     matches!(state, State::Ready | State::Done)
                 },
                 deliverables,
+                open: rules.is_none().then(|| GitError::Shallow.to_string()),
                 runs: Vec::new(),
                 runs_on_base: Vec::new(),
                 mending: None,

@@ -41,6 +41,8 @@ pub struct Judged {
     pub deliverables: Vec<Delivery>,
     /// It is declared ready or done, so what it is to deliver has to be there.
     pub delivers: bool,
+    /// Why it could not be judged by rules.
+    pub open: Option<String>,
     pub runs: Vec<Run>,
     /// Of the checks that are red: how they end on base.
     pub runs_on_base: Vec<Run>,
@@ -122,7 +124,11 @@ impl Judged {
         let findings = self.findings.iter();
         let open = findings.filter(|it| it.refuses() && it.undetermined);
         let open = open.map(|it| format!("{}: {}", it.code, it.message));
-        merges.chain(runs).chain(open).collect()
+        let mut reasons: Vec<String> = merges.chain(runs).chain(open).collect();
+        if let Some(reason) = (self.open.as_ref()).filter(|it| !reasons.contains(it)) {
+            reasons.push(reason.clone());
+        }
+        reasons
     }
 
     pub fn sides(&self) -> impl Iterator<Item = (Side, &Verdict)> {

@@ -7,6 +7,7 @@ mod matrix;
 mod measure;
 mod migrations;
 mod owners;
+mod paths;
 mod repository;
 mod snapshot;
 mod sync;
@@ -21,7 +22,7 @@ use crate::sealed::Sealed;
 use cases::Bench;
 use matrix::Options;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|init|owners|check-quick|check|sync|migrations|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|paths|init|owners|check-quick|check|sync|migrations|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
 
 const USE: &str =
     "  --tracks N   for matrix, sync and migrations: so many tracks instead of 50 and 200, 20 and 50, 50
@@ -62,6 +63,11 @@ const CASES: &[Case] = &[
     Case {
         name: "snapshot",
         run: snapshot::snapshot,
+        long: false,
+    },
+    Case {
+        name: "paths",
+        run: paths::paths,
         long: false,
     },
     Case {

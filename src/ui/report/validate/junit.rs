@@ -130,6 +130,9 @@ fn cases(judged: &Judged) -> Vec<Case> {
         };
         cases.push(plain("merge", side.to_string(), ending));
     }
+    if let Some(reason) = &judged.open {
+        cases.push(plain("rule", reason.clone(), Ending::Error(reason.clone())));
+    }
     for delivery in &judged.deliverables {
         let ending = match (delivery.is_complete(), judged.delivers) {
             (true, _) => Ending::Passed,

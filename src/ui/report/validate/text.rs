@@ -66,6 +66,10 @@ fn track(report: &Report, judged: &Judged, width: usize, workflow: Option<&Workf
         let foreseen = foreseen(Side::Integration);
         text.push_str(&merge("integration", verdict, foreseen, width));
     }
+    if let Some(reason) = &judged.open {
+        let reason = wrapped(15, reason, width);
+        text.push_str(&format!("  {} {reason}\n", paint(WARN, "undetermined")));
+    }
     for delivery in &judged.deliverables {
         text.push_str(&delivered(judged, delivery, width));
     }
