@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, check, completions, conflicts, decide, explain, init, land, lease, log, mark, own,
-    path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status, sync,
-    trust, undo, update, validate, who,
+    Context, ack, check, completions, conflicts, decide, explain, init, land, lease, log, mark,
+    new, own, path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status,
+    sync, trust, undo, update, validate, who,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -57,7 +57,9 @@ enum Verb {
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
+    New(new::Args),
     Mark(mark::Args),
+    Ack(ack::Args),
     Path(path::Args),
     Trust(trust::Args),
     Schema(schema::Args),
@@ -109,7 +111,9 @@ impl Verb {
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
+            Verb::New(args) => new::run(args, context),
             Verb::Mark(args) => mark::run(&args, context),
+            Verb::Ack(args) => ack::run(&args, context),
             Verb::Path(args) => path::run(&args, context),
             Verb::Trust(args) => trust::run(&args, context),
             Verb::Schema(args) => schema::run(&args, context),
@@ -139,7 +143,9 @@ impl Verb {
             Verb::Decide(args) => args.format.into(),
             Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
+            Verb::New(args) => args.format().into(),
             Verb::Mark(args) => args.format.into(),
+            Verb::Ack(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),
             Verb::Lease(_)
             | Verb::Path(_)

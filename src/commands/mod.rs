@@ -1,6 +1,7 @@
 //! One verb per file: its arguments (their doc comments are the help text), then one function that opens a session, runs
 //! one operation and shows its report. Verbs do not call each other.
 
+pub mod ack;
 pub mod check;
 pub mod completions;
 pub mod conflicts;
@@ -11,6 +12,7 @@ pub mod land;
 pub mod lease;
 pub mod log;
 pub mod mark;
+pub mod new;
 pub mod own;
 pub mod path;
 pub mod prune;

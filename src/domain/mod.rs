@@ -26,6 +26,7 @@ pub mod schedule;
 pub mod sql;
 pub mod state;
 pub mod sync;
+pub mod tables;
 pub mod time;
 pub mod trailer;
 pub mod trust;

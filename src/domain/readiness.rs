@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub collisions: &'a [TrackId],
     /// What refuses it by rules, each as a sentence; the worst first.
     pub broken: &'a [String],
+    /// Contracts that it consumes and has not taken in as they are on base, each as a sentence.
+    pub not_taken_in: &'a [String],
     /// Dependencies that are neither landed nor able to go before it.
     pub waiting_for: &'a [TrackId],
     /// What is declared of it keeps it out, with the reason.
@@ -136,6 +138,7 @@ fn loose_ends(facts: &Facts<'_>) -> Vec<String> {
         let checks = facts.checks_unknown.join(", ");
         found.push(format!("checks not run: {checks}"));
     }
+    found.extend(facts.not_taken_in.iter().cloned());
     found
 }
 
@@ -161,10 +164,20 @@ mod tests {
             conflicts_with_base: false,
             collisions: &[],
             broken: &[],
+            not_taken_in: &[],
             waiting_for: &[],
             not_admitted: None,
         };
-        let cases: [(Facts<'_>, Readiness, &[&str]); 16] = [
+        let late = ["contract c has changed on base".to_owned()];
+        let cases: [(Facts<'_>, Readiness, &[&str]); 17] = [
+            (
+                Facts {
+                    not_taken_in: &late,
+                    ..ready.clone()
+                },
+                Readiness::Ready,
+                &["contract c has changed on base"],
+            ),
             (ready.clone(), Readiness::Ready, &[]),
             (
                 Facts {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::contract::Format;
 use super::name::ProfileName;
-use super::project::{Check, Command, Project, Resolve, Strategy, Track};
+use super::project::{Check, Command, Contract, Project, Resolve, Strategy, Track};
+use super::sql::Dialect;
 
 /// One command with everything that decides what it does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +48,7 @@ impl TrustedCommand {
 }
 
 /// Every command of the project that this version can run, in the order of the file (the layout, the services, the tracks,
-/// the checks, the rules for conflicts, what runs after a landing, who is told), then what profiles change of that; each exact text once, where it stands first.
+/// the checks, the rules for conflicts, contracts, what runs after a landing, who is told), then what profiles change of that; each exact text once, where it stands first.
 pub fn commands(project: &Project) -> Vec<TrustedCommand> {
     let plain: Vec<TrustedCommand> = commands_without_profiles(project).collect();
     let with_profiles = project.profiles.iter().flat_map(|profile| {
@@ -98,6 +100,10 @@ fn commands_without_profiles(project: &Project) -> impl Iterator<Item = TrustedC
             .into_iter()
             .flatten()
         }))
+        .chain(
+            (project.contracts.iter())
+                .filter_map(|contract| command_of_contract(project, contract)),
+        )
         .chain(commands_of_notify(project, None))
         .chain(
             project
@@ -187,6 +193,14 @@ pub fn command_of_regenerate(project: &Project, rule: &Resolve) -> Option<Truste
     let wanted = rule.strategies.contains(&Strategy::Regenerate);
     let place = "[[integration.resolve]] command";
     wanted.then(|| trusted(place, command, ".", &project.run.env))
+}
+
+/// What compares two versions of a contract, where that is a program.
+pub fn command_of_contract(project: &Project, contract: &Contract) -> Option<TrustedCommand> {
+    let command = contract.compatible.as_ref()?;
+    let place = format!("[contract.{}] compatible", contract.name);
+    let is_program = Format::of(command, Dialect::Postgres).is_none();
+    is_program.then(|| trusted(&place, command, ".", &project.run.env))
 }
 
 /// The events of `[notify]` that this version tells of.

@@ -2,11 +2,13 @@
 
 mod atomic;
 mod copy;
+mod create;
 mod figures;
 mod hook;
 mod junit;
 mod reports;
 mod trash;
+mod versions;
 mod watch;
 
 use std::io;
@@ -14,10 +16,12 @@ use std::path::Path;
 
 pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
+pub use create::create_below;
 pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::Shim;
 pub use junit::{Junit, read_junit};
 pub use trash::{Size, delete_directory, measure, move_directory, nested_repository};
+pub use versions::TwoVersions;
 pub use watch::{Batch, DirWatcher, Waker, WatchError};
 
 /// Adds to the end of a file, which is made where it is not there.

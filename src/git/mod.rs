@@ -28,6 +28,7 @@ mod resolving;
 mod revert;
 mod scratch;
 mod selected;
+mod selected_entries;
 mod snapshot;
 mod stages;
 mod text;

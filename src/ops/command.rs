@@ -23,6 +23,17 @@ pub(super) enum Trouble {
 
 /// Runs the job when there is a slot for it; `who` is what others are told meanwhile. `None`: it ended well.
 pub(super) fn run(session: &Session, who: &str, job: ShellJob) -> Option<Trouble> {
+    let end = end(session, who, job);
+    let how = failure(&end)?;
+    Some(match end {
+        // As of a check: a shell's 126 and 127 are about the command, not about what it was run on.
+        End::Cancelled | End::CouldNotStart(_) | End::Exited(126 | 127) => Trouble::NotRun(how),
+        _ => Trouble::Failed(how),
+    })
+}
+
+/// As [`run`], for who knows better what its status means.
+pub(super) fn end(session: &Session, who: &str, job: ShellJob) -> End {
     let mut one = One {
         session,
         who,
@@ -34,17 +45,11 @@ pub(super) fn run(session: &Session, who: &str, job: ShellJob) -> Option<Trouble
     };
     let interrupt: &Interrupt = &session.interrupt;
     let ran = Pool { interrupt }.run(&mut one, &mut |_| {});
-    let end = match (ran, one.end) {
+    match (ran, one.end) {
         (Err(error), _) => End::CouldNotStart(error.to_string()),
         (Ok(()), Some(end)) => end,
         (Ok(()), None) => End::Cancelled,
-    };
-    let how = failure(&end)?;
-    Some(match end {
-        // As of a check: a shell's 126 and 127 are about the command, not about what it was run on.
-        End::Cancelled | End::CouldNotStart(_) | End::Exited(126 | 127) => Trouble::NotRun(how),
-        _ => Trouble::Failed(how),
-    })
+    }
 }
 
 /// Why it may not run, as a clause.

@@ -234,7 +234,7 @@ fn collisions(
     }
     let asked = rules::Asked {
         commits: Whose::Nobody,
-        files: false,
+        ..rules::Asked::default()
     };
     let mut found = Rules::read(session, matrix, asked)?.collisions();
     let mut all = BTreeMap::new();

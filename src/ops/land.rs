@@ -282,7 +282,7 @@ impl Landing<'_> {
         let (Readied::Ready(_), Some(round)) = (&standing, last) else {
             return Ok(standing);
         };
-        let broken = sync::unlawful(self.session, &round.merged)?;
+        let broken = sync::unlawful(self.session, self.trust, &round.merged)?;
         Ok(match broken.is_empty() {
             true => standing,
             false => Readied::Stale(Stale::Unlawful(broken)),

@@ -1,10 +1,12 @@
 //! One operation per file: it asks the doors for facts, lets the domain decide, carries the decision out, and returns a
 //! report. What happens on the way is emitted as events. Nothing here prints, or knows a terminal.
 
+pub mod ack;
 mod affected;
 pub mod announce;
 pub mod base;
 pub mod behaviour;
+mod behind;
 pub mod branches;
 pub mod check;
 mod command;
@@ -26,6 +28,7 @@ mod limits;
 pub mod logs;
 pub mod mark;
 mod matrix;
+pub mod new_migration;
 mod notebook;
 pub mod operation;
 mod outstanding;

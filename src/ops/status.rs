@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::domain::change::Dirty;
+use crate::domain::contract::Behind;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::{Admit, Track, When};
@@ -18,6 +19,7 @@ use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Worktree};
 use crate::process::{clock, cores, in_parallel};
 
+use super::behind::{Acknowledged, Looker};
 use super::declared::Declared;
 use super::figures::Earlier;
 use super::integration_side::last_round;
@@ -65,6 +67,8 @@ pub struct Row {
     pub conflicts_with_base: bool,
     /// What refuses it by rules, each as a sentence; the worst first.
     pub broken: Vec<String>,
+    /// What of the contracts that it consumes it has not taken in.
+    pub not_taken_in: Vec<Behind>,
     pub declared: State,
     /// All of its work is in base.
     pub landed: bool,
@@ -152,6 +156,7 @@ pub fn run(session: &Session, trust: &Trust) -> Result<Report, GitError> {
     note_last_round(session, &mut rows);
     note_what_is_declared(session, &mut rows)?;
     note_broken_rules(session, &matrix, &mut rows)?;
+    note_what_is_behind(session, &merger, &mut rows)?;
     note_what_is_overdue(session, &mut rows);
     let waiting = waiting_for(session, &rows);
     let admit = session.project.integration.admit;
@@ -239,6 +244,7 @@ fn row(
         collisions,
         conflicts_with_base,
         broken: Vec::new(),
+        not_taken_in: Vec::new(),
         declared: State::default(),
         readiness: Readiness::Empty,
         missing: Vec::new(),
@@ -337,6 +343,32 @@ fn note_broken_rules(
     Ok(())
 }
 
+/// Which consumers have not taken in what contracts say now.
+fn note_what_is_behind(
+    session: &Session,
+    merger: &Merger<'_>,
+    rows: &mut [Row],
+) -> Result<(), GitError> {
+    // Where the log cannot be read, that is told of what is declared; nothing counts as acknowledged.
+    let acknowledged = Acknowledged::read(session).unwrap_or_default();
+    let looker = Looker::new(session, merger, acknowledged)?;
+    for row in rows {
+        let Some(tip) = row.commit.filter(|_| !row.landed) else {
+            continue;
+        };
+        let open = looker.of(&row.track, tip)?;
+        row.not_taken_in = open.into_iter().map(|open| open.behind).collect();
+        for behind in &row.not_taken_in {
+            if let Some(owner) = &behind.coming_from {
+                let contract = &behind.contract;
+                let note = format!("{owner} changes contract {contract}, which it consumes");
+                row.notes.push(note);
+            }
+        }
+    }
+    Ok(())
+}
+
 fn note_what_is_declared(session: &Session, rows: &mut [Row]) -> Result<(), GitError> {
     let declared = match Declared::read(session) {
         Ok(declared) => declared,
@@ -379,6 +411,19 @@ fn waiting_for(session: &Session, rows: &[Row]) -> Vec<Vec<TrackId>> {
 }
 
 fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<String>) {
+    let track = &row.track;
+    let on_base = row
+        .not_taken_in
+        .iter()
+        .filter(|it| it.coming_from.is_none());
+    let late: Vec<String> = on_base
+        .map(|it| {
+            let contract = &it.contract;
+            format!(
+                "contract {contract} has changed on base: `tracks update {track}`, or `tracks ack {contract} --track {track}`"
+            )
+        })
+        .collect();
     judge(&Facts {
         track: &row.track,
         has_branch: row.commit.is_some(),
@@ -391,6 +436,7 @@ fn readiness(admit: Admit, row: &Row, waiting: &[TrackId]) -> (Readiness, Vec<St
         conflicts_with_base: row.conflicts_with_base,
         collisions: &row.collisions,
         broken: &row.broken,
+        not_taken_in: &late,
         waiting_for: waiting,
         not_admitted: not_admitted_as(admit, row.declared, &row.track),
     })

@@ -1,5 +1,6 @@
 //! The one integration-test binary: every file beside this one is declared here (`cargo xtask tidy` sees to it).
 
+mod ack;
 mod admit;
 mod affected;
 mod against_git;
@@ -17,6 +18,7 @@ mod config_errors;
 mod conflict_details;
 mod conflicts;
 mod conformance;
+mod contracts;
 mod decide;
 mod environment;
 mod examples;
@@ -35,7 +37,9 @@ mod land_push;
 mod lease;
 mod logs;
 mod mark;
+mod migrations;
 mod names;
+mod new_migration;
 mod notify;
 mod notify_sync;
 mod oddities;
@@ -64,6 +68,7 @@ mod sync_culprits;
 mod sync_fairness;
 mod sync_safety;
 mod sync_watch;
+mod tables;
 mod terminal;
 mod trust;
 mod undo;

@@ -15,6 +15,7 @@ mod fuzz;
 mod judge;
 mod random;
 mod replay;
+mod runners;
 mod scratch;
 mod sealed;
 mod test;
@@ -71,10 +72,22 @@ const TASKS: &[Task] = &[
         run: replay::run,
     },
     Task {
+        name: "runners",
+        arguments: runners::ARGUMENTS,
+        about: "plants what real migration runners trip over in the merged tree, and shows that the tool finds it before",
+        run: runners::run,
+    },
+    Task {
         name: "fuzz-merges",
         arguments: fuzz::ARGUMENTS,
         about: "judges the merges of random histories with the tool and with git, and shows every disagreement",
         run: fuzz::run,
+    },
+    Task {
+        name: "fuzz-parsers",
+        arguments: fuzz::parsers::ARGUMENTS,
+        about: "gives the parsers of SQL, tracks.toml, patterns and templates thousands of broken inputs",
+        run: fuzz::parsers::run,
     },
     Task {
         name: "docs",
@@ -169,6 +182,7 @@ mod tests {
             "bench nonsense",
             "replay",
             "fuzz-merges --cases",
+            "fuzz-parsers --cases",
         ] {
             assert_eq!(
                 dispatch(&words(line)).unwrap_err().exit_status(),

@@ -172,12 +172,13 @@ pub(in crate::config) enum UnclaimedKey {
 pub(in crate::config) struct ContractTable {
     /// Path patterns of the files that are the contract; required.
     pub(in crate::config) paths: Option<OneOrMany<Glob>>,
-    /// The track that provides it.
+    /// The track that provides it, and alone changes it (CON03). Default: any may.
     pub(in crate::config) owner: Option<Placed<String>>,
-    /// The tracks that build against it.
+    /// The tracks that build against it; they are told of changes until they have taken them in (CON04).
     pub(in crate::config) consumers: Option<OneOrMany<String>>,
     /// How to tell whether a change breaks it: `json-schema`, `openapi`, `protobuf`, `sql-ddl`, `text`, or a command with
-    /// `{old}` and `{new}`. Default: not judged.
+    /// `{old}` and `{new}`, which ends with 0 where the new version is compatible and with 1 where it breaks; anything else is no
+    /// answer. Default: not judged.
     pub(in crate::config) compatible: Option<Placed<Run>>,
     /// In which levels it is delivered, from least to most, such as `{ level = "mock", due = "day 1" }`.
     pub(in crate::config) delivery: Vec<Placed<DeliveryTable>>,

@@ -39,7 +39,9 @@ fn read(text: &[u8], which: fn(String) -> Unreadable) -> Result<Node, Unreadable
     let node = document::read(text).map_err(which)?;
     match node.value {
         Value::Map(_) | Value::Bool(_) => Ok(node),
-        _ => Err(which("it is no schema: neither an object nor a boolean".to_owned())),
+        _ => Err(which(
+            "it is no schema: neither an object nor a boolean".to_owned(),
+        )),
     }
 }
 
@@ -48,7 +50,14 @@ fn is_library(root: &Node) -> bool {
     root.entries().all(|(key, _)| {
         matches!(
             key,
-            "$defs" | "definitions" | "$schema" | "$id" | "id" | "title" | "description" | "$comment"
+            "$defs"
+                | "definitions"
+                | "$schema"
+                | "$id"
+                | "id"
+                | "title"
+                | "description"
+                | "$comment"
         )
     })
 }

@@ -16,6 +16,7 @@ mod text;
 use super::name::{ContractName, TrackId};
 use super::path::RepoPath;
 use super::project::Command;
+use super::sql::Dialect;
 
 pub use between::{Version, between};
 
@@ -74,7 +75,7 @@ pub enum Format {
     JsonSchema,
     OpenApi,
     Protobuf,
-    SqlDdl,
+    SqlDdl(Dialect),
     Text,
 }
 
@@ -83,7 +84,7 @@ impl Format {
         Format::JsonSchema,
         Format::OpenApi,
         Format::Protobuf,
-        Format::SqlDdl,
+        Format::SqlDdl(Dialect::Postgres),
         Format::Text,
     ];
 
@@ -92,13 +93,13 @@ impl Format {
             Format::JsonSchema => "json-schema",
             Format::OpenApi => "openapi",
             Format::Protobuf => "protobuf",
-            Format::SqlDdl => "sql-ddl",
+            Format::SqlDdl(_) => "sql-ddl",
             Format::Text => "text",
         }
     }
 
-    /// `None`: the command is one to run.
-    pub fn of(command: &Command) -> Option<Format> {
+    /// `None`: the command is one to run. `dialect`: of what is SQL.
+    pub fn of(command: &Command, dialect: Dialect) -> Option<Format> {
         let name = match command {
             Command::Shell(line) => line,
             Command::Argv(words) => match words.as_slice() {
@@ -109,19 +110,26 @@ impl Format {
         Format::ALL
             .into_iter()
             .find(|format| format.as_str() == name)
+            .map(|format| match format {
+                Format::SqlDdl(_) => Format::SqlDdl(dialect),
+                format => format,
+            })
     }
 
     pub fn compare(self, old: &[u8], new: &[u8]) -> Outcome {
-        let compare = match self {
-            Format::JsonSchema => json_schema::compare,
-            Format::OpenApi => openapi::compare,
-            Format::Protobuf => protobuf::compare,
-            Format::SqlDdl => sql_ddl::compare,
-            Format::Text => text::compare,
+        let outcome = match self {
+            Format::JsonSchema => json_schema::compare(old, new),
+            Format::OpenApi => openapi::compare(old, new),
+            Format::Protobuf => protobuf::compare(old, new),
+            Format::SqlDdl(dialect) => sql_ddl::compare(dialect, old, new),
+            Format::Text => Ok(text::compare(old, new)),
         };
-        compare(old, new).unwrap_or_else(|unreadable| {
+        outcome.unwrap_or_else(|unreadable| {
             let Unreadable { which, why } = unreadable;
-            Outcome::CouldNotRun(format!("{which} cannot be read as {}: {why}", self.as_str()))
+            Outcome::CouldNotRun(format!(
+                "{which} cannot be read as {}: {why}",
+                self.as_str()
+            ))
         })
     }
 }

@@ -8,7 +8,9 @@ pub(super) fn found(format: Format, old: &str, new: &str) -> Vec<String> {
         Outcome::Compatible => Vec::new(),
         Outcome::Breaking(breaks) => {
             assert!(!breaks.is_empty());
-            let shown = breaks.into_iter().map(|it| format!("{}: {}", it.at, it.message));
+            let shown = breaks
+                .into_iter()
+                .map(|it| format!("{}: {}", it.at, it.message));
             shown.collect()
         }
         Outcome::CouldNotRun(why) => vec![format!("could not run: {why}")],

@@ -1,22 +1,23 @@
 //! Any text: a change of any kind is for the consumers to look at.
 
-use super::{Break, Outcome, Unreadable};
+use super::{Break, Outcome};
 
-#[expect(clippy::unnecessary_wraps, reason = "as the other comparers")]
-pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
+pub(super) fn compare(old: &[u8], new: &[u8]) -> Outcome {
     if old == new {
-        return Ok(Outcome::Compatible);
+        return Outcome::Compatible;
     }
     let lines = |text: &'_ [u8]| -> Vec<Vec<u8>> {
-        text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+        text.split(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect()
     };
     let (old, new) = (lines(old), lines(new));
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    Ok(Outcome::Breaking(vec![Break {
+    Outcome::Breaking(vec![Break {
         at: String::new(),
         message: "the text has changed".to_owned(),
         line: Some((same + 1).min(new.len())),
-    }]))
+    }])
 }
 
 #[cfg(test)]
@@ -34,7 +35,7 @@ mod tests {
             ("", "a\n", Some(1)),
             ("a\n", "a\r\n", Some(1)),
         ] {
-            let found = match compare(old.as_bytes(), new.as_bytes()).unwrap() {
+            let found = match compare(old.as_bytes(), new.as_bytes()) {
                 Outcome::Compatible => None,
                 Outcome::Breaking(breaks) => breaks[0].line,
                 Outcome::CouldNotRun(why) => panic!("{why}"),

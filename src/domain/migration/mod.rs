@@ -7,12 +7,14 @@
 pub mod detect;
 mod file;
 mod graph;
+mod known;
 mod links;
 mod next;
 mod preset;
 mod python;
 mod reading;
 mod renumber;
+pub mod sum;
 mod taken;
 pub mod template;
 mod version;
@@ -21,14 +23,17 @@ use std::collections::HashMap;
 
 pub use file::{Direction, Links, MigrationFile};
 pub use graph::Graph;
+pub use known::Known;
 pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
-pub use taken::Taken;
+pub use sum::Sum;
+pub use taken::{Renumbered, Taken};
 pub use template::Template;
 pub use version::{Version, VersionKey};
 
 use super::path::RepoPath;
+use super::sql::Dialect;
 
 /// What base has, and how it is read.
 #[derive(Debug, Clone, Default)]
@@ -40,10 +45,14 @@ pub struct Migrations {
     pub why: String,
     /// Whether tracks.toml names it; otherwise it was found.
     pub named: bool,
-    /// The SQL that the files are written in: `postgres`, `mysql` or `sqlite`.
-    pub dialect: Option<String>,
+    /// The SQL that the files are written in, where that is known.
+    pub dialect: Option<Dialect>,
+    /// Sum files that a track leaves stale.
+    pub sums: Vec<Sum>,
     /// On base, ascending by path; without what the runner passes over.
     pub base: Vec<MigrationFile>,
+    /// What base has of the objects that the work of tracks is about.
+    pub known: Known,
     /// By set and version: places in `base`.
     index: HashMap<RepoPath, HashMap<VersionKey, Vec<usize>>>,
     /// By set: a place in `base`.
@@ -77,6 +86,8 @@ impl Migrations {
             why: why.into(),
             named,
             dialect: None,
+            sums: Vec::new(),
+            known: Known::default(),
             base,
             index,
         }
@@ -104,11 +115,11 @@ impl Migrations {
         self.base.get(*self.highest.get(set)?)
     }
 
-    /// What the versions are told by, for messages: "sqlx, because Cargo.toml depends on sqlx".
+    /// What the versions are told by, for messages: "sqlx (because Cargo.toml depends on sqlx)".
     pub fn taken_for(&self) -> String {
         match self.named {
             true => self.preset.to_string(),
-            false => format!("{}, because {}", self.preset, self.why),
+            false => format!("{} (because {})", self.preset, self.why),
         }
     }
 }

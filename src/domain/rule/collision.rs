@@ -21,7 +21,7 @@ pub struct Collision {
 
 /// The rules by which tracks collide. What is found by others between two tracks, one of them has done alone.
 pub fn colliding() -> impl Iterator<Item = &'static Rule> {
-    let families = [migration::RULES, contract::RULES];
+    let families = [migration::RULES, contract::BETWEEN_TRACKS];
     families.into_iter().flatten().copied()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::contract::Comparison;
+use crate::domain::contract::{Behind, Comparison};
 use crate::domain::merge::Entry;
 use crate::domain::migration::{MigrationFile, Migrations};
 use crate::domain::name::{BranchName, TrackId};
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub migrations: Option<&'a Migrations>,
     /// How the judged track's versions of contracts compare, with base's and with those of its peers.
     pub comparisons: &'a [Comparison],
+    /// Contracts that the judged track consumes and has not taken in as they are now, or are about to be.
+    pub behind: &'a [Behind],
     /// Every path that base has; `None` where the file as such is not judged, only the work.
     pub files: Option<&'a [RepoPath]>,
     /// Texts of base that rules compare with: CODEOWNERS where tracks.toml names it, and `.gitmodules`.

@@ -26,6 +26,8 @@ pub struct Finding {
     pub excuse: Option<Excuse>,
     /// How the tool itself can set it right.
     pub mend: Option<Mend>,
+    /// Whether anything is broken could not be found out. It keeps the track out all the same.
+    pub undetermined: bool,
     /// No severity above this, whatever `[severity]` says.
     at_most: Severity,
 }
@@ -65,6 +67,7 @@ impl Finding {
             fix: fix.into(),
             excuse: None,
             mend: None,
+            undetermined: false,
             at_most: Severity::Error,
         }
     }
@@ -99,6 +102,18 @@ impl Finding {
     /// Never more than a warning: what rests on uncommitted work of others, and what the other of two tracks has to answer for.
     pub fn at_most_warning(mut self) -> Finding {
         self.at_most = Severity::Warning;
+        self
+    }
+
+    /// Information at most: what nobody has to do anything about.
+    pub fn at_most_info(mut self) -> Finding {
+        self.at_most = Severity::Info;
+        self
+    }
+
+    /// It could not be found out.
+    pub fn undetermined(mut self) -> Finding {
+        self.undetermined = true;
         self
     }
 

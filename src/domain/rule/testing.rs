@@ -11,14 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Approval, Commit, Contents, Facts, FileChange, Finding, Rule, Stray, Work, judge_by};
-use crate::domain::contract::Comparison;
+use crate::domain::contract::{Behind, Comparison};
 use crate::domain::merge::{Entry, Mode};
-use crate::domain::migration::Migrations;
-use crate::domain::name::{BranchName, TrackId};
+use crate::domain::migration::{Direction, MigrationFile, Migrations};
+use crate::domain::name::{BranchName, ContractName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::{Pattern, RepoPath};
-use crate::domain::project::{Project, Severity, fixture};
+use crate::domain::project::{Contract, Project, Severity, fixture};
 use crate::domain::revision::{BlobId, CommitId};
+use crate::domain::sql;
 use crate::domain::time::Timestamp;
 
 /// Facts that own what they are about; fields may be set as a test needs them.
@@ -29,6 +30,7 @@ pub(super) struct Given {
     pub(super) without: BTreeSet<TrackId>,
     pub(super) migrations: Option<Migrations>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) behind: Vec<Behind>,
     pub(super) files: Option<Vec<RepoPath>>,
     pub(super) texts: BTreeMap<RepoPath, Arc<[u8]>>,
     pub(super) approvals: Vec<Approval>,
@@ -47,6 +49,7 @@ impl Given {
             without: BTreeSet::new(),
             migrations: None,
             comparisons: Vec::new(),
+            behind: Vec::new(),
             files: None,
             texts: BTreeMap::new(),
             approvals: Vec::new(),
@@ -61,6 +64,25 @@ impl Given {
         let mut tracks = self.project.tracks.iter_mut();
         let track = tracks.find(|track| track.id == id).unwrap();
         track.owns.extend(patterns.split(' ').map(pattern));
+    }
+
+    /// The tables of a track, separated by spaces.
+    pub(super) fn tables(&mut self, track: &str, tables: &str) {
+        let id = track_id(track);
+        let mut tracks = self.project.tracks.iter_mut();
+        let track = tracks.find(|track| track.id == id).unwrap();
+        track
+            .tables
+            .extend(tables.split_whitespace().map(str::to_owned));
+    }
+
+    /// What base's migrations have made, one after the other; Postgres.
+    pub(super) fn base_sql(&mut self, files: &[(&str, &str)]) {
+        let migrations = self.migrations.get_or_insert_with(Migrations::default);
+        for (path, text) in files {
+            let script = sql::parse(sql::Dialect::Postgres, text);
+            migrations.known.add(&RepoPath::new(path), &script);
+        }
     }
 
     /// The work of a track, which lands after those before: `+path` is new, `~path` changed, `-path` deleted, `old>new` moved;
@@ -98,6 +120,7 @@ impl Given {
             without: &self.without,
             migrations: self.migrations.as_ref(),
             comparisons: &self.comparisons,
+            behind: &self.behind,
             files: self.files.as_deref(),
             texts: &self.texts,
             approvals: &self.approvals,
@@ -105,6 +128,19 @@ impl Given {
             branch: self.branch.as_ref(),
         };
         judge_by(&facts, std::iter::once(rule))
+    }
+
+    /// A contract with its paths, consumers (both separated by spaces), and owner (empty: none).
+    pub(super) fn contract(&mut self, name: &str, paths: &str, owner: &str, consumers: &str) {
+        let consumers = consumers.split_whitespace().map(track_id);
+        self.project.contracts.push(Contract {
+            name: ContractName::new(name).unwrap(),
+            paths: paths.split_whitespace().map(pattern).collect(),
+            owner: (!owner.is_empty()).then(|| track_id(owner)),
+            consumers: consumers.collect(),
+            compatible: None,
+            delivery: Vec::new(),
+        });
     }
 
     /// The paths that base has, separated by spaces.
@@ -126,6 +162,27 @@ impl Work {
             is_merge: message.starts_with("Merge "),
         };
         self.commits.insert(0, commit);
+        self
+    }
+
+    /// A migration with this text; Postgres.
+    pub(super) fn sql(&mut self, path: &str, text: &str) -> &mut Work {
+        let path = RepoPath::new(path);
+        let name = path.lossy().into_owned();
+        let name = name.rsplit('/').next().unwrap();
+        let stem = name.split('.').next().unwrap();
+        self.migrations.push(MigrationFile {
+            blob: entry(name, 1).id,
+            set: RepoPath::new("m"),
+            version: None,
+            slug: stem.split_once('_').map(|(_, slug)| slug.to_owned()),
+            token: None,
+            direction: Direction::Only,
+            links: None,
+            ignored: None,
+            script: Some(sql::parse(sql::Dialect::Postgres, text)),
+            path,
+        });
         self
     }
 

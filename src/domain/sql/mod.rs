@@ -2,6 +2,7 @@
 //!
 //! [`parse`] is the one way in. A statement that cannot be read hides none of the others. What is no SQL never comes here.
 
+mod bounds;
 #[cfg(test)]
 mod corpus;
 mod effect;
@@ -9,6 +10,8 @@ mod general;
 mod lexer;
 mod name;
 mod postgres;
+#[cfg(test)]
+mod random;
 mod split;
 
 use std::collections::BTreeSet;
@@ -103,10 +106,11 @@ pub fn parse(dialect: Dialect, text: &str) -> Script {
     let pieces = split::split(dialect, &text);
     let mut temporary = BTreeSet::new();
     let read = |piece: &split::Piece<'_>| {
+        let text = bounds::with_one_row(dialect, piece.text);
         let (effects, unreadable) = match dialect {
-            Dialect::Postgres => guarded(|| postgres::read(piece.text, &mut temporary)),
+            Dialect::Postgres => guarded(|| postgres::read(&text, &mut temporary)),
             Dialect::MySql | Dialect::Sqlite => {
-                guarded(|| general::read(dialect, piece.text, &mut temporary))
+                guarded(|| general::read(dialect, &text, &mut temporary))
             }
         };
         Statement {

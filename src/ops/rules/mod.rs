@@ -1,10 +1,13 @@
 //! Judging by rules: gathers the facts that the rules of `domain::rule` are functions of.
 //!
-//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`), how its contracts
-//! compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many tracks are judged.
+//! What a track's own work is (`works`), what its migrations are and which base has (`migrations`, `objects`), how its
+//! contracts compare (`contracts`), what other commits say of it (`strays`). Everything is gathered once, however many
+//! tracks are judged.
 
+mod comparer;
 mod contracts;
 mod migrations;
+mod objects;
 mod strays;
 mod works;
 
@@ -21,6 +24,7 @@ use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
 use super::matrix::Matrix;
+use super::trust::Trust;
 use contracts::Contracts;
 use strays::Strays;
 
@@ -46,10 +50,12 @@ pub(super) struct Asked<'a> {
     pub(super) commits: Whose<'a>,
     /// Whether what tracks.toml says is judged by the files of base, too.
     pub(super) files: bool,
+    /// By whose approval programs that compare contracts are run. Where none are, what they compare is not judged.
+    pub(super) programs: Option<&'a Trust>,
 }
 
 /// Some of the tracks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Whose<'a> {
     #[default]
     Everybody,
@@ -70,8 +76,14 @@ impl<'s> Rules<'s> {
     ) -> Result<Rules<'s>, GitError> {
         let merger = matrix.engine().merger();
         let mut works = works::read(session, matrix, asked.commits)?;
-        let migrations = migrations::read(session, merger, &mut works)?;
-        let contracts = Contracts::read(session, merger, &works)?;
+        let mut migrations = migrations::read(session, matrix.engine(), &mut works)?;
+        if let Some(migrations) = &mut migrations {
+            objects::read(merger, migrations, &works)?;
+        }
+        let contracts = Contracts::read(session, merger, &works, asked)?;
+        let told = migrations.as_ref().filter(|it| !it.named);
+        let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
+        let notes = notes.into_iter().collect();
         let files = match asked.files {
             true => {
                 let tree = session.repository.commit(session.base.commit)?.tree;
@@ -90,8 +102,13 @@ impl<'s> Rules<'s> {
             files,
             texts: texts(session)?,
             strays,
-            notes: Vec::new(),
+            notes,
         })
+    }
+
+    /// Base's migrations, and the works with theirs; `None` where tracks.toml has none.
+    pub(super) fn migrations(&self) -> Option<(&Migrations, &[Work])> {
+        Some((self.migrations.as_ref()?, &self.works))
     }
 
     /// What is to be told of how the facts were gathered, one sentence each without a full stop.
@@ -102,6 +119,11 @@ impl<'s> Rules<'s> {
     /// Whether a track has anything that base and what it is built on have not.
     pub(super) fn has_work(&self, track: &TrackId) -> bool {
         self.works.iter().any(|work| work.track == *track)
+    }
+
+    /// The work of a track; `None` where it has none.
+    pub(super) fn work(&self, track: &TrackId) -> Option<&Work> {
+        self.works.iter().find(|work| work.track == *track)
     }
 
     /// Everything that is found in the work of a track, nothing where it has none.
@@ -136,7 +158,7 @@ impl<'s> Rules<'s> {
         let Some(judged) = self.works.iter().position(|work| work.track == *track) else {
             return Vec::new();
         };
-        let comparisons = self.contracts.compare(&self.works, judged, without);
+        let comparisons = self.contracts.compare(track, without);
         let facts = Facts {
             project: &self.session.project,
             owners: &self.owners,
@@ -146,6 +168,7 @@ impl<'s> Rules<'s> {
             without,
             migrations: self.migrations.as_ref(),
             comparisons: &comparisons,
+            behind: self.contracts.behind(track),
             files: self.files.as_deref(),
             texts: &self.texts,
             approvals: self.strays.approvals.get(track).map_or(&[], Vec::as_slice),

@@ -129,16 +129,23 @@ impl<'a> RoundRun<'a> {
         let tracks: Vec<TrackId> = (self.plan.entries.iter())
             .map(|entry| entry.track.clone())
             .collect();
-        law::each(session, matrix, &tracks, |track, findings| {
-            self.notes.extend(exceptions(track, findings));
-            let Some(ejected) = outlawed(track, findings) else {
-                return Vec::new();
-            };
-            let before: BTreeSet<TrackId> = self.removed.keys().cloned().collect();
-            self.eject(ejected);
-            let gone = self.removed.keys().filter(|id| !before.contains(id));
-            gone.cloned().collect()
-        })?;
+        law::each(
+            session,
+            self.trust,
+            matrix,
+            &tracks,
+            |track, findings, renumbered| {
+                self.notes.extend(exceptions(track, findings));
+                let Some(ejected) = outlawed(track, findings) else {
+                    self.mender.renumber(track, renumbered);
+                    return Vec::new();
+                };
+                let before: BTreeSet<TrackId> = self.removed.keys().cloned().collect();
+                self.eject(ejected);
+                let gone = self.removed.keys().filter(|id| !before.contains(id));
+                gone.cloned().collect()
+            },
+        )?;
         let removed = &self.removed;
         (self.plan.entries).retain(|entry| !removed.contains_key(&entry.track));
         Ok(())

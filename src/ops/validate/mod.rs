@@ -84,6 +84,7 @@ pub fn run(
     let merger = matrix::scratch_merger(session, &session.repository)?;
     let mut course = Course {
         session,
+        trust,
         merger: &merger,
         branch: None,
         all: options.all,
@@ -141,6 +142,7 @@ pub fn run(
 /// What one run of the verb reads once.
 struct Course<'a> {
     session: &'a Session,
+    trust: &'a Trust,
     merger: &'a Merger<'a>,
     /// Where the work is said to be.
     branch: Option<BranchName>,
@@ -201,6 +203,7 @@ impl Course<'_> {
                 false => Whose::Of(&ids),
             },
             files: true,
+            programs: Some(self.trust),
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
         let rules = Rules::read(session, &matrix, asked)?;

@@ -99,6 +99,7 @@ pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, Valida
         without: &BTreeSet::new(),
         migrations: None,
         comparisons: &[],
+        behind: &[],
         files: None,
         texts: &BTreeMap::new(),
         approvals: &[],

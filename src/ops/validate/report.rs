@@ -61,7 +61,8 @@ impl Report {
 
 impl Judged {
     pub fn refused(&self) -> bool {
-        self.findings.iter().any(Finding::refuses)
+        let refuses = |it: &Finding| it.refuses() && !it.undetermined;
+        self.findings.iter().any(refuses)
             || !self.conflicts().is_empty()
             || self.runs.iter().any(|run| self.speaks_against(run))
             || !self.undelivered().is_empty()
@@ -118,7 +119,10 @@ impl Judged {
             }
             _ => None,
         });
-        merges.chain(runs).collect()
+        let findings = self.findings.iter();
+        let open = findings.filter(|it| it.refuses() && it.undetermined);
+        let open = open.map(|it| format!("{}: {}", it.code, it.message));
+        merges.chain(runs).chain(open).collect()
     }
 
     pub fn sides(&self) -> impl Iterator<Item = (Side, &Verdict)> {

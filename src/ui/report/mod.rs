@@ -1,6 +1,7 @@
 //! What each operation found, for people and for programs: one file per operation, both faces side by side. The keys of
 //! the JSON face are a promise to other programs.
 
+pub mod ack;
 pub mod check;
 pub mod conflicts;
 pub mod decide;
@@ -15,6 +16,7 @@ pub mod land;
 pub mod log;
 pub mod logs;
 pub mod mark;
+pub mod new_migration;
 pub mod own;
 pub mod prune;
 pub mod remove;

@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz-merges`: thousands of random histories, every pair of their tracks judged by the tool and by git.
 
 mod history;
+pub(crate) mod parsers;
 
 use std::path::Path;
 use std::process::Stdio;

@@ -144,9 +144,10 @@ impl Reader<'_> {
     /// A number, or one of three words.
     fn word(&mut self) -> Result<Value, String> {
         let start = self.at;
-        while self.peek().is_some_and(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
-        }) {
+        while self
+            .peek()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        {
             self.at += 1;
         }
         let word = self.text.get(start..self.at).unwrap_or_default();

@@ -91,7 +91,8 @@ impl Node {
             Value::Text(text) => quoted(text),
             Value::List(items) => format!("[{}]", list(items.iter().map(Node::shown).collect())),
             Value::Map(map) => {
-                let entry = |(key, node): (&String, &Node)| format!("{}:{}", quoted(key), node.shown());
+                let entry =
+                    |(key, node): (&String, &Node)| format!("{}:{}", quoted(key), node.shown());
                 format!("{{{}}}", list(map.iter().map(entry).collect()))
             }
         }
@@ -231,18 +232,36 @@ mod tests {
             json.shown(),
             "{\"a\":[1,2.5,true,null,\"x\u{e9}\"],\"b\":{\"200\":{}}}"
         );
-        assert_eq!((json.get("a").unwrap().line, json.get("b").unwrap().line), (1, 2));
-        assert_eq!((yaml.get("a").unwrap().line, yaml.get("b").unwrap().line), (1, 2));
+        assert_eq!(
+            (json.get("a").unwrap().line, json.get("b").unwrap().line),
+            (1, 2)
+        );
+        assert_eq!(
+            (yaml.get("a").unwrap().line, yaml.get("b").unwrap().line),
+            (1, 2)
+        );
     }
 
     #[test]
     fn scalars_anchors_and_merge_keys() {
         for (text, expected) in [
-            ("{a: 'true', b: true, c: \"1\"}", "{\"a\":\"true\",\"b\":true,\"c\":\"1\"}"),
-            ("a: 0x10\nb: -1e3\nc: 1.0.0\n", "{\"a\":16,\"b\":-1000,\"c\":\"1.0.0\"}"),
-            ("a: !!str 1\nb: 2026-11-26\nc: no\n", "{\"a\":\"1\",\"b\":\"2026-11-26\",\"c\":\"no\"}"),
+            (
+                "{a: 'true', b: true, c: \"1\"}",
+                "{\"a\":\"true\",\"b\":true,\"c\":\"1\"}",
+            ),
+            (
+                "a: 0x10\nb: -1e3\nc: 1.0.0\n",
+                "{\"a\":16,\"b\":-1000,\"c\":\"1.0.0\"}",
+            ),
+            (
+                "a: !!str 1\nb: 2026-11-26\nc: no\n",
+                "{\"a\":\"1\",\"b\":\"2026-11-26\",\"c\":\"no\"}",
+            ),
             ("a: &x {k: 1}\nb: *x\n", "{\"a\":{\"k\":1},\"b\":{\"k\":1}}"),
-            ("a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  l: 3\n", "{\"a\":{\"k\":1,\"l\":2},\"b\":{\"k\":1,\"l\":3}}"),
+            (
+                "a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  l: 3\n",
+                "{\"a\":{\"k\":1,\"l\":2},\"b\":{\"k\":1,\"l\":3}}",
+            ),
             ("# nothing\n", "null"),
             ("a: |\n  two\n  lines\n", "{\"a\":\"two\\nlines\\n\"}"),
         ] {
@@ -266,8 +285,14 @@ mod tests {
             ("{\"a\": 1,\n\"a\": 2}", "line 2: `a` is there twice"),
             ("a: 1\nb: 2\na: 3\n", "line 3: `a` is there twice"),
             ("{\"a\": 1", "line 1: a `,` or a `}` is missing"),
-            ("a: [1\n", "line 2: while parsing a flow sequence, expected ',' or ']'"),
-            ("a: 1\n---\nb: 2\n", "line 2: there is more than one document"),
+            (
+                "a: [1\n",
+                "line 2: while parsing a flow sequence, expected ',' or ']'",
+            ),
+            (
+                "a: 1\n---\nb: 2\n",
+                "line 2: there is more than one document",
+            ),
             ("? [a]\n: 1\n", "line 1: a key is no text"),
             (deep.as_str(), "line 1: it is nested too deeply"),
             (bomb.as_str(), "line 6: its aliases stand for too much"),
@@ -280,7 +305,8 @@ mod tests {
 
     #[test]
     fn references() {
-        let text = "{\"a\": {\"b/c\": [{\"$anchor\": \"here\"}, {\"$id\": \"https://x/y\", \"z\": 1}]}}";
+        let text =
+            "{\"a\": {\"b/c\": [{\"$anchor\": \"here\"}, {\"$id\": \"https://x/y\", \"z\": 1}]}}";
         let root = read(text.as_bytes()).unwrap();
         let document = Document::new(&root);
         for (reference, expected) in [

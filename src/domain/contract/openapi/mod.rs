@@ -6,6 +6,8 @@
 mod operation;
 mod parameter;
 mod security;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -37,8 +39,10 @@ fn read(text: &[u8], which: fn(String) -> Unreadable) -> Result<Node, Unreadable
     let version = node.text_at("openapi").map(str::to_owned);
     match version {
         Some(version) if version.starts_with("3.") => Ok(node),
-        Some(version) => Err(which(format!("it is OpenAPI {version}, and 3.0 to 3.1 are known"))),
-        None => Err(which("it has no `openapi = \"3…\"` at its top".to_owned())),
+        Some(version) => Err(which(format!(
+            "it is OpenAPI {version}, and 3.0 to 3.1 are known"
+        ))),
+        None => Err(which("it has no `openapi: 3…` at its top".to_owned())),
     }
 }
 
@@ -136,7 +140,11 @@ impl<'d> Comparer<'d> {
         if was != is {
             let name = |reference: Option<String>| reference.unwrap_or_else(|| "here".to_owned());
             let (was, is) = (name(was), name(is));
-            self.say(new.1, new.0, &format!("stands {is} instead of {was}, which is not followed"));
+            self.say(
+                new.1,
+                new.0,
+                &format!("stands {is} instead of {was}, which is not followed"),
+            );
         }
         None
     }

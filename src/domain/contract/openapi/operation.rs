@@ -53,7 +53,9 @@ impl<'d> Comparer<'d> {
             (None, None) => {}
             (Some((_, at)), None) => self.say(&at, new.node, "is gone"),
             (None, Some((node, at))) => {
-                let required = self.new(node, &at).is_some_and(|body| body.node.is_true_at("required"));
+                let required = self
+                    .new(node, &at)
+                    .is_some_and(|body| body.node.is_true_at("required"));
                 if required && caller == Caller::Consumer {
                     self.say(&at, node, "is required now, and there was none");
                 }
@@ -160,7 +162,10 @@ impl<'d> Comparer<'d> {
             let Some((header, next)) = self.both((header, &old_at), (next, &new_at)) else {
                 continue;
             };
-            match (header.node.is_true_at("required"), next.node.is_true_at("required")) {
+            match (
+                header.node.is_true_at("required"),
+                next.node.is_true_at("required"),
+            ) {
                 (true, false) if by == Use::Reads => {
                     self.say(&next.at, next.node, "is no longer always there");
                 }

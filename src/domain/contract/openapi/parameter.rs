@@ -39,9 +39,12 @@ impl<'d> Comparer<'d> {
         let operation = new.1;
         for (key, parameter) in &before {
             let (place, name) = key;
-            let at = |place: &str, name: &str| format!("{}/parameters/{place}:{name}", operation.at);
+            let at =
+                |place: &str, name: &str| format!("{}/parameters/{place}:{name}", operation.at);
             let Some(next) = after.get(key) else {
-                let moved = after.keys().find(|(other, same)| same == name && !before.contains_key(&(other.clone(), same.clone())));
+                let moved = after.keys().find(|(other, same)| {
+                    same == name && !before.contains_key(&(other.clone(), same.clone()))
+                });
                 let message = match moved {
                     Some((other, _)) => format!("has moved from {place} to {other}"),
                     None if place == "path" => continue,
@@ -63,7 +66,11 @@ impl<'d> Comparer<'d> {
             if style(parameter.node, place) != style(next.node, place)
                 || explode(parameter.node, place) != explode(next.node, place)
             {
-                self.say(&at(place, name), next.node, "is written in another style now");
+                self.say(
+                    &at(place, name),
+                    next.node,
+                    "is written in another style now",
+                );
             }
             let here = at(place, name);
             let by = caller.of_request();
@@ -74,7 +81,11 @@ impl<'d> Comparer<'d> {
             let (place, name) = key;
             let known = before.keys().any(|(_, same)| same == name);
             let is_new = !before.contains_key(key) && (place == "path" || !known);
-            if is_new && place != "path" && is_required(parameter.node) && caller == Caller::Consumer {
+            if is_new
+                && place != "path"
+                && is_required(parameter.node)
+                && caller == Caller::Consumer
+            {
                 let at = format!("{}/parameters/{place}:{name}", operation.at);
                 self.say(&at, parameter.node, "is required now, and there was none");
             }

@@ -26,7 +26,8 @@ impl<'d> Comparer<'d> {
 
     /// Schemes of the same name, which must mean the same.
     pub(super) fn schemes(&mut self) {
-        let schemes = |document: &Document<'d>| document.root.get("components")?.get("securitySchemes");
+        let schemes =
+            |document: &Document<'d>| document.root.get("components")?.get("securitySchemes");
         let (Some(old), new) = (schemes(self.old), schemes(self.new)) else {
             return;
         };
@@ -43,7 +44,8 @@ impl<'d> Comparer<'d> {
                 let value = |part: &Part<'_>| part.node.text_at(key).map(str::to_owned);
                 let (was, is) = (value(&before), value(&after));
                 if was != is {
-                    let name = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+                    let name =
+                        |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
                     let what = format!("changes from {} to {}", name(was), name(is));
                     self.say(&below(&after.at, key), after.node, &what);
                 }
@@ -62,7 +64,13 @@ fn alternatives(document: &Document<'_>, operation: &Node) -> Vec<Alternative> {
         return vec![Alternative::new()];
     }
     let alternative = |node: &Node| {
-        let scopes = |node: &Node| node.items().iter().filter_map(Node::text).map(str::to_owned).collect();
+        let scopes = |node: &Node| {
+            node.items()
+                .iter()
+                .filter_map(Node::text)
+                .map(str::to_owned)
+                .collect()
+        };
         let schemes = node.entries();
         schemes
             .map(|(scheme, node)| (scheme.to_owned(), scopes(node)))
@@ -72,10 +80,9 @@ fn alternatives(document: &Document<'_>, operation: &Node) -> Vec<Alternative> {
 }
 
 fn is_met_by(wanted: &Alternative, had: &Alternative) -> bool {
-    wanted.iter().all(|(scheme, scopes)| {
-        had.get(scheme)
-            .is_some_and(|had| scopes.is_subset(had))
-    })
+    wanted
+        .iter()
+        .all(|(scheme, scopes)| had.get(scheme).is_some_and(|had| scopes.is_subset(had)))
 }
 
 fn shown(alternative: &Alternative) -> String {

@@ -209,27 +209,70 @@ mod tests {
 
     /// Both with the same beginning.
     fn breaks(old: &str, new: &str) -> Vec<String> {
-        found(Format::Protobuf, &format!("{PLAIN}{old}"), &format!("{PLAIN}{new}"))
+        found(
+            Format::Protobuf,
+            &format!("{PLAIN}{old}"),
+            &format!("{PLAIN}{new}"),
+        )
     }
 
     #[test]
     fn what_is_compatible() {
         for (old, new) in [
-            ("message A { int32 a = 1; }", "// x\nmessage A {\n /* y */ int32 a = 1; // z\n}"),
-            ("message A { int32 a = 1; string b = 2; }", "message A { string b = 2; int32 a = 1; }"),
-            ("message A {} enum E { X = 0; }", "enum E { X = 0; } message A {}"),
-            ("message A { int32 a = 1; }", "message A { int32 a = 1; string b = 2; }"),
-            ("message A { int32 a = 1; }", "message A { int32 a = 1; } message B { A a = 1; }"),
-            ("message A { int32 a = 1; string b = 2; }", "message A { int32 a = 1; reserved 2; reserved \"b\"; }"),
-            ("message A { B b = 1; } message B {}", "message A { p.B b = 1; } message B {}"),
-            ("message A { B b = 1; message B {} }", "message A { .p.A.B b = 1; message B {} }"),
+            (
+                "message A { int32 a = 1; }",
+                "// x\nmessage A {\n /* y */ int32 a = 1; // z\n}",
+            ),
+            (
+                "message A { int32 a = 1; string b = 2; }",
+                "message A { string b = 2; int32 a = 1; }",
+            ),
+            (
+                "message A {} enum E { X = 0; }",
+                "enum E { X = 0; } message A {}",
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { int32 a = 1; string b = 2; }",
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { int32 a = 1; } message B { A a = 1; }",
+            ),
+            (
+                "message A { int32 a = 1; string b = 2; }",
+                "message A { int32 a = 1; reserved 2; reserved \"b\"; }",
+            ),
+            (
+                "message A { B b = 1; } message B {}",
+                "message A { p.B b = 1; } message B {}",
+            ),
+            (
+                "message A { B b = 1; message B {} }",
+                "message A { .p.A.B b = 1; message B {} }",
+            ),
             ("enum E { X = 0; }", "enum E { X = 0; Y = 1; }"),
             ("enum E { X = 0; Y = 1; }", "enum E { X = 0; reserved 1; }"),
-            ("message A { oneof o { int32 a = 1; } }", "message A { oneof o { int32 a = 1; string b = 2; } }"),
-            ("message A { map<string, int32> m = 1; }", "message A { map<string, int32> m = 1; }"),
-            ("service S { rpc Get (A) returns (A); } message A {}", "message A {} service S { rpc Get (A) returns (.p.A); rpc Put (A) returns (A); }"),
-            ("message A { int32 a = 1; }", "option go_package = \"x\"; message A { int32 a = 1 [deprecated = true]; }"),
-            ("enum E { X = 0; }", "enum E { option allow_alias = true; X = 0; Y = 0; }"),
+            (
+                "message A { oneof o { int32 a = 1; } }",
+                "message A { oneof o { int32 a = 1; string b = 2; } }",
+            ),
+            (
+                "message A { map<string, int32> m = 1; }",
+                "message A { map<string, int32> m = 1; }",
+            ),
+            (
+                "service S { rpc Get (A) returns (A); } message A {}",
+                "message A {} service S { rpc Get (A) returns (.p.A); rpc Put (A) returns (A); }",
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "option go_package = \"x\"; message A { int32 a = 1 [deprecated = true]; }",
+            ),
+            (
+                "enum E { X = 0; }",
+                "enum E { option allow_alias = true; X = 0; Y = 0; }",
+            ),
         ] {
             assert_eq!(breaks(old, old), [""; 0], "{old}");
             assert_eq!(breaks(old, new), [""; 0], "{old} -> {new}");
@@ -240,29 +283,122 @@ mod tests {
     fn what_breaks() {
         let cases: [(&str, &str, &[&str]); 24] = [
             ("message A {}", "message B {}", &["A: is gone"]),
-            ("message A { message B {} }", "message A {}", &["A.B: is gone"]),
+            (
+                "message A { message B {} }",
+                "message A {}",
+                &["A.B: is gone"],
+            ),
             ("enum E { X = 0; }", "message A {}", &["E: is gone"]),
-            ("message A { int32 a = 1; }", "message A {}", &["A.a: is gone and its number 1 is not reserved: it may be given away"]),
-            ("message A { int32 a = 1; }", "message A { string b = 1; }", &["A.a: its number 1 belongs to b now"]),
-            ("message A { int32 a = 1; }", "message A { int32 b = 1; }", &["A.a: is called b now: JSON and generated code change"]),
-            ("message A { int32 a = 1; }", "message A { int32 a = 2; }", &["A.a: has number 2 now, and had 1"]),
-            ("message A { int32 a = 1; }", "message A { string a = 1; }", &["A.a: type changes from int32 to string"]),
-            ("message A { int32 a = 1; }", "message A { int64 a = 1; }", &["A.a: type changes from int32 to int64: the same on the wire, but not to who builds against it"]),
-            ("message A { int32 a = 1; }", "message A { sint32 a = 1; }", &["A.a: type changes from int32 to sint32"]),
-            ("message A { B b = 1; } message B {} message C {}", "message A { C b = 1; } message B {} message C {}", &["A.b: type changes from B to C"]),
-            ("message A { int32 a = 1; }", "message A { repeated int32 a = 1; }", &["A.a: changes from singular to repeated"]),
-            ("message A { int32 a = 1; }", "message A { optional int32 a = 1; }", &["A.a: changes from singular to optional"]),
-            ("message A { map<string, int32> m = 1; }", "message A { map<string, string> m = 1; }", &["A.m: type changes from map<string, int32> to map<string, string>"]),
-            ("message A { oneof o { int32 a = 1; } oneof p { int32 b = 2; } }", "message A { oneof o { int32 a = 1; int32 b = 2; } }", &["A.b: moves from oneof p to o"]),
-            ("message A { int32 a = 1; oneof o { int32 b = 2; } }", "message A { oneof o { int32 a = 1; int32 b = 2; } }", &["A.a: changes from singular to one of several", "A.a: moves into oneof o"]),
-            ("message A { reserved 4 to 6; }", "message A { reserved 4, 6; }", &["A: number 5 is no longer reserved"]),
-            ("message A { int32 a = 1; }", "message A { int32 a = 1 [json_name = \"x\"]; }", &["A.a: is called x in JSON now, and was a"]),
-            ("enum E { X = 0; Y = 1; }", "enum E { X = 0; Y = 2; }", &["E.Y: has number 2 now, and had 1"]),
-            ("enum E { X = 0; Y = 1; }", "enum E { X = 0; Z = 1; }", &["E.Y: its number 1 belongs to Z now"]),
-            ("enum E { X = 0; Y = 1; }", "enum E { X = 0; }", &["E.Y: is gone and its number 1 is not reserved: it may be given away"]),
-            ("service S { rpc Get (A) returns (A); } message A {}", "service S {} message A {}", &["S.Get: is gone"]),
-            ("service S { rpc Get (A) returns (A); } message A {}", "service S { rpc Get (A) returns (stream A); } message A {}", &["S.Get: answers a stream of A now, and not A"]),
-            ("service S { rpc Get (A) returns (A); } message A {} message B {}", "message A {} message B {}", &["S: is gone"]),
+            (
+                "message A { int32 a = 1; }",
+                "message A {}",
+                &["A.a: is gone and its number 1 is not reserved: it may be given away"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { string b = 1; }",
+                &["A.a: its number 1 belongs to b now"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { int32 b = 1; }",
+                &["A.a: is called b now: JSON and generated code change"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { int32 a = 2; }",
+                &["A.a: has number 2 now, and had 1"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { string a = 1; }",
+                &["A.a: type changes from int32 to string"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { int64 a = 1; }",
+                &[
+                    "A.a: type changes from int32 to int64: the same on the wire, but not to who builds against it",
+                ],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { sint32 a = 1; }",
+                &["A.a: type changes from int32 to sint32"],
+            ),
+            (
+                "message A { B b = 1; } message B {} message C {}",
+                "message A { C b = 1; } message B {} message C {}",
+                &["A.b: type changes from B to C"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { repeated int32 a = 1; }",
+                &["A.a: changes from singular to repeated"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { optional int32 a = 1; }",
+                &["A.a: changes from singular to optional"],
+            ),
+            (
+                "message A { map<string, int32> m = 1; }",
+                "message A { map<string, string> m = 1; }",
+                &["A.m: type changes from map<string, int32> to map<string, string>"],
+            ),
+            (
+                "message A { oneof o { int32 a = 1; } oneof p { int32 b = 2; } }",
+                "message A { oneof o { int32 a = 1; int32 b = 2; } }",
+                &["A.b: moves from oneof p to o"],
+            ),
+            (
+                "message A { int32 a = 1; oneof o { int32 b = 2; } }",
+                "message A { oneof o { int32 a = 1; int32 b = 2; } }",
+                &[
+                    "A.a: changes from singular to one of several",
+                    "A.a: moves into oneof o",
+                ],
+            ),
+            (
+                "message A { reserved 4 to 6; }",
+                "message A { reserved 4, 6; }",
+                &["A: number 5 is no longer reserved"],
+            ),
+            (
+                "message A { int32 a = 1; }",
+                "message A { int32 a = 1 [json_name = \"x\"]; }",
+                &["A.a: is called x in JSON now, and was a"],
+            ),
+            (
+                "enum E { X = 0; Y = 1; }",
+                "enum E { X = 0; Y = 2; }",
+                &["E.Y: has number 2 now, and had 1"],
+            ),
+            (
+                "enum E { X = 0; Y = 1; }",
+                "enum E { X = 0; Z = 1; }",
+                &["E.Y: its number 1 belongs to Z now"],
+            ),
+            (
+                "enum E { X = 0; Y = 1; }",
+                "enum E { X = 0; }",
+                &["E.Y: is gone and its number 1 is not reserved: it may be given away"],
+            ),
+            (
+                "service S { rpc Get (A) returns (A); } message A {}",
+                "service S {} message A {}",
+                &["S.Get: is gone"],
+            ),
+            (
+                "service S { rpc Get (A) returns (A); } message A {}",
+                "service S { rpc Get (A) returns (stream A); } message A {}",
+                &["S.Get: answers a stream of A now, and not A"],
+            ),
+            (
+                "service S { rpc Get (A) returns (A); } message A {} message B {}",
+                "message A {} message B {}",
+                &["S: is gone"],
+            ),
         ];
         for (old, new, expected) in cases {
             assert_eq!(breaks(old, new), expected, "{old} -> {new}");
@@ -273,11 +409,17 @@ mod tests {
             [": the package changes from a to b"]
         );
         assert_eq!(
-            of("message A { optional int32 a = 1 [default = 3]; }", "message A { optional int32 a = 1; }"),
+            of(
+                "message A { optional int32 a = 1 [default = 3]; }",
+                "message A { optional int32 a = 1; }"
+            ),
             ["A.a: default changes from 3 to none"]
         );
         assert_eq!(
-            of("message A { optional int32 a = 1; }", "message A { required int32 a = 1; }"),
+            of(
+                "message A { optional int32 a = 1; }",
+                "message A { required int32 a = 1; }"
+            ),
             ["A.a: changes from optional to required"]
         );
     }
@@ -302,7 +444,10 @@ mod tests {
             let bad = format!("{PLAIN}{bad}");
             for (old, new) in [(bad.as_str(), PLAIN), (PLAIN, bad.as_str()), (&bad, &bad)] {
                 let found = found(Format::Protobuf, old, new);
-                assert!(found[0].starts_with("could not run: the "), "{bad}: {found:?}");
+                assert!(
+                    found[0].starts_with("could not run: the "),
+                    "{bad}: {found:?}"
+                );
             }
         }
     }

@@ -217,9 +217,16 @@ impl Reader {
         }
     }
 
-    fn message(&mut self, outer: &str, described: &DescriptorProto, path: &[i32]) -> Result<(), String> {
+    fn message(
+        &mut self,
+        outer: &str,
+        described: &DescriptorProto,
+        path: &[i32],
+    ) -> Result<(), String> {
         let name = inner(outer, described.name());
-        let below = |kind: i32, index: i32| -> Vec<i32> { path.iter().copied().chain([kind, index]).collect() };
+        let below = |kind: i32, index: i32| -> Vec<i32> {
+            path.iter().copied().chain([kind, index]).collect()
+        };
         let mut message = Message {
             line: self.line(path),
             ..Message::default()
@@ -232,7 +239,10 @@ impl Reader {
                 return Err(twice(&at));
             }
             if let Some(other) = message.fields.insert(field.number, field) {
-                return Err(twice(&format!("number {} of {name} ({} and {at})", other.number, other.name)));
+                return Err(twice(&format!(
+                    "number {} of {name} ({} and {at})",
+                    other.number, other.name
+                )));
             }
         }
         let ranges = described.reserved_range.iter();
@@ -328,7 +338,12 @@ impl Reader {
         .to_owned()
     }
 
-    fn extension(&mut self, scope: &str, field: &FieldDescriptorProto, path: &[i32]) -> Result<(), String> {
+    fn extension(
+        &mut self,
+        scope: &str,
+        field: &FieldDescriptorProto,
+        path: &[i32],
+    ) -> Result<(), String> {
         let extended = self.resolved(scope, field.extendee());
         let field = self.field(scope, &DescriptorProto::default(), field, path);
         let fields = self.file.extensions.entry(extended.clone()).or_default();
@@ -338,7 +353,12 @@ impl Reader {
         }
     }
 
-    fn enumeration(&mut self, outer: &str, described: &EnumDescriptorProto, path: &[i32]) -> Result<(), String> {
+    fn enumeration(
+        &mut self,
+        outer: &str,
+        described: &EnumDescriptorProto,
+        path: &[i32],
+    ) -> Result<(), String> {
         let name = inner(outer, described.name());
         let mut found = Enum {
             line: self.line(path),
@@ -347,12 +367,17 @@ impl Reader {
         for (index, value) in numbered(&described.value) {
             let path: Vec<i32> = path.iter().copied().chain([2, index]).collect();
             let value_name = value.name().to_owned();
-            found.lines.extend(self.line(&path).map(|line| (value_name.clone(), line)));
+            found
+                .lines
+                .extend(self.line(&path).map(|line| (value_name.clone(), line)));
             if found.values.insert(value_name, value.number()).is_some() {
                 return Err(twice(&format!("{name}.{}", value.name())));
             }
         }
-        let aliases = described.options.as_ref().is_some_and(|it| it.allow_alias());
+        let aliases = described
+            .options
+            .as_ref()
+            .is_some_and(|it| it.allow_alias());
         let numbers: BTreeSet<i32> = found.values.values().copied().collect();
         if !aliases && numbers.len() < found.values.len() && !says_alias(described) {
             return Err(twice(&format!("a number of {name}")));
@@ -383,7 +408,11 @@ impl Reader {
                 output: side(method.server_streaming(), method.output_type()),
                 line: self.line(&path),
             };
-            if service.methods.insert(method.name().to_owned(), found).is_some() {
+            if service
+                .methods
+                .insert(method.name().to_owned(), found)
+                .is_some()
+            {
                 return Err(twice(&format!("{name}.{}", method.name())));
             }
         }
@@ -396,7 +425,10 @@ impl Reader {
 
 /// The parser leaves options as they are written.
 fn says_alias(described: &EnumDescriptorProto) -> bool {
-    let options = described.options.iter().flat_map(|it| &it.uninterpreted_option);
+    let options = described
+        .options
+        .iter()
+        .flat_map(|it| &it.uninterpreted_option);
     let mut names = options.flat_map(|option| &option.name);
     names.any(|part| part.name_part == "allow_alias")
 }

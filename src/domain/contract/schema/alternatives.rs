@@ -11,7 +11,12 @@ impl<'d> Differ<'d> {
         }
         for choice in old.choices.iter().skip(new.choices.len()) {
             let at = choice.at.clone();
-            self.widens(by, at, new.line, "is no choice between alternatives any more");
+            self.widens(
+                by,
+                at,
+                new.line,
+                "is no choice between alternatives any more",
+            );
         }
         for choice in new.choices.iter().skip(old.choices.len()) {
             let at = choice.at.clone();

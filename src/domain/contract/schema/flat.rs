@@ -332,7 +332,10 @@ impl<'d> Flat<'d> {
         // Drafts before 2020-12 have the first elements in `items`, and the others in `additionalItems`.
         let is_list = items.is_some_and(|items| matches!(items.value, Value::List(_)));
         let (first, rest) = match is_list {
-            true => (("items", items), ("additionalItems", node.get("additionalItems"))),
+            true => (
+                ("items", items),
+                ("additionalItems", node.get("additionalItems")),
+            ),
             false => (("prefixItems", node.get("prefixItems")), ("items", items)),
         };
         let (keyword, first) = first;
@@ -396,8 +399,15 @@ fn is_remark(key: &str) -> bool {
     key.starts_with("x-")
         || matches!(
             key,
-            "title" | "description" | "example" | "examples" | "default" | "deprecated" | "$comment"
-                | "externalDocs" | "xml"
+            "title"
+                | "description"
+                | "example"
+                | "examples"
+                | "default"
+                | "deprecated"
+                | "$comment"
+                | "externalDocs"
+                | "xml"
         )
 }
 

@@ -192,7 +192,12 @@ impl<'d> Differ<'d> {
                 self.narrows(by, at(), new.line, "takes no other properties any more");
             }
             (Extra::Any, Extra::Of(_)) => {
-                self.narrows(by, at(), new.line, "does not take any other property any more");
+                self.narrows(
+                    by,
+                    at(),
+                    new.line,
+                    "does not take any other property any more",
+                );
             }
             (Extra::Of(before), Extra::Of(after)) => self.ask(before.clone(), after.clone(), by),
             (Extra::Of(_), Extra::Any) => {

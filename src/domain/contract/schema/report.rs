@@ -92,7 +92,12 @@ impl<'d> Differ<'d> {
         match (&old.values, &new.values) {
             (None, None) => {}
             (Some(_), None) => {
-                self.widens(by, at(), new.line, "may be other values than those listed now");
+                self.widens(
+                    by,
+                    at(),
+                    new.line,
+                    "may be other values than those listed now",
+                );
             }
             (None, Some(after)) => {
                 let what = format!("takes nothing but {} now", listed(after.iter()));
@@ -119,7 +124,9 @@ impl<'d> Differ<'d> {
                     format!("changes from {before} to {after}"),
                 ),
                 (None, Some(after)) => (true, format!("is {after} now, and there was none")),
-                (Some(before), None) => (false, format!("was {before}, and there is none any more")),
+                (Some(before), None) => {
+                    (false, format!("was {before}, and there is none any more"))
+                }
                 _ => continue,
             };
             match narrows {

@@ -16,7 +16,7 @@ use squawk_syntax::plpgsql::Plpgsql;
 use squawk_syntax::syntax_error::SyntaxError;
 use squawk_syntax::{SourceFile, SyntaxNode};
 
-use super::{Action, Change, Effect, Kind, Name, Object};
+use super::{Action, Change, Dialect, Effect, Kind, Name, Object, bounds};
 
 /// How many statements may be inside each other by `EXECUTE '…'` and `DO`.
 const DEEPEST: usize = 4;
@@ -32,7 +32,10 @@ pub(super) fn read(text: &str, temporary: &mut BTreeSet<Name>) -> (Vec<Effect>, 
         routine: 0,
         depth: 0,
     };
-    reader.text(text);
+    match bounds::exceeded(Dialect::Postgres, text) {
+        Some(why) => reader.unreadable = Some(why),
+        None => reader.text(text),
+    }
     (reader.effects, reader.unreadable)
 }
 
@@ -66,8 +69,17 @@ impl Reader<'_> {
     }
 
     fn walk(&mut self, root: &SyntaxNode) {
+        // What `BEGIN ATOMIC … END` of a function and what a rule does is done some other time.
+        let later: Vec<_> = root
+            .descendants()
+            .filter(|it| matches!(it.kind(), ATOMIC_BODY | RULE_DO))
+            .map(|it| it.text_range())
+            .collect();
         for node in root.descendants() {
-            let inside = is_in_body(&node);
+            let range = node.text_range();
+            let inside = later
+                .iter()
+                .any(|it| it.contains_range(range) && *it != range);
             self.body += usize::from(inside);
             self.create(&node);
             self.alter(&node);
@@ -222,11 +234,4 @@ fn anew(body: &str) -> Option<Plpgsql> {
     let tree = parse.tree();
     let found = tree.syntax().children().find_map(ast::Do::cast);
     found.and_then(|it| it.plpgsql())
-}
-
-/// In `BEGIN ATOMIC … END` of a function or in what a rule does.
-fn is_in_body(node: &SyntaxNode) -> bool {
-    node.ancestors()
-        .skip(1)
-        .any(|it| matches!(it.kind(), ATOMIC_BODY | RULE_DO))
 }

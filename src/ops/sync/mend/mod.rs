@@ -14,6 +14,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::merge::Conflict;
+use crate::domain::migration::Renumbered;
 use crate::domain::name::{Side, TrackId};
 use crate::domain::path::RepoPath;
 use crate::domain::resolution::{Decision, Record};
@@ -26,7 +27,6 @@ use super::super::notebook::Notebook;
 use super::super::trust::Trust;
 use super::super::{Emit, Session};
 use super::SyncError;
-pub(super) use renumber::Renumbered;
 use work::Work;
 
 /// One merge of a chain.

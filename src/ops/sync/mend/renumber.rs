@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::migration::Renumbered;
 use crate::domain::name::TrackId;
-use crate::domain::path::RepoPath;
 use crate::domain::sync::{Resolved, ResolvedBy};
 use crate::git::{GitError, Merger, TreeEdit};
 
 use super::{Meeting, Mended};
-
-/// What a file of a track is called in the integration, by what the track calls it.
-pub(in super::super) type Renumbered = BTreeMap<RepoPath, RepoPath>;
 
 /// How it is called where it is shown.
 const STRATEGY: &str = "renumber";

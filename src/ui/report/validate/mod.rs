@@ -140,6 +140,7 @@ pub(in crate::ui::report) fn finding(finding: &Finding) -> Value {
             "allowed": allowed.is_some(),
             "reason": allowed,
             "on_base": finding.excuse == Some(Excuse::OnBase),
+            "undetermined": finding.undetermined,
             "refuses": finding.refuses(),
         }),
     )

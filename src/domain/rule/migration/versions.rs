@@ -1,0 +1,112 @@
+//! What several rules about migrations ask: the files of one version, who else has it, and what a file could be called
+//! instead.
+
+use crate::domain::migration::{MigrationFile, Migrations, Taken, Version};
+use crate::domain::path::RepoPath;
+use crate::domain::rule::{Facts, Finding, Mend, Work};
+
+/// The judged track's own migrations that the runner looks at, and whether each is a new file.
+pub(super) fn own<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a MigrationFile> + use<'a> {
+    let work = facts.work();
+    (work.migrations.iter()).filter(|file| file.ignored.is_none())
+}
+
+pub(super) fn is_new(work: &Work, file: &MigrationFile) -> bool {
+    work.change(&file.path)
+        .is_some_and(|change| change.is_new())
+}
+
+/// Base's migrations that a track leaves as they are.
+pub(super) fn left_by<'a>(
+    migrations: &'a Migrations,
+    work: &'a Work,
+) -> impl Iterator<Item = &'a MigrationFile> {
+    let stays = |file: &&MigrationFile| work.change(&file.path).is_none();
+    migrations.base.iter().filter(stays)
+}
+
+/// Whether two files of one version are too many: both bring it about, or both take it back.
+pub(super) fn clash(a: &MigrationFile, b: &MigrationFile) -> bool {
+    let same_way = (a.direction.applies() && b.direction.applies()) || a.direction == b.direction;
+    let key = |file: &MigrationFile| file.version.as_ref().map(|it: &Version| it.key.clone());
+    same_way && a.set == b.set && a.path != b.path && a.version.is_some() && key(a) == key(b)
+}
+
+/// What is taken on base and in all tracks, without these files of the judged one.
+pub(super) fn taken<'a>(
+    facts: &Facts<'a>,
+    migrations: &'a Migrations,
+    but: &[&MigrationFile],
+) -> Taken<'a> {
+    let mut taken = Taken::on_base(migrations);
+    for work in facts
+        .works
+        .iter()
+        .filter(|work| !facts.without.contains(&work.track))
+    {
+        for file in &work.migrations {
+            let own = work.track == facts.work().track;
+            if !(own && but.iter().any(|it| it.path == file.path)) {
+                taken.add_file(file);
+            }
+        }
+    }
+    taken
+}
+
+/// The files of the judged track that are one migration with this one: the other way, the rest of its directory.
+fn with_it<'a>(facts: &Facts<'a>, file: &'a MigrationFile) -> Vec<&'a MigrationFile> {
+    let together = |other: &&MigrationFile| {
+        other.set == file.set && other.version == file.version && other.slug == file.slug
+    };
+    let all: Vec<&MigrationFile> = own(facts).filter(together).collect();
+    match all.is_empty() {
+        true => vec![file],
+        false => all,
+    }
+}
+
+/// What a file could be called instead, with the next version that is free.
+pub(super) fn free_name<'a>(
+    facts: &Facts<'a>,
+    migrations: &'a Migrations,
+    file: &'a MigrationFile,
+) -> Option<RepoPath> {
+    let files = with_it(facts, file);
+    let taken = taken(facts, migrations, &files);
+    let names = migrations.renumbered(&files, &taken, facts.now)?;
+    let (_, to) = names.into_iter().find(|(from, _)| *from == file.path)?;
+    Some(to)
+}
+
+/// "rename it: `git mv a b`", with the rename for the tool to do; where no name can be found, what to do in words.
+pub(super) fn to_rename(
+    to: Option<RepoPath>,
+    file: &MigrationFile,
+    otherwise: &str,
+) -> (String, Option<Mend>) {
+    match to {
+        Some(to) => (
+            format!("rename it: `git mv {} {to}`", file.path),
+            Some(Mend::Rename {
+                from: file.path.clone(),
+                to,
+            }),
+        ),
+        None => (otherwise.to_owned(), None),
+    }
+}
+
+pub(super) fn mended(finding: Finding, mend: Option<Mend>) -> Finding {
+    match mend {
+        Some(mend) => finding.mended_by(mend),
+        None => finding,
+    }
+}
+
+/// A version as its file has it, for messages.
+pub(super) fn shown(file: &MigrationFile) -> &str {
+    file.version
+        .as_ref()
+        .map_or("", |version| version.text.as_str())
+}
