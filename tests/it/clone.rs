@@ -12,7 +12,9 @@ const RELAXED: &str = "[track.a]\n[check.c]\nrun = 'true'\n";
 
 fn origin() -> World {
     let world = World::of(TWO_TRACKS);
-    world.commit("track/a", &[("tracks.toml", RELAXED)], "Relax");
+    // What keeps it out otherwise.
+    let message = "Relax\n\nTracks-Allow: OWN06 tracks.toml the tests are about it";
+    world.commit("track/a", &[("tracks.toml", RELAXED)], message);
     world.commit("main", &[("g", "2\n")], "Two");
     world
 }

@@ -100,7 +100,7 @@ fn one_side_wins_only_in_the_lines_that_conflict() {
     ] {
         let world = project(
             &format!(
-                "[track.a]\npriority = 1\n[track.b]\ndepends_on = ['a']\n{}\n{}",
+                "[severity]\nOWN01 = 'off'\n[track.a]\npriority = 1\n[track.b]\ndepends_on = ['a']\n{}\n{}",
                 if config.is_empty() {
                     "priority = 1"
                 } else {

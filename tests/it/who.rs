@@ -36,7 +36,27 @@ fn owners_and_who_touches_it_in_text() {
         "README",
         "not/there",
     ]);
-    insta::assert_snapshot!(ran.shown(), @"");
+    insta::assert_snapshot!(ran.shown(), @"
+    exit: 0
+    --- stdout
+    src/a/x
+      owner     a `src/a`
+      changed   by a (committed)
+      changed   by b (uncommitted)
+    src/ 2 files
+      owner     a `src/a`
+      changed   by a in 1 file (committed)
+      changed   by b in 2 files (uncommitted)
+    LICENSE
+      frozen    nobody changes it `LICENSE`
+    types
+      shared    serialize, a answers for it `types`
+    README
+      owner     nobody
+    not/there
+      owner     nobody
+    --- stderr
+    ");
 }
 
 #[test]

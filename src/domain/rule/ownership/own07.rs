@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::path::{Pattern, PatternSet, RepoPath};
+use crate::domain::path::{Pattern, PatternSet};
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 
@@ -21,110 +21,123 @@ pub(super) const RULE: Rule = Rule {
     judge,
 };
 
+/// One list of patterns.
 struct List<'a> {
     /// As in tracks.toml: `[track.ui] owns`.
     place: String,
     patterns: Vec<&'a Pattern>,
-    /// What beats it, with its name.
-    beaten_by: Vec<(&'static str, &'a PatternSet)>,
+    /// How many of the lists before it beat it.
+    beaten_by: usize,
     /// Whether it is the judged track's.
     mine: bool,
 }
 
+/// What is counted of one pattern.
+#[derive(Default)]
+struct Count {
+    files: usize,
+    /// By other patterns of its list: the files that both match.
+    with: BTreeMap<usize, usize>,
+    /// By the lists that beat it: the files that those take.
+    beaten: [usize; 2],
+}
+
 fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let Some(files) = facts.files else { return };
-    let project = facts.project;
     let added = (facts.works.iter())
         .flat_map(|work| work.changes.iter())
         .filter(|change| change.is_new());
-    let files: Vec<&RepoPath> = files
-        .iter()
-        .chain(added.map(|change| &change.path))
+    let files = files.iter().chain(added.map(|change| &change.path));
+    let lists = lists(facts);
+    let all = lists.iter().enumerate();
+    let all: Vec<(usize, usize, &Pattern)> = all
+        .flat_map(|(list, it)| {
+            let patterns = it.patterns.iter().enumerate();
+            patterns.map(move |(nth, pattern)| (list, nth, *pattern))
+        })
         .collect();
-    let frozen = PatternSet::new(&project.ownership.frozen);
-    let shared = PatternSet::new(project.shared.iter().map(|shared| &shared.pattern));
-    let mut lists = vec![
-        List {
-            place: "[ownership] frozen".to_owned(),
-            patterns: project.ownership.frozen.iter().collect(),
-            beaten_by: Vec::new(),
-            mine: false,
-        },
-        List {
-            place: "[shared]".to_owned(),
-            patterns: project
-                .shared
-                .iter()
-                .map(|shared| &shared.pattern)
-                .collect(),
-            beaten_by: vec![("[ownership] frozen", &frozen)],
-            mine: false,
-        },
-    ];
-    let track = facts.track();
-    lists.push(List {
-        place: format!("[track.{}] owns", track.id),
-        patterns: track.owns.iter().collect(),
-        beaten_by: vec![("[ownership] frozen", &frozen), ("[shared]", &shared)],
-        mine: true,
-    });
-    for contract in &project.contracts {
-        lists.push(List {
-            place: format!("[contract.{}] paths", contract.name),
-            patterns: contract.paths.iter().collect(),
-            beaten_by: Vec::new(),
-            mine: false,
-        });
-    }
-    for allow in &project.allow {
-        lists.push(List {
-            place: format!("[[allow]] paths of {}", allow.code),
-            patterns: allow.paths.iter().collect(),
-            beaten_by: Vec::new(),
-            mine: false,
-        });
-    }
-    for list in &lists {
-        lint(list, &files, findings);
-    }
-}
-
-fn lint(list: &List<'_>, files: &[&RepoPath], findings: &mut Vec<Finding>) {
-    if list.patterns.is_empty() {
-        return;
-    }
-    let set = PatternSet::new(list.patterns.iter().copied());
-    // Of each pattern: how many files, and by what alone others of the list or what beats it take them.
-    let mut count = vec![0_usize; list.patterns.len()];
-    let mut with: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new(); list.patterns.len()];
-    let mut beaten = vec![vec![0_usize; list.beaten_by.len()]; list.patterns.len()];
+    let set = PatternSet::new(all.iter().map(|(_, _, pattern)| *pattern));
+    let mut counts: Vec<Count> = all.iter().map(|_| Count::default()).collect();
     for file in files {
         let hits = set.matches(file);
         for hit in &hits {
-            count[*hit] += 1;
+            let (list, _, _) = all[*hit];
+            let count = &mut counts[*hit];
+            count.files += 1;
             for other in hits.iter().filter(|other| *other != hit) {
-                *with[*hit].entry(*other).or_default() += 1;
+                let (other_list, nth, _) = all[*other];
+                if other_list == list {
+                    *count.with.entry(nth).or_default() += 1;
+                }
             }
-            for (nth, (_, stronger)) in list.beaten_by.iter().enumerate() {
-                beaten[*hit][nth] += usize::from(!stronger.matches(file).is_empty());
+            let beaten = count.beaten.iter_mut().enumerate();
+            for (stronger, taken) in beaten.take(lists[list].beaten_by) {
+                *taken += usize::from(hits.iter().any(|other| all[*other].0 == stronger));
             }
         }
     }
-    for (nth, pattern) in list.patterns.iter().enumerate() {
+    let mut rest = counts.as_slice();
+    for list in &lists {
+        let (of_list, others) = rest.split_at(list.patterns.len());
+        tell(list, of_list, &lists, findings);
+        rest = others;
+    }
+}
+
+/// Those that beat others first.
+fn lists<'a>(facts: &Facts<'a>) -> Vec<List<'a>> {
+    let (project, track) = (facts.project, facts.track());
+    let list = |place: String, patterns: &'a [Pattern], beaten_by, mine| List {
+        place,
+        patterns: patterns.iter().collect(),
+        beaten_by,
+        mine,
+    };
+    let shared = project.shared.iter().map(|shared| &shared.pattern);
+    let mut lists = vec![
+        list(
+            "[ownership] frozen".to_owned(),
+            &project.ownership.frozen,
+            0,
+            false,
+        ),
+        List {
+            place: "[shared]".to_owned(),
+            patterns: shared.collect(),
+            beaten_by: 1,
+            mine: false,
+        },
+        list(format!("[track.{}] owns", track.id), &track.owns, 2, true),
+    ];
+    let contracts = project.contracts.iter();
+    lists.extend(contracts.map(|contract| {
+        let place = format!("[contract.{}] paths", contract.name);
+        list(place, &contract.paths, 0, false)
+    }));
+    let allow = project.allow.iter();
+    lists.extend(allow.map(|allow| {
+        let place = format!("[[allow]] paths of {}", allow.code);
+        list(place, &allow.paths, 0, false)
+    }));
+    lists
+}
+
+fn tell(list: &List<'_>, counts: &[Count], lists: &[List<'_>], findings: &mut Vec<Finding>) {
+    for (nth, (pattern, count)) in list.patterns.iter().zip(counts).enumerate() {
         let place = &list.place;
         let first = list.patterns.iter().position(|other| other == pattern);
-        let covering = with[nth].iter().find(|(other, shared)| {
-            let all = **shared == count[nth];
+        let covering = count.with.iter().find(|(other, both)| {
             // Of two that match the same files, the first stays.
-            all && (count[**other] > count[nth] || **other < nth)
+            **both == count.files && (counts[**other].files > count.files || **other < nth)
         });
-        let stronger = beaten[nth].iter().position(|beaten| *beaten == count[nth]);
+        let mut beaten = count.beaten[..list.beaten_by].iter();
+        let stronger = beaten.position(|taken| *taken == count.files);
         let message = if first != Some(nth) {
             format!("`{pattern}` stands twice in `{place}`")
-        } else if count[nth] == 0 {
+        } else if count.files == 0 {
             format!("`{pattern}` in `{place}` matches no file")
         } else if let Some(stronger) = stronger {
-            let by = list.beaten_by[stronger].0;
+            let by = &lists[stronger].place;
             format!(
                 "`{pattern}` in `{place}` says nothing: `{by}` takes every file that it matches"
             )
