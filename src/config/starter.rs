@@ -96,14 +96,10 @@ mod tests {
     use crate::domain::project::Share;
 
     #[test]
-    fn every_starter_is_valid_and_warns_of_nothing_but_what_it_must() {
+    fn every_starter_is_valid_and_warns_of_nothing() {
         for starter in starters() {
             let parsed = parse(starter.text, "app");
-            let expected: &[&str] = match starter.name {
-                // What the template promises to say, and what comes with a later version.
-                "parallel" => &["`[track.a] code` does nothing yet (and in 2 more places)"],
-                _ => &[],
-            };
+            let expected: &[&str] = &[];
             let found: Vec<&str> = parsed
                 .diagnostics
                 .iter()

@@ -208,12 +208,7 @@ fn two_heads_exist_in_the_merged_tree_only() {
     let (status, answer) = ask(&world, &["validate", "billing"]);
     assert_eq!(status, 1, "{answer:#}");
     assert_eq!(texts(&answer["findings"], "code"), ["MIG16"]);
-    assert_eq!(
-        answer["findings"][0]["track"]
-            .as_str()
-            .or(answer["findings"][0]["other"].as_str()),
-        Some("core")
-    );
+    assert_eq!(answer["findings"][0]["other_track"], json!("core"));
 }
 
 #[test]
