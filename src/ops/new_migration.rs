@@ -103,6 +103,7 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
     let asked = Asked {
         commits: Whose::Nobody,
         files: false,
+        programs: None,
     };
     let rules = Rules::read(session, &matrix, asked)?;
     let Some((migrations, works)) = rules.migrations() else {

@@ -119,7 +119,7 @@ fn json_is_one_document_even_beside_warnings() {
     let world = World::of(TWO_TRACKS);
     world.write(
         "tracks.toml",
-        "[track.a]\ncontact = 'x'\n[track.c]\n[check.c]\nrun = 'true'\n",
+        "[track.a]\nreviewers = 'x'\n[track.c]\n[check.c]\nrun = 'true'\n",
     );
     for (verb, key) in [
         ("init", "created"),

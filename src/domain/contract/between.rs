@@ -22,43 +22,50 @@ pub fn between(
     merged: Option<&[u8]>,
     compare: impl Fn(&[u8], &[u8]) -> Outcome,
 ) -> Outcome {
-    let mut found: Vec<Break> = Vec::new();
-    for (from, to) in [(theirs, ours), (ours, theirs)] {
-        let known = match (
-            compare(from.after, from.before),
-            compare(to.before, to.after),
-        ) {
-            // That it cannot be read is told where it is compared with base.
-            (Outcome::CouldNotRun(_), _) | (_, Outcome::CouldNotRun(_)) => {
-                return Outcome::Compatible;
-            }
-            (a, b) => Known::of([a, b]),
-        };
-        let mut add = |outcome: Outcome, known: &Known| match outcome {
+    let mut unreadable = false;
+    for (from, to, to_is_ours) in [(theirs, ours, true), (ours, theirs, false)] {
+        let by_itself = compare(to.before, to.after);
+        let taken_back = compare(from.after, from.before);
+        // That it cannot be read is told where it is compared with base.
+        if let Outcome::CouldNotRun(_) = &by_itself {
+            return Outcome::Compatible;
+        }
+        if let Outcome::CouldNotRun(_) = &taken_back {
+            return Outcome::Compatible;
+        }
+        let mut found: Vec<Break> = Vec::new();
+        let mut add = |outcome: Outcome, known: &Known, has_our_lines: bool| match outcome {
             Outcome::Breaking(breaks) => {
-                for it in breaks.into_iter().filter(|it| !known.has(it)) {
+                for mut it in breaks.into_iter().filter(|it| !known.has(it)) {
+                    it.line = it.line.filter(|_| has_our_lines);
                     if !found.iter().any(|earlier| earlier.at == it.at) {
                         found.push(it);
                     }
                 }
-                None
+                false
             }
-            Outcome::Compatible => None,
-            Outcome::CouldNotRun(why) => Some(why),
+            Outcome::Compatible => false,
+            Outcome::CouldNotRun(_) => true,
         };
-        add(compare(from.after, to.after), &known);
-        let Some(merged) = merged else { continue };
-        let by_the_other = Known::of([compare(to.before, to.after)]);
-        if add(compare(from.after, merged), &by_the_other).is_some() {
-            let message = "each can be read, but not what a merge makes of both".to_owned();
-            return Outcome::Breaking(vec![Break {
-                at: String::new(),
-                message,
-                line: None,
-            }]);
+        let of_merge = Known::of([by_itself.clone()]);
+        let side_by_side = Known::of([by_itself, taken_back]);
+        add(compare(from.after, to.after), &side_by_side, to_is_ours);
+        if let Some(merged) = merged {
+            unreadable |= add(compare(from.after, merged), &of_merge, false);
+        }
+        // The other way round it is mostly the same again.
+        if !found.is_empty() {
+            return Outcome::Breaking(found);
         }
     }
-    Outcome::of(found)
+    match unreadable {
+        true => Outcome::Breaking(vec![Break {
+            at: String::new(),
+            message: "each can be read, but not what a merge makes of both".to_owned(),
+            line: None,
+        }]),
+        false => Outcome::Compatible,
+    }
 }
 
 struct Known(BTreeSet<(String, String)>);
@@ -147,10 +154,7 @@ mod tests {
         let (ours, theirs) = (plus("  string email = 3;\n"), plus("  int32 phone = 3;\n"));
         assert_eq!(
             found(Format::Protobuf, BASE, &ours, &theirs, None),
-            [
-                "A.phone: its number 3 belongs to email now",
-                "A.email: its number 3 belongs to phone now"
-            ]
+            ["A.phone: its number 3 belongs to email now"]
         );
         let same = plus("  string email = 3;\n");
         assert_eq!(found(Format::Protobuf, BASE, &ours, &same, None), [""; 0]);

@@ -24,7 +24,7 @@ pub(super) fn compare(dialect: Dialect, old: &[u8], new: &[u8]) -> Result<Outcom
                 say(at, Some(after.line), "the column is gone".to_owned());
                 continue;
             };
-            if was.of_type != is.of_type {
+            if plain(dialect, &was.of_type) != plain(dialect, &is.of_type) {
                 let message = format!("type changes from {} to {}", was.of_type, is.of_type);
                 say(at.clone(), Some(*line), message);
             }
@@ -47,6 +47,35 @@ pub(super) fn compare(dialect: Dialect, old: &[u8], new: &[u8]) -> Result<Outcom
         }
     }
     Ok(Outcome::of(breaks))
+}
+
+/// Other names of the same types, and what they are called here.
+const SAME: [(&str, &str); 12] = [
+    ("int", "integer"),
+    ("int2", "smallint"),
+    ("int4", "integer"),
+    ("int8", "bigint"),
+    ("bool", "boolean"),
+    ("float4", "real"),
+    ("float8", "double precision"),
+    ("decimal", "numeric"),
+    ("character varying", "varchar"),
+    ("character", "char"),
+    ("timestamptz", "timestamp with time zone"),
+    ("timestamp without time zone", "timestamp"),
+];
+
+/// A type by one of its names. In SQLite each name may mean something.
+fn plain(dialect: Dialect, of_type: &str) -> String {
+    let same = SAME.iter().find_map(|(other, name)| {
+        let rest = of_type.strip_prefix(other)?;
+        let ends = rest.is_empty() || rest.starts_with(['(', '[']);
+        ends.then(|| format!("{name}{rest}"))
+    });
+    match dialect {
+        Dialect::Postgres | Dialect::MySql => same.unwrap_or_else(|| of_type.to_owned()),
+        Dialect::Sqlite => of_type.to_owned(),
+    }
 }
 
 /// Kind and name.
@@ -172,6 +201,7 @@ mod tests {
             OLD,
             "-- x\ncreate table a (id BIGINT primary key, name text not null default '', note TEXT);",
             "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL DEFAULT '', note text, more int);",
+            "CREATE TABLE a (id int8 PRIMARY KEY, name text NOT NULL DEFAULT '', note text);",
             "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL DEFAULT '', note text); CREATE TABLE b (id int);",
             "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL DEFAULT ''); ALTER TABLE a ADD COLUMN note text;",
             "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL DEFAULT '', note text, n int NOT NULL DEFAULT 0); CREATE INDEX i ON a (n);",

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
           what both have added or changed at one place must be the same. What only one of them has added is no difference. Where the \
           merge conflicts, only the latter is compared; with a command as the comparer, nothing. The track that lands \
           later is stopped, the earlier one warned.",
-    example: "`[contract.events]` has `compatible = \"protobuf\"`; track api adds `string email = 4`, track billing `string phone = 4`:\n\
+    example: "`[contract.events]` has `compatible = \"protobuf\"`; track api adds `string email = 4`, track billing `int64 phone = 4`:\n\
               contract events does not fit together with api: Event.email: its number 4 belongs to phone now",
     way_out: "Agree on one form, or build one track on the other with `depends_on` and take up what that has.",
     judge,

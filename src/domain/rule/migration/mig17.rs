@@ -106,7 +106,11 @@ fn heads<'a>(migrations: &'a Migrations, works: &[&'a Work]) -> Heads<'a> {
     let graph = Graph::new(migrations.preset, files);
     let mut heads: Heads<'a> = BTreeMap::new();
     for (set, files) in graph.heads() {
-        let by_accident = files.into_iter().filter(|file| {
+        // One that follows what is not there is no head of this tree, and another rule's.
+        let whole = files
+            .into_iter()
+            .filter(|file| graph.missing(file).is_empty());
+        let by_accident = whole.filter(|file| {
             let links = file.links.as_ref();
             links.is_none_or(|links| links.labels.is_empty() || !links.parents.is_empty())
         });
