@@ -125,10 +125,13 @@ fn of_work(migrations: &Migrations, selection: &Selection, work: &Work) -> Vec<M
             let text = work.contents.get(path).and_then(|it| it.after.as_deref());
             let mut file = migrations.reader.read(path, blob, text)?;
             let is_sql = path.lossy().to_lowercase().ends_with(".sql");
-            if let Some(text) = text.filter(|_| is_sql) {
+            if let Some(text) = text {
                 let dialect = migrations.dialect.unwrap_or(Dialect::Postgres);
                 let text = String::from_utf8_lossy(text);
-                file.script = Some(sql::parse(dialect, &text));
+                file.script = match is_sql {
+                    true => Some(sql::parse(dialect, &text)),
+                    false => sql::said(dialect, &text),
+                };
             }
             Some(file)
         })
