@@ -40,11 +40,11 @@ impl TwoVersions {
         Ok(versions)
     }
 
-    pub fn old(&self) -> PathBuf {
+    pub fn older(&self) -> PathBuf {
         self.dir.path().join(OLD).join(&self.name)
     }
 
-    pub fn new(&self) -> PathBuf {
+    pub fn newer(&self) -> PathBuf {
         self.dir.path().join(NEW).join(&self.name)
     }
 
@@ -63,7 +63,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let below = dir.path().join("scratch");
         let versions = TwoVersions::write(&below, "a.yaml", b"1", b"2").unwrap();
-        let (old, new) = (versions.old(), versions.new());
+        let (old, new) = (versions.older(), versions.newer());
         assert!(old.ends_with("old/a.yaml") && new.ends_with("new/a.yaml"));
         assert_eq!(fs::read(&old).unwrap(), b"1");
         assert_eq!(fs::read(&new).unwrap(), b"2");

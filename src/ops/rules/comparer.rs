@@ -119,7 +119,7 @@ fn missing(command: &Command) -> Option<&str> {
 }
 
 fn filled(command: &Command, versions: &TwoVersions) -> Command {
-    let (old, new) = (versions.old(), versions.new());
+    let (old, new) = (versions.older(), versions.newer());
     let replaced = |text: &str, shown: &dyn Fn(&Path) -> String| {
         text.replace("{old}", &shown(&old))
             .replace("{new}", &shown(&new))

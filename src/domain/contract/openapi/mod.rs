@@ -109,11 +109,11 @@ fn template(path: &str) -> (String, Vec<&str>) {
 
 impl<'d> Comparer<'d> {
     /// What a reference leads to, or the thing itself; `None`: a reference that is not followed.
-    fn old(&self, node: &'d Node, at: &str) -> Option<Part<'d>> {
+    fn in_old(&self, node: &'d Node, at: &str) -> Option<Part<'d>> {
         resolved(self.old, node, at).ok()
     }
 
-    fn new(&mut self, node: &'d Node, at: &str) -> Option<Part<'d>> {
+    fn in_new(&mut self, node: &'d Node, at: &str) -> Option<Part<'d>> {
         match resolved(self.new, node, at) {
             Ok(part) => Some(part),
             Err(Some(reference)) => {
@@ -130,8 +130,8 @@ impl<'d> Comparer<'d> {
         old: (&'d Node, &str),
         new: (&'d Node, &str),
     ) -> Option<(Part<'d>, Part<'d>)> {
-        let before = self.old(old.0, old.1);
-        let after = self.new(new.0, new.1);
+        let before = self.in_old(old.0, old.1);
+        let after = self.in_new(new.0, new.1);
         if let (Some(before), Some(after)) = (&before, &after) {
             return Some((before.clone(), after.clone()));
         }

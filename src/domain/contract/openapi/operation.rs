@@ -54,7 +54,7 @@ impl<'d> Comparer<'d> {
             (Some((_, at)), None) => self.say(&at, new.node, "is gone"),
             (None, Some((node, at))) => {
                 let required = self
-                    .new(node, &at)
+                    .in_new(node, &at)
                     .is_some_and(|body| body.node.is_true_at("required"));
                 if required && caller == Caller::Consumer {
                     self.say(&at, node, "is required now, and there was none");

@@ -24,7 +24,7 @@ impl<'d> Comparer<'d> {
         let mut before = Parameters::new();
         for part in [old.0, old.1] {
             for (node, at) in listed(part) {
-                let parameter = self.old(node, &at);
+                let parameter = self.in_old(node, &at);
                 let renamed = |name: &str| (*names.get(name).unwrap_or(&name)).to_owned();
                 before.extend(parameter.and_then(|it| Some((key(it.node, renamed)?, it))));
             }
@@ -32,7 +32,7 @@ impl<'d> Comparer<'d> {
         let mut after = Parameters::new();
         for part in [new.0, new.1] {
             for (node, at) in listed(part) {
-                let parameter = self.new(node, &at);
+                let parameter = self.in_new(node, &at);
                 after.extend(parameter.and_then(|it| Some((key(it.node, str::to_owned)?, it))));
             }
         }

@@ -377,7 +377,7 @@ impl Reader {
         let aliases = described
             .options
             .as_ref()
-            .is_some_and(|it| it.allow_alias());
+            .is_some_and(prost_types::EnumOptions::allow_alias);
         let numbers: BTreeSet<i32> = found.values.values().copied().collect();
         if !aliases && numbers.len() < found.values.len() && !says_alias(described) {
             return Err(twice(&format!("a number of {name}")));
@@ -434,7 +434,10 @@ fn says_alias(described: &EnumDescriptorProto) -> bool {
 }
 
 fn is_map_entry(message: &DescriptorProto) -> bool {
-    message.options.as_ref().is_some_and(|it| it.map_entry())
+    message
+        .options
+        .as_ref()
+        .is_some_and(prost_types::MessageOptions::map_entry)
 }
 
 /// As protobuf makes JSON names.
