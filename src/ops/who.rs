@@ -86,7 +86,7 @@ pub fn run(session: &Session, paths: &[String], dir: &Path) -> Result<Report, Wh
     let owners = Owners::new(&session.project);
     let mut rows = Vec::new();
     for path in named {
-        rows.push(row(session, &owners, &works, &files, path)?);
+        rows.push(row(session, &owners, &works, &files, &path)?);
     }
     let unread = sides.into_iter().filter_map(|side| {
         let reason = side.unavailable.or(side.note)?;
@@ -120,13 +120,13 @@ fn row(
     owners: &Owners,
     works: &[Work],
     files: &[RepoPath],
-    path: RepoPath,
+    path: &RepoPath,
 ) -> Result<Row, GitError> {
     let is_root = path.as_bytes().is_empty();
-    let within = |file: &RepoPath| is_root || *file == path || path.contains(file);
+    let within = |file: &RepoPath| is_root || file == path || path.contains(file);
     let inner: Vec<&RepoPath> = files
         .iter()
-        .filter(|file| **file != path && within(file))
+        .filter(|file| **file != *path && within(file))
         .collect();
     let mut row = Row {
         files: (is_root || !inner.is_empty()).then_some(inner.len()),
@@ -140,7 +140,7 @@ fn row(
     };
     let asked = match row.files {
         Some(_) => inner,
-        None => vec![&path],
+        None => vec![path],
     };
     for file in asked {
         let found = owners.of(file);

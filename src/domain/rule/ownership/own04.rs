@@ -48,20 +48,14 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 change,
                 pattern,
                 "only the integration changes it",
-                "take the change back".to_owned(),
+                "take the change back",
             )),
             SharedPolicy::OwnerApproves => approved(facts, change, pattern, owner),
         });
     }
 }
 
-fn breach(
-    facts: &Facts<'_>,
-    change: &FileChange,
-    pattern: &str,
-    why: &str,
-    way: String,
-) -> Finding {
+fn breach(facts: &Facts<'_>, change: &FileChange, pattern: &str, why: &str, way: &str) -> Finding {
     let (deed, path) = (deed(facts, change), &change.path);
     Finding::new(
         &RULE,
@@ -96,7 +90,7 @@ fn serialize(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Option<Fi
             format!("tell track {other}, which is stopped until this track has landed"),
         ),
     };
-    let finding = breach(facts, change, pattern, &why, way).with(other);
+    let finding = breach(facts, change, pattern, &why, &way).with(other);
     Some(
         match peer.earlier && !peer.work.uncommitted.contains(&theirs.path) {
             true => finding,
@@ -106,17 +100,17 @@ fn serialize(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Option<Fi
 }
 
 fn append_only(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Option<Finding> {
-    let way = || "put back what base has there, and add to it".to_owned();
+    let way = "put back what base has there, and add to it";
     if change.is_new() {
         return None;
     }
     if change.is_gone() {
         let why = "lines may only be added";
-        return Some(breach(facts, change, pattern, why, way()));
+        return Some(breach(facts, change, pattern, why, way));
     }
     let (number, line) = first_lost(facts.work().contents.get(&change.path)?)?;
     let why = format!("lines may only be added, and line {number} of base is gone: `{line}`");
-    Some(breach(facts, change, pattern, &why, way()))
+    Some(breach(facts, change, pattern, &why, way))
 }
 
 /// The first line of the old content that the new one no longer has in the same order, from 1.
@@ -156,7 +150,7 @@ fn regenerate(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Finding 
         ),
     };
     let why = "it is generated, and nobody edits it";
-    breach(facts, change, pattern, why, way)
+    breach(facts, change, pattern, why, &way)
 }
 
 fn approved(
@@ -179,7 +173,7 @@ fn approved(
     let way = format!(
         "have track {owner} approve on its branch: `git commit --allow-empty -m 'Approve' --trailer '{APPROVAL}: {track} {path}'`"
     );
-    Some(breach(facts, change, pattern, &why, way).with(owner))
+    Some(breach(facts, change, pattern, &why, &way).with(owner))
 }
 
 #[cfg(test)]
