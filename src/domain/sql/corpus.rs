@@ -54,7 +54,7 @@ fn found(script: &Script) -> BTreeSet<String> {
 }
 
 #[test]
-#[allow(clippy::print_stdout, clippy::cast_precision_loss)]
+#[allow(clippy::print_stdout, clippy::cast_possible_truncation)]
 fn what_statements_do_is_read_right() {
     let mut wrong = Vec::new();
     for (dialect, text) in FILES {

@@ -47,9 +47,8 @@ fn is_replaced(deeds: &[Deed<'_>], at: usize) -> bool {
     let is_drop = matches!(dropped.effect.action, Action::Drop { .. });
     is_drop
         && deeds[at..].iter().any(|later| {
-            let to = match &later.effect.action {
-                Action::Rename { to } => to,
-                _ => return false,
+            let Action::Rename { to } = &later.effect.action else {
+                return false;
             };
             *to == dropped.effect.object.name && later.path == dropped.path
         })

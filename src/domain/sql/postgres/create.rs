@@ -74,7 +74,7 @@ impl Reader<'_> {
             return;
         }
         let list = child(node, TABLE_ARG_LIST);
-        let columns = list.iter().flat_map(|list| list.children());
+        let columns = list.iter().flat_map(SyntaxNode::children);
         let mut columns: Vec<Column> = columns
             .filter(|it| it.kind() == COLUMN)
             .filter_map(|it| column(&it))
@@ -118,7 +118,7 @@ impl Reader<'_> {
             name: name.name,
         });
         let items = child(node, PARTITION_ITEM_LIST);
-        let items = items.iter().flat_map(|list| list.children());
+        let items = items.iter().flat_map(SyntaxNode::children);
         let columns = items.filter_map(|item| {
             let only = item.children().next()?;
             (only.kind() == NAME_REF).then(|| word(&only, NAME_REF))?
@@ -158,7 +158,7 @@ pub(super) fn column(node: &SyntaxNode) -> Option<Column> {
     let name = word(node, COLUMN_NAME)?;
     let of_type = node
         .children()
-        .find(|it| it.kind() != COLUMN_NAME && it.kind().is_type_of_column())
+        .find(|it| it.kind() != COLUMN_NAME && is_type(it.kind()))
         .map(|it| text(&it))
         .unwrap_or_default();
     let counts = [
@@ -180,24 +180,18 @@ pub(super) fn column(node: &SyntaxNode) -> Option<Column> {
     })
 }
 
-trait OfColumn {
-    fn is_type_of_column(self) -> bool;
-}
-
-impl OfColumn for SyntaxKind {
-    fn is_type_of_column(self) -> bool {
-        matches!(
-            self,
-            ARRAY_TYPE
-                | BIT_TYPE
-                | BIT_VARYING_TYPE
-                | CHARACTER_TYPE
-                | DOUBLE_TYPE
-                | INTERVAL_TYPE
-                | PATH_TYPE
-                | TIME_TYPE
-                | TIMESTAMP_TYPE
-                | VARCHAR_TYPE
-        )
-    }
+fn is_type(kind: SyntaxKind) -> bool {
+    matches!(
+        kind,
+        ARRAY_TYPE
+            | BIT_TYPE
+            | BIT_VARYING_TYPE
+            | CHARACTER_TYPE
+            | DOUBLE_TYPE
+            | INTERVAL_TYPE
+            | PATH_TYPE
+            | TIME_TYPE
+            | TIMESTAMP_TYPE
+            | VARCHAR_TYPE
+    )
 }
