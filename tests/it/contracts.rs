@@ -16,11 +16,12 @@ fn contract(compatible: &str, path: &str, content: &str) -> World {
 /// Exit status, verdict, and what CON01 and CON02 say.
 fn validate(world: &World, track: &str) -> (i32, Value, Vec<String>) {
     let (status, answer) = ask(world, &["validate", track]);
-    let findings = answer["findings"].as_array().unwrap();
+    let findings = answer["findings"].as_array().expect("a list");
     let compared = findings
         .iter()
-        .filter(|finding| ["CON01", "CON02"].contains(&finding["code"].as_str().unwrap()));
-    let messages = compared.map(|finding| finding["message"].as_str().unwrap().to_owned());
+        .filter(|finding| ["CON01", "CON02"].contains(&finding["code"].as_str().expect("a code")));
+    let messages =
+        compared.map(|finding| finding["message"].as_str().expect("a message").to_owned());
     (status, answer["verdict"].clone(), messages.collect())
 }
 
@@ -184,11 +185,11 @@ fn two_tracks_that_git_merges_and_that_do_not_fit_together() {
     );
     let of = |track: &str| {
         let (status, answer) = ask(&world, &["validate", track]);
-        let found = answer["findings"].as_array().unwrap().iter();
+        let found = answer["findings"].as_array().expect("a list").iter();
         let found: Vec<String> = found
             .filter(|it| it["code"] == "CON02")
             .map(|it| {
-                let text = |key: &str| it[key].as_str().unwrap();
+                let text = |key: &str| it[key].as_str().expect("a text");
                 format!(
                     "{} {} {}",
                     text("severity"),

@@ -271,7 +271,8 @@ fn what_breaks() {
     ];
     for (old, new, expected) in cases {
         let (mut found, mut expected) = (breaks(old, new), expected.to_vec());
-        (found.sort(), expected.sort_unstable());
+        found.sort();
+        expected.sort_unstable();
         assert_eq!(found, expected, "{old} -> {new}");
     }
 }
@@ -345,7 +346,7 @@ mod generated {
         })
     }
 
-    fn with_definition(schema: serde_json::Value) -> serde_json::Value {
+    fn with_definition(schema: &serde_json::Value) -> serde_json::Value {
         use serde_json::json;
         json!({"$defs": {"D": {"type": "object", "properties": {"d": {"$ref": "#/$defs/D"}}}}, "properties": {"root": schema}, "type": "object"})
     }
@@ -353,13 +354,13 @@ mod generated {
     proptest! {
         #[test]
         fn a_schema_is_compatible_with_itself(schema in schema()) {
-            let text = with_definition(schema).to_string();
+            let text = with_definition(&schema).to_string();
             prop_assert_eq!(breaks(&text, &text), Vec::<String>::new());
         }
 
         #[test]
         fn an_optional_property_more_is_compatible(schema in schema(), added in schema()) {
-            let old = with_definition(schema);
+            let old = with_definition(&schema);
             let mut new = old.clone();
             new["properties"]["added"] = added;
             prop_assert_eq!(breaks(&old.to_string(), &new.to_string()), Vec::<String>::new());
@@ -367,7 +368,7 @@ mod generated {
 
         #[test]
         fn two_schemas_come_to_an_end(old in schema(), new in schema()) {
-            let (old, new) = (with_definition(old).to_string(), with_definition(new).to_string());
+            let (old, new) = (with_definition(&old).to_string(), with_definition(&new).to_string());
             let outcome = Format::JsonSchema.compare(old.as_bytes(), new.as_bytes());
             prop_assert!(!matches!(outcome, Outcome::CouldNotRun(_)));
         }
