@@ -80,7 +80,7 @@ fn headings(text: &str) -> Vec<String> {
             None => {
                 fence = ["```", "~~~"]
                     .into_iter()
-                    .find(|mark| body.starts_with(mark))
+                    .find(|mark| body.starts_with(mark));
             }
         }
         let hashes = body.len() - body.trim_start_matches('#').len();

@@ -72,10 +72,18 @@ const C: (&str, &str) = (
 );
 
 fn codes(answer: &Value, severity: &str) -> Vec<String> {
-    let findings = answer["findings"].as_array().unwrap().iter();
+    let findings = answer["findings"]
+        .as_array()
+        .expect("as the answer is made")
+        .iter();
     findings
         .filter(|finding| finding["severity"] == severity && finding["allowed"] == json!(false))
-        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .map(|finding| {
+            finding["code"]
+                .as_str()
+                .expect("as the answer is made")
+                .to_owned()
+        })
         .collect()
 }
 

@@ -7,14 +7,16 @@ use crate::world::World;
 
 /// The findings of one code.
 fn found(answer: &Value, code: &str) -> Vec<String> {
-    let all = answer["findings"].as_array().unwrap();
+    let all = answer["findings"]
+        .as_array()
+        .expect("as the answer is made");
     let of_code = all.iter().filter(|finding| finding["code"] == code);
     of_code
         .map(|finding| {
             format!(
                 "{} {}",
-                finding["severity"].as_str().unwrap(),
-                finding["message"].as_str().unwrap()
+                finding["severity"].as_str().expect("as the answer is made"),
+                finding["message"].as_str().expect("as the answer is made")
             )
         })
         .collect()

@@ -21,7 +21,9 @@ fn owned(more: &str) -> World {
 #[track_caller]
 fn found(world: &World, track: &str) -> Vec<String> {
     let (_, answer) = ask(world, &["validate", track, "--no-checks"]);
-    let findings = answer["findings"].as_array().unwrap();
+    let findings = answer["findings"]
+        .as_array()
+        .expect("as the answer is made");
     let shown = findings
         .iter()
         .filter(|it| it["on_base"] == json!(false))
@@ -32,7 +34,10 @@ fn found(world: &World, track: &str) -> Vec<String> {
                 (_, Value::Bool(true)) => "allowed",
                 _ => "tells",
             };
-            format!("{} {path} {what}", it["code"].as_str().unwrap())
+            format!(
+                "{} {path} {what}",
+                it["code"].as_str().expect("as the answer is made")
+            )
         });
     shown.collect()
 }

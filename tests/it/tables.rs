@@ -54,7 +54,10 @@ fn found(world: &World, track: &str) -> (i32, Vec<String>) {
     let codes = [
         "MIG06", "MIG10", "MIG11", "MIG12", "MIG13", "MIG15", "MIG21", "MIG22", "MIG23",
     ];
-    let list = answer["findings"].as_array().unwrap().iter();
+    let list = answer["findings"]
+        .as_array()
+        .expect("as the answer is made")
+        .iter();
     let list = list.filter(|it| codes.contains(&of(it, "code").as_str()));
     let shown = list.map(|it| {
         let path = of(it, "path");

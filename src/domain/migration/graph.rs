@@ -100,7 +100,7 @@ impl<'f> Graph<'f> {
         .filter(|name| !self.names.contains_key(name) && !name.contains('@'))
         .filter(|name| {
             let begins = |known: &&str| known.starts_with(name) && name.len() >= 4;
-            self.preset != Preset::Alembic || !self.names.keys().any(|known| begins(&known))
+            self.preset != Preset::Alembic || !self.names.keys().any(begins)
         })
         .collect()
     }

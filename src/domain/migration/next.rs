@@ -53,7 +53,7 @@ impl Moment {
         let highest = taken.highest(set);
         let digits = highest.map_or_else(String::new, |key| match key {
             VersionKey::Text(text) => text.chars().take_while(char::is_ascii_digit).collect(),
-            key => key.to_string(),
+            key @ VersionKey::Numbers(_) => key.to_string(),
         });
         let time = from_compact_digits(&digits).map(|time| Timestamp(time.0 + 1));
         let day = from_compact_date(digits.get(..8).unwrap_or(""));

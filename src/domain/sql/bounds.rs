@@ -128,8 +128,7 @@ mod tests {
             assert_eq!(
                 exceeded(Dialect::Postgres, &text).is_some(),
                 expected,
-                "{:.40}",
-                text
+                "{text:.40}"
             );
         }
     }

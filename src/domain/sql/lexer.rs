@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn tokens_of_each_dialect() {
         use TokenKind::{Comment, End, Quoted, Symbol, Text, Word};
-        let cases: [(Dialect, &str, &[(TokenKind, &str)]); 12] = [
+        type Case<'c> = (Dialect, &'c str, &'c [(TokenKind, &'c str)]);
+        let cases: [Case<'_>; 12] = [
             (
                 Postgres,
                 "a.\"B;\"\"c\";",

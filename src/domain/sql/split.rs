@@ -33,8 +33,7 @@ pub(super) fn without_conditions(dialect: Dialect, text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut bytes = text.as_bytes().to_vec();
-    let mut lexer = Lexer::new(dialect, text);
-    while let Some(token) = lexer.next() {
+    for token in Lexer::new(dialect, text) {
         let Some(opened) = starts(token.text).filter(|_| token.kind == TokenKind::Comment) else {
             continue;
         };
@@ -289,7 +288,7 @@ impl Body {
 
     fn ends(&self, dialect: Dialect) -> bool {
         let inside = self.blocks > 0 && (self.may_have || dialect != Dialect::Postgres);
-        !inside && !(self.is_rule && self.parens > 0)
+        !(inside || self.is_rule && self.parens > 0)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::migration::{Direction, MigrationFile};
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
-use crate::domain::project::Project;
+use crate::domain::project::{Project, Track};
 use crate::domain::rule::{Facts, Work};
 use crate::domain::sql::{self, Action, Change, Dialect, Effect, Kind, Name};
 
@@ -74,11 +74,7 @@ pub(super) fn deeds(work: &Work, dialect: Dialect) -> Vec<Deed<'_>> {
 pub(super) fn builds_on(project: &Project, track: &TrackId, other: &TrackId) -> bool {
     let (mut seen, mut next) = (BTreeSet::new(), vec![track]);
     while let Some(id) = next.pop() {
-        for need in project
-            .track(id)
-            .into_iter()
-            .flat_map(|it| it.tracks_needed())
-        {
+        for need in project.track(id).into_iter().flat_map(Track::tracks_needed) {
             if need == other {
                 return true;
             }

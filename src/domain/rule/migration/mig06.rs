@@ -3,7 +3,7 @@
 use super::deed::{Deed, builds_on, deeds, dialect, files};
 use crate::domain::migration::{Direction, MigrationFile, Preset};
 use crate::domain::project::Severity;
-use crate::domain::rule::{Facts, Finding, Peer, Rule};
+use crate::domain::rule::{Facts, FileChange, Finding, Peer, Rule};
 use crate::domain::sql::{Action, Dialect, Kind, Object};
 
 pub(super) const RULE: Rule = Rule {
@@ -146,12 +146,7 @@ fn slugs(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 && other.direction != Direction::Down
         };
         let fix = format!("call one of the two something else than `{slug}`");
-        let gone = |path| {
-            facts
-                .work()
-                .change(path)
-                .is_some_and(|change| change.is_gone())
-        };
+        let gone = |path| facts.work().change(path).is_some_and(FileChange::is_gone);
         if let Some(twin) = migrations
             .base
             .iter()

@@ -2,7 +2,7 @@
 
 use super::versions;
 use crate::domain::migration::{Graph, Links, MigrationFile, Migrations, Preset, Version};
-use crate::domain::project::Severity;
+use crate::domain::project::{Severity, Track};
 use crate::domain::rule::{Facts, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -87,7 +87,7 @@ fn depends(facts: &Facts<'_>, track: &crate::domain::name::TrackId) -> bool {
                 .project
                 .track(id)
                 .into_iter()
-                .flat_map(|it| it.tracks_needed()),
+                .flat_map(Track::tracks_needed),
         );
     }
     seen.contains(&track)

@@ -3,7 +3,7 @@
 
 use crate::domain::migration::{MigrationFile, Migrations, Taken, Version};
 use crate::domain::path::RepoPath;
-use crate::domain::rule::{Facts, Finding, Mend, Work};
+use crate::domain::rule::{Facts, FileChange, Finding, Mend, Work};
 
 /// The judged track's own migrations that the runner looks at, and whether each is a new file.
 pub(super) fn own<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a MigrationFile> + use<'a> {
@@ -12,8 +12,7 @@ pub(super) fn own<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a MigrationFi
 }
 
 pub(super) fn is_new(work: &Work, file: &MigrationFile) -> bool {
-    work.change(&file.path)
-        .is_some_and(|change| change.is_new())
+    work.change(&file.path).is_some_and(FileChange::is_new)
 }
 
 /// Base's migrations that a track leaves as they are.

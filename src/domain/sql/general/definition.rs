@@ -91,10 +91,10 @@ impl Reader<'_> {
         &mut self,
         text: &str,
         name: Name,
-        action: Action,
+        action: &Action,
         words: &mut Words<'_, '_>,
     ) {
-        let Action::Create {
+        let &Action::Create {
             if_not_exists,
             or_replace,
             ..
@@ -255,12 +255,12 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn alter_table(&mut self, name: Name, words: &mut Words<'_, '_>) {
+    pub(super) fn alter_table(&mut self, name: &Name, words: &mut Words<'_, '_>) {
         let actions = items(words.rest());
         let mut sure = !actions.is_empty();
         // `ADD PARTITION (…), …` and the like have commas of their own.
         for action in actions {
-            sure &= self.altered(&name, action);
+            sure &= self.altered(name, action);
         }
         self.sure = sure;
     }

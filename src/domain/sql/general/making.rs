@@ -62,7 +62,7 @@ impl Reader<'_> {
             return self.queries(text, words.list);
         }
         match kind {
-            Kind::Table => self.create_table(text, name, action, words),
+            Kind::Table => self.create_table(text, name, &action, words),
             Kind::View => {
                 self.push(Object::new(kind, name), action);
                 self.queries(text, words.list);
@@ -232,7 +232,7 @@ impl Reader<'_> {
             return;
         };
         if kind == Kind::Table && online {
-            return self.alter_table(name, words);
+            return self.alter_table(&name, words);
         }
         let other = Change::Other(words.said());
         self.push(Object::new(kind, name), Action::Alter(other));

@@ -93,7 +93,7 @@ impl Reader<'_> {
             false => renaming(node, &name)
                 .unwrap_or_else(|| Action::Alter(Change::Other("alter".to_owned()))),
         };
-        self.attached(kind, Some(name), table, Vec::new(), action);
+        self.attached(kind, Some(name), &table, Vec::new(), action);
     }
 
     fn alter_table(&mut self, node: &SyntaxNode) {

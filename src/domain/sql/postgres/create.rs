@@ -125,7 +125,7 @@ impl Reader<'_> {
         });
         let columns = columns.collect();
         let action = creation(node, Vec::new());
-        self.attached(Kind::Index, name, table, columns, action);
+        self.attached(Kind::Index, name, &table, columns, action);
     }
 
     fn create_attached(&mut self, node: &SyntaxNode) {
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let columns = below(node, TRIGGER_EVENT_UPDATE).flat_map(|it| words(&it, COLUMN_NAME_REF));
         let columns = columns.collect();
         let action = creation(node, Vec::new());
-        self.attached(kind, Some(bare(name)), table, columns, action);
+        self.attached(kind, Some(bare(name)), &table, columns, action);
     }
 }
 

@@ -154,7 +154,7 @@ impl Reader<'_> {
         };
         let mut tokens = node
             .descendants_with_tokens()
-            .filter_map(|it| it.into_token())
+            .filter_map(squawk_syntax::SyntaxElement::into_token)
             .filter(|token| !token.kind().is_trivia());
         tokens.next();
         let is_first = tokens
@@ -210,7 +210,7 @@ impl Reader<'_> {
         &mut self,
         kind: Kind,
         name: Option<Name>,
-        table: Name,
+        table: &Name,
         columns: Vec<String>,
         action: Action,
     ) {
@@ -219,7 +219,7 @@ impl Reader<'_> {
             self.push(Object::on(kind, name, table.clone()), action);
         }
         if !comments {
-            self.change(&table, Change::Attached(kind, columns));
+            self.change(table, Change::Attached(kind, columns));
         }
     }
 }

@@ -107,7 +107,7 @@ impl Reader<'_> {
             let name = name.or_else(|| word(&on, at));
             let table = on.children().last().and_then(|it| name_of(&it));
             if let (Some(name), Some(table)) = (name, table) {
-                self.attached(kind, Some(bare(name)), table, Vec::new(), Action::Comment);
+                self.attached(kind, Some(bare(name)), &table, Vec::new(), Action::Comment);
             }
             return;
         }

@@ -75,7 +75,7 @@ pub(super) fn words(node: &SyntaxNode, kind: SyntaxKind) -> Vec<String> {
 pub(super) fn text(node: &SyntaxNode) -> String {
     let tokens = node
         .descendants_with_tokens()
-        .filter_map(|it| it.into_token())
+        .filter_map(squawk_syntax::SyntaxElement::into_token)
         .filter(|token| !token.kind().is_trivia());
     let mut text = String::new();
     for token in tokens {
