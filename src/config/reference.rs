@@ -242,7 +242,7 @@ mod tests {
             "| `owns` | string or list of strings |  |",
             "instead of those of `[layout]`; an empty list brings none. |",
             "and the files at the root. *Does nothing yet.* |",
-            "Exceptions from rules: `[[allow]]`.\n\n*Does nothing yet.*",
+            "Exceptions from rules: `[[allow]]`.\n\n|",
             "### `[[contract.NAME.delivery]]`",
         ] {
             assert!(reference.contains(expected), "{expected}\n{reference}");

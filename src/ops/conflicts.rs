@@ -236,7 +236,12 @@ fn collisions(
         commits: Whose::Nobody,
         ..rules::Asked::default()
     };
-    let mut found = Rules::read(session, matrix, asked)?.collisions();
+    let mut found = match Rules::read(session, matrix, asked) {
+        Ok(rules) => rules.collisions(),
+        // Every pair says so already, and is no "clean".
+        Err(GitError::Shallow) => return Ok(BTreeMap::new()),
+        Err(error) => return Err(error),
+    };
     let mut all = BTreeMap::new();
     for pair in pairs {
         let (Side::Track(a), Side::Track(b)) = (&pair.a, &pair.b) else {

@@ -333,7 +333,12 @@ fn note_broken_rules(
     matrix: &Matrix<'_, '_>,
     rows: &mut [Row],
 ) -> Result<(), GitError> {
-    let rules = Rules::read(session, matrix, rules::Asked::default())?;
+    let rules = match Rules::read(session, matrix, rules::Asked::default()) {
+        Ok(rules) => rules,
+        // Every pair says so already, and is no "yes".
+        Err(GitError::Shallow) => return Ok(()),
+        Err(error) => return Err(error),
+    };
     for row in rows {
         let findings = rules.judge(&row.track, &BTreeSet::new(), None);
         let broken = findings.iter().filter(|finding| finding.refuses());

@@ -265,7 +265,7 @@ fn a_sha256_repository() {
         &["status"][..],
         &["conflicts"],
         &["check", "--yes"],
-        &["validate", "a"],
+        &["validate", "a", "--yes"],
         &["sync", "--yes"],
     ] {
         let ran = world.tracks(verb);
