@@ -53,6 +53,7 @@ mod profile;
 mod project;
 mod prune;
 mod remove;
+mod renumber;
 mod resolve_kept;
 mod resolve_recorded;
 mod resolve_rules;

@@ -4,6 +4,7 @@
 //! A *preset* knows one runner: how it reads a version out of a name, which versions are one to it, and what it does with
 //! one that comes late. A *set* is a directory whose files a runner numbers together.
 
+mod anew;
 pub mod detect;
 mod file;
 mod graph;
@@ -21,6 +22,7 @@ mod version;
 
 use std::collections::HashMap;
 
+pub use anew::{Renumbered, Renumbering};
 pub use file::{Direction, Links, MigrationFile};
 pub use graph::Graph;
 pub use known::Known;
@@ -28,7 +30,7 @@ pub use next::{Planned, Wanted};
 pub use preset::{Late, PRESETS, Preset};
 pub use reading::Reader;
 pub use sum::Sum;
-pub use taken::{Renumbered, Taken};
+pub use taken::Taken;
 pub use template::Template;
 pub use version::{Version, VersionKey};
 

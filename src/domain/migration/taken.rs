@@ -1,13 +1,9 @@
 //! Which versions are taken, by base and by whatever else counts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{MigrationFile, Migrations, VersionKey};
 use crate::domain::path::RepoPath;
-use crate::domain::time::Timestamp;
-
-/// What files are called instead, by what they were called.
-pub type Renumbered = BTreeMap<RepoPath, RepoPath>;
 
 /// The versions of base, and more.
 #[derive(Debug, Clone)]
@@ -57,57 +53,6 @@ impl<'m> Taken<'m> {
             .and_then(|it| it.version.as_ref());
         let more = self.more.get(set).and_then(BTreeSet::last);
         base.map(|version| &version.key).max(more)
-    }
-
-    /// New names for those of the files whose version is taken, or that are named in `late`; both ways of a migration go
-    /// together. None for those that can have no other.
-    pub fn anew(
-        &self,
-        files: &[MigrationFile],
-        late: &BTreeSet<RepoPath>,
-        now: Timestamp,
-    ) -> Renumbered {
-        let mut groups: BTreeMap<(&RepoPath, &VersionKey), Vec<&MigrationFile>> = BTreeMap::new();
-        for file in files {
-            if let Some(version) = &file.version {
-                let group = groups.entry((&file.set, &version.key)).or_default();
-                group.push(file);
-            }
-        }
-        let must = |(set, key): &(&RepoPath, &VersionKey), files: &[&MigrationFile]| {
-            self.has(set, key) || files.iter().any(|file| late.contains(&file.path))
-        };
-        let mut taken = self.clone();
-        for ((set, key), files) in &groups {
-            if !must(&(*set, *key), files) {
-                files.iter().for_each(|file| taken.add_file(file));
-            }
-        }
-        let mut anew = Renumbered::new();
-        for (group, files) in &groups {
-            if must(group, files)
-                && let Some(names) = self.migrations.renumbered(files, &taken, now)
-            {
-                anew.extend(names);
-                taken.add_renumbered(files.iter().copied(), &anew);
-            }
-        }
-        anew
-    }
-
-    /// Adds files by what they are called now.
-    pub fn add_renumbered<'f>(
-        &mut self,
-        files: impl IntoIterator<Item = &'f MigrationFile>,
-        anew: &Renumbered,
-    ) {
-        for file in files {
-            let name = anew.get(&file.path).unwrap_or(&file.path);
-            match self.migrations.reader.read(name, file.blob, None) {
-                Some(read) => self.add_file(&read),
-                None => self.add_file(file),
-            }
-        }
     }
 
     /// The paths of what is taken in a set.

@@ -141,7 +141,7 @@ impl Finding {
 }
 
 /// What refuses first, then by severity, code and place.
-pub(super) fn sort(findings: &mut Vec<Finding>) {
+pub fn sort(findings: &mut Vec<Finding>) {
     let key = |finding: &Finding| {
         (
             Reverse(finding.refuses()),

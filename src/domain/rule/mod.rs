@@ -19,7 +19,7 @@ pub use collision::{Collision, colliding, collisions};
 pub use facts::{
     APPROVAL, Approval, Commit, Contents, Facts, FileChange, Peer, Stray, StrayPlace, Work,
 };
-pub use finding::{Excuse, Finding, Mend};
+pub use finding::{Excuse, Finding, Mend, sort};
 
 use super::project::Severity;
 

@@ -8,6 +8,7 @@ mod comparer;
 mod contracts;
 mod migrations;
 mod objects;
+pub(super) mod renumber;
 mod strays;
 mod works;
 
@@ -129,13 +130,21 @@ impl<'s> Rules<'s> {
     /// Everything that is found in the work of a track, nothing where it has none.
     ///
     /// `without`: tracks that do not count as peers. `branch`: where the work is said to be, if not on the track's branch.
+    /// What a round puts right by itself is there as something to know.
     pub(super) fn judge(
         &self,
         track: &TrackId,
         without: &BTreeSet<TrackId>,
         branch: Option<&BranchName>,
     ) -> Vec<Finding> {
-        self.judge_by(track, without, branch, rule::all())
+        let mut findings = self.judge_by(track, without, branch, rule::all());
+        self.foresee_renumbering(track, without, &mut findings);
+        findings
+    }
+
+    /// The same with nothing put right.
+    pub(super) fn found(&self, track: &TrackId, without: &BTreeSet<TrackId>) -> Vec<Finding> {
+        self.judge_by(track, without, None, rule::all())
     }
 
     /// What tracks have against each other that git does not see, by the two in landing order.

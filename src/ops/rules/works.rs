@@ -1,7 +1,7 @@
 //! The own work of tracks: what each adds to base and the tracks that it is built on.
 //!
 //! As trees: base and the declared dependencies, merged, against the same with the track merged on top. Where that conflicts,
-//! the track's tree against the newest commit that it has of base and of its dependencies.
+//! the track's tree against the newest commit that it has of base or of its dependencies, without what is as in one of these.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -88,7 +88,10 @@ impl Reader<'_> {
         let needed = track.map_or_else(Vec::new, |track| self.needed(track));
         let list = match self.on_ground(&side.track, &needed)? {
             Some(list) => list,
-            None => self.since_left(tip, &needed)?,
+            None => {
+                let list = self.since_left(tip, &needed)?;
+                self.not_of(&needed, tip, list)?
+            }
         };
         let uncommitted = match side.dirty {
             true => {
@@ -168,8 +171,11 @@ impl Reader<'_> {
         let mut ground = self.engine.base().clone();
         for need in needed {
             if let Some((_, commit)) = self.tips.get(*need) {
-                // What does not merge with the rest of the ground is no part of it.
-                ground = self.merged(&ground, commit)?.unwrap_or(ground);
+                // Without it, its work would be the track's.
+                let Some(more) = self.merged(&ground, commit)? else {
+                    return Ok(None);
+                };
+                ground = more;
             }
         }
         let Some((_, tip)) = self.tips.get(track) else {
@@ -227,6 +233,35 @@ impl Reader<'_> {
             .changes(from, tip.tree)?
             .list()
             .to_vec())
+    }
+
+    /// Those of the changes that have not come from a track that it is built on: what is as it is there, or as it was there
+    /// when the track last took it in.
+    fn not_of(
+        &self,
+        needed: &[&TrackId],
+        tip: Tip,
+        list: Vec<Change>,
+    ) -> Result<Vec<Change>, GitError> {
+        let (repository, merger) = (&self.session.repository, self.engine.merger());
+        let mut theirs: Vec<BTreeSet<RepoPath>> = Vec::new();
+        for need in needed {
+            let Some((other, _)) = self.tips.get(*need) else {
+                continue;
+            };
+            let mut trees = vec![other.tree];
+            for base in repository.merge_bases(tip.history, other.history)? {
+                trees.push(repository.commit(base)?.tree);
+            }
+            for tree in trees {
+                let changes = merger.changes(tree, tip.tree)?;
+                let changes = changes.list().iter();
+                theirs.push(changes.map(|it| it.path.clone()).collect());
+            }
+        }
+        // Where the two have a path in the same way, it is among no changes.
+        let is_own = |change: &Change| theirs.iter().all(|it| it.contains(&change.path));
+        Ok(list.into_iter().filter(is_own).collect())
     }
 
     fn commits(&self, tip: CommitId, needed: &[&TrackId]) -> Result<Vec<Commit>, GitError> {

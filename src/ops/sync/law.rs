@@ -1,13 +1,12 @@
-//! Who breaks a rule, which is judged before anything runs, and before it is known who conflicts with whom.
+//! Who breaks a rule, which is judged before anything runs.
 //!
 //! Tracks are judged in landing order against those before them that are still in, so that of two that cannot both land the
 //! later one stays out, and nobody stays out for one who is out anyway.
 
 use std::collections::BTreeSet;
 
-use crate::domain::migration::{Renumbered, Taken};
+use crate::domain::migration::Renumbered;
 use crate::domain::name::TrackId;
-use crate::domain::path::RepoPath;
 use crate::domain::rule::Finding;
 use crate::domain::sync::outlawed;
 use crate::git::GitError;
@@ -15,6 +14,7 @@ use crate::store::Merged;
 
 use super::super::Session;
 use super::super::matrix::{self, Matrix, Scope, TrackSide};
+use super::super::rules::renumber::put_right;
 use super::super::rules::{Asked, Rules};
 use super::super::trust::Trust;
 use super::order::side;
@@ -38,16 +38,24 @@ pub(in super::super) fn unlawful(
     let matrix = Matrix::new(session, &merger, &memo, &sides, scope)?;
     let tracks: Vec<TrackId> = sides.iter().map(|side| side.track.clone()).collect();
     let mut broken = Vec::new();
-    each(session, trust, &matrix, &tracks, |track, findings, _| {
-        let out = outlawed(track, findings).map(|ejected| ejected.track);
-        broken.extend(out.clone());
-        out.into_iter().collect()
-    })?;
+    let nobody = BTreeSet::new();
+    each(
+        session,
+        trust,
+        &matrix,
+        &tracks,
+        nobody,
+        |track, findings, _| {
+            let out = outlawed(track, findings).map(|ejected| ejected.track);
+            broken.extend(out.clone());
+            out.into_iter().collect()
+        },
+    )?;
     Ok(broken)
 }
 
-/// Judges the tracks of the matrix. `out`: is told of each what was found, in landing order, and what its migrations are to be
-/// called instead; it says who is out for it.
+/// Judges the tracks of the matrix. `without`: those that are out for other reasons. `out`: is told of each what was found, in
+/// landing order, and what its migrations are to be called instead; it says who is out for it.
 ///
 /// # Errors
 /// When the repository cannot be read.
@@ -56,63 +64,30 @@ pub(super) fn each(
     trust: &Trust,
     matrix: &Matrix<'_, '_>,
     tracks: &[TrackId],
+    mut without: BTreeSet<TrackId>,
     mut out: impl FnMut(&TrackId, &[Finding], Renumbered) -> Vec<TrackId>,
 ) -> Result<(), GitError> {
-    let rules = Rules::read(
-        session,
-        matrix,
-        Asked {
-            programs: Some(trust),
-            ..Asked::default()
-        },
-    )?;
-    let mut without = BTreeSet::new();
-    let renumber = session
-        .project
-        .migrations
-        .as_ref()
-        .is_some_and(|it| it.renumber);
-    let migrations = rules.migrations().filter(|_| renumber);
-    let migrations = migrations.map(|(migrations, _)| migrations);
-    let mut taken = migrations.map(Taken::on_base);
+    let asked = Asked {
+        programs: Some(trust),
+        ..Asked::default()
+    };
+    let rules = Rules::read(session, matrix, asked)?;
+    let mut renumbering = rules.renumbering();
     for track in session.order.iter().filter(|id| tracks.contains(id)) {
         if without.contains(track) {
             continue;
         }
-        let mut findings = rules.judge(track, &without, None);
-        let mut renumbered = Renumbered::new();
-        let work = rules.work(track);
-        if let (Some(taken), Some(work), Some(tip)) = (&taken, work, work.and_then(|it| it.tip)) {
-            // Not the clock: the same tips give the same names.
-            let time = session.repository.commit(tip)?.committed;
-            renumbered = taken.anew(&work.migrations, &about_versions(&findings), time);
-            findings.retain(|it| {
-                !(is_about_version(it)
-                    && it
-                        .path
-                        .as_ref()
-                        .is_some_and(|path| renumbered.contains_key(path)))
-            });
-        }
+        let mut findings = rules.found(track, &without);
+        let renumbered = match &renumbering {
+            Some(renumbering) => rules.renumbered(renumbering, track, &findings),
+            None => Renumbered::new(),
+        };
+        put_right(&mut findings, &renumbered);
         let gone = out(track, &findings, renumbered.clone());
-        if let (Some(taken), Some(work)) = (&mut taken, work)
-            && !gone.contains(track)
-        {
-            taken.add_renumbered(&work.migrations, &renumbered);
+        if let Some(renumbering) = renumbering.as_mut().filter(|_| !gone.contains(track)) {
+            rules.take(renumbering, track, &renumbered);
         }
         without.extend(gone);
     }
     Ok(())
-}
-
-/// What another name puts right.
-fn is_about_version(finding: &Finding) -> bool {
-    ["MIG04", "MIG07"].contains(&finding.code)
-}
-
-fn about_versions(findings: &[Finding]) -> BTreeSet<RepoPath> {
-    let found = findings
-        .iter()
-        .filter(|it| is_about_version(it) && it.refuses());
-    found.filter_map(|it| it.path.clone()).collect()
 }

@@ -61,7 +61,7 @@ pub(super) fn side(
 }
 
 /// A conflict that a rule is going to resolve is in nobody's way.
-fn stands_in_the_way(integration: &Integration, pair: &Pair) -> bool {
+pub(super) fn stands_in_the_way(integration: &Integration, pair: &Pair) -> bool {
     match &pair.verdict {
         Verdict::Clean => false,
         Verdict::Unavailable(_) => true,

@@ -109,23 +109,37 @@ impl<'a> RoundRun<'a> {
         let sides = order::sides(self.session, &self.plan)?;
         let scope = Scope::WithoutIntegration;
         let mut matrix = Matrix::new(self.session, scratch, memo, &sides, scope)?;
-        self.obey(&matrix)?;
+        let pairs = matrix.pairs()?;
+        self.obey(&matrix, &pairs)?;
         self.admit()?;
         let in_it = |side: &Side| match side {
             Side::Track(track) => (self.plan.entries.iter()).any(|entry| entry.track == *track),
             _ => true,
         };
-        let pairs = matrix.pairs()?.into_iter();
-        self.pairs = pairs
+        self.pairs = (pairs.into_iter())
             .filter(|pair| in_it(&pair.a) && in_it(&pair.b))
             .collect();
         order::arrange(self.session, &self.pairs, &mut self.plan);
         Ok(())
     }
 
-    /// Takes out who breaks a rule, and with them who depends on them.
-    fn obey(&mut self, matrix: &Matrix<'_, '_>) -> Result<(), SyncError> {
+    /// Takes out who breaks a rule, and with them who depends on them. Who does not merge into base is out anyway, and so in
+    /// nobody's way.
+    fn obey(&mut self, matrix: &Matrix<'_, '_>, pairs: &[Pair]) -> Result<(), SyncError> {
         let session = self.session;
+        let with_base = pairs.iter().filter(|pair| pair.a == Side::Base);
+        let hopeless = with_base.filter(|pair| {
+            let conflicts = pair.verdict.conflicts();
+            let known = |path| self.mender.knows(&pair.a, &pair.b, path);
+            order::stands_in_the_way(&session.project.integration, pair)
+                && !conflicts.iter().any(|it| known(&it.path))
+        });
+        let hopeless: BTreeSet<TrackId> = hopeless
+            .filter_map(|pair| match &pair.b {
+                Side::Track(track) => Some(track.clone()),
+                _ => None,
+            })
+            .collect();
         let tracks: Vec<TrackId> = (self.plan.entries.iter())
             .map(|entry| entry.track.clone())
             .collect();
@@ -134,6 +148,7 @@ impl<'a> RoundRun<'a> {
             self.trust,
             matrix,
             &tracks,
+            hopeless,
             |track, findings, renumbered| {
                 self.notes.extend(exceptions(track, findings));
                 let Some(ejected) = outlawed(track, findings) else {

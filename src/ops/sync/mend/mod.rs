@@ -128,14 +128,26 @@ impl<'a> Mender<'a> {
         merger: &Merger<'_>,
         meeting: &Meeting<'_>,
     ) -> Result<Mend, SyncError> {
-        let mut work = Work::new(self, merger, meeting)?;
+        let renamed = match renumber::renamed(&self.renumbered, merger, meeting)? {
+            Ok(renamed) => renamed,
+            Err((path, why)) => {
+                return Ok(Mend::Left {
+                    why: Some(why),
+                    open: vec![path],
+                    untried: Vec::new(),
+                });
+            }
+        };
+        // What is made anew is made of the files as they are called here.
+        let meeting = Meeting {
+            tree: merger.edited(meeting.tree, &renamed.edits)?,
+            ..*meeting
+        };
+        let mut work = Work::new(self, merger, &meeting)?;
         work.resolve()?;
         work.regenerate_what_is_due()?;
         Ok(match work.finish()? {
-            Mend::Whole(mended) => {
-                let renumbered = renumber::renumbered(&self.renumbered, merger, meeting, mended);
-                Mend::Whole(renumbered?)
-            }
+            Mend::Whole(mended) => Mend::Whole(renumber::together(renamed, mended)),
             other => other,
         })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::migration::Renumbered;
 use crate::domain::name::TrackId;
+use crate::domain::path::RepoPath;
 use crate::domain::sync::{Resolved, ResolvedBy};
 use crate::git::{GitError, Merger, TreeEdit};
 
@@ -12,33 +13,33 @@ use super::{Meeting, Mended};
 /// How it is called where it is shown.
 const STRATEGY: &str = "renumber";
 
-/// The same with the files of the track renamed that are to be, where the merge has them under their own name still.
-pub(super) fn renumbered(
+/// What has to be done to git's tree so that the files of the track have their other names. The error says which of them
+/// cannot have it, and why: a clause.
+pub(super) fn renamed(
     of: &BTreeMap<TrackId, Renumbered>,
     merger: &Merger<'_>,
     meeting: &Meeting<'_>,
-    mut mended: Mended,
-) -> Result<Mended, GitError> {
-    let Some(files) = of.get(meeting.track) else {
-        return Ok(mended);
-    };
-    for (from, to) in files {
-        let made = mended.edits.iter().position(|edit| edit.path == *from);
-        let entry = match made {
-            Some(place) => mended.edits[place].entry,
-            None => {
-                let there = merger.entry_at(meeting.tree, from)?;
-                there.map(|version| (version.mode, version.id))
+) -> Result<Result<Mended, (RepoPath, String)>, GitError> {
+    let mut mended = Mended::default();
+    for (from, to) in of.get(meeting.track).into_iter().flatten() {
+        let at = |path| merger.entry_at(meeting.tree, path);
+        let entry = match (at(from)?, at(to)?) {
+            (Some(entry), None) => entry,
+            // The merge has found the name of an earlier one.
+            (None, Some(_)) => continue,
+            (None, None) => {
+                let why = format!("{from} was to be {to} here, and is not where its track has it");
+                return Ok(Err((from.clone(), why)));
+            }
+            (Some(_), Some(_)) => {
+                let why = format!("{from} was to be {to} here, and that is there already");
+                return Ok(Err((from.clone(), why)));
             }
         };
-        let Some(entry) = entry.filter(|_| {
-            merger
-                .entry_at(meeting.tree, to)
-                .is_ok_and(|it| it.is_none())
-        }) else {
-            continue;
-        };
-        mended.edits.retain(|edit| edit.path != *from);
+        if meeting.conflicts.iter().any(|it| it.path == *from) {
+            let why = format!("{from} was to be {to} here, and is in conflict");
+            return Ok(Err((from.clone(), why)));
+        }
         mended.edits.extend([
             TreeEdit {
                 path: from.clone(),
@@ -46,7 +47,7 @@ pub(super) fn renumbered(
             },
             TreeEdit {
                 path: to.clone(),
-                entry: Some(entry),
+                entry: Some((entry.mode, entry.id)),
             },
         ]);
         mended.resolved.push(Resolved {
@@ -57,5 +58,21 @@ pub(super) fn renumbered(
         });
         mended.notes.push(format!("{from} is {to} here"));
     }
-    Ok(mended)
+    Ok(Ok(mended))
+}
+
+/// Both, one after the other.
+pub(super) fn together(first: Mended, then: Mended) -> Mended {
+    // Of what both speak of, the second has the last word.
+    let spoken_of = |path: &RepoPath| then.edits.iter().any(|edit| edit.path == *path);
+    let edits = first
+        .edits
+        .into_iter()
+        .filter(|edit| !spoken_of(&edit.path));
+    Mended {
+        edits: edits.chain(then.edits.iter().cloned()).collect(),
+        resolved: [first.resolved, then.resolved].concat(),
+        notes: [first.notes, then.notes].concat(),
+        ..then
+    }
 }
