@@ -7,7 +7,8 @@ use crate::world::World;
 
 fn numbered(more: &str) -> World {
     let config = format!(
-        "[migrations]\npaths = ['m/*.sql']\npreset = 'golang-migrate'\nrenumber = true\n{more}[track.a]\n[track.b]\n[track.c]\n"
+        "[migrations]\npaths = ['m/*.sql']\npreset = 'golang-migrate'\nrenumber = true\n\
+         [severity]\nMIG09 = 'off'\n{more}[track.a]\n[track.b]\n[track.c]\n"
     );
     project(&config, &[("m/0001_init.up.sql", "SELECT 1;\n")])
 }
@@ -66,7 +67,7 @@ fn both_ways_of_the_later_one_go_together_and_everybody_is_told_the_same() {
 
 #[test]
 fn what_base_has_keeps_its_name() {
-    let world = numbered("[severity]\nMIG08 = 'off'\n");
+    let world = numbered("MIG08 = 'off'\n");
     work(&world, "a", &[("m/0001_init.up.sql", "SELECT 10;\n")]);
     work(&world, "b", &[("m/0001_init.down.sql", "SELECT 11;\n")]);
     let (status, answer) = ask(&world, &["sync"]);
