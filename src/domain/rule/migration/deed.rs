@@ -1,14 +1,14 @@
 //! What the migrations of a work do, for the rules about tables and other objects.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::domain::migration::{Direction, MigrationFile};
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{Project, Track};
-use crate::domain::rule::{Facts, Work};
-use crate::domain::sql::{self, Action, Change, Dialect, Effect, Kind, Name};
+use crate::domain::rule::{Facts, Peer, Work};
+use crate::domain::sql::{self, Action, Change, Dialect, Effect, Kind, Name, Object};
 
 /// One effect of one statement.
 #[derive(Debug, Clone)]
@@ -34,8 +34,27 @@ pub(super) fn files(work: &Work) -> impl Iterator<Item = &MigrationFile> {
 /// Everything that the migrations of a work do, in the order of files and statements. What a changed file did before is left
 /// out: that is base's.
 pub(super) fn deeds(work: &Work, dialect: Dialect) -> Vec<Deed<'_>> {
+    of_files(work, files(work), dialect)
+}
+
+/// The same of another track, without what both have: a file of one path and content, as a cherry-pick leaves it, is one file
+/// once both have landed.
+pub(super) fn deeds_of<'a>(peer: &Peer<'a>, own: &Work, dialect: Dialect) -> Vec<Deed<'a>> {
+    let is_own = |file: &&MigrationFile| {
+        let mut own = own.migrations.iter();
+        own.any(|it| it.path == file.path && it.blob == file.blob)
+    };
+    let files = files(peer.work).filter(|file| !is_own(file));
+    of_files(peer.work, files, dialect)
+}
+
+fn of_files<'a>(
+    work: &'a Work,
+    files: impl Iterator<Item = &'a MigrationFile>,
+    dialect: Dialect,
+) -> Vec<Deed<'a>> {
     let mut deeds = Vec::new();
-    for file in files(work) {
+    for file in files {
         let Some(script) = &file.script else {
             continue;
         };
@@ -44,12 +63,12 @@ pub(super) fn deeds(work: &Work, dialect: Dialect) -> Vec<Deed<'_>> {
             .get(&file.path)
             .and_then(|it| it.before.as_deref());
         let before = before.map(|text| sql::parse(dialect, &String::from_utf8_lossy(text)));
-        let known: Vec<&Effect> = before
+        let known: HashSet<&Effect> = before
             .iter()
             .flat_map(|script| script.effects().map(|(_, effect)| effect))
             .collect();
         for (line, effect) in script.effects() {
-            if !known.contains(&effect) {
+            if !known.contains(effect) {
                 deeds.push(Deed {
                     path: &file.path,
                     line: Some(line),
@@ -86,18 +105,39 @@ pub(super) fn builds_on(project: &Project, track: &TrackId, other: &TrackId) -> 
     false
 }
 
-/// The tables that a work makes, by creation or under a new name.
-pub(super) fn made(deeds: &[Deed<'_>]) -> BTreeSet<Name> {
-    let made = deeds.iter().filter_map(|deed| {
-        let object = &deed.effect.object;
-        let is_relation = matches!(object.kind, Kind::Table | Kind::View);
-        match &deed.effect.action {
-            Action::Create { .. } if is_relation => Some(object.name.clone()),
-            Action::Rename { to } if is_relation => Some(to.clone()),
+impl Deed<'_> {
+    /// The table or view that is there because of it, by creation or under a new name.
+    pub(super) fn made(&self) -> Option<&Name> {
+        let object = &self.effect.object;
+        match &self.effect.action {
+            _ if !matches!(object.kind, Kind::Table | Kind::View) => None,
+            Action::Create { .. } => Some(&object.name),
+            Action::Rename { to } => Some(to),
             _ => None,
         }
-    });
-    made.collect()
+    }
+
+    /// Whether an object is no longer there because of it.
+    pub(super) fn ends(&self, there: &Object) -> bool {
+        let object = &self.effect.object;
+        match &self.effect.action {
+            Action::Drop { .. } => there.goes_with(object),
+            Action::Rename { .. } => object.kind == there.kind && object.name == there.name,
+            _ => false,
+        }
+    }
+}
+
+/// What to do for the earlier of two tracks; the later one is told how to give way, and both must not.
+pub(super) fn let_it_wait(later: &TrackId) -> String {
+    format!("nothing to do here but to tell track {later}, which lands later and gives way")
+}
+
+/// A list of tracks.toml with one entry more, ready to paste: `tables = ["a", "b"]`.
+pub(super) fn one_more(key: &str, listed: &[String], more: &str) -> String {
+    let all = listed.iter().map(String::as_str).chain([more]);
+    let all: Vec<String> = all.map(|it| format!("{it:?}")).collect();
+    format!("{key} = [{}]", all.join(", "))
 }
 
 /// `a`, `a and b`, `a, b and c`.
