@@ -36,9 +36,8 @@ impl Known {
                 }
                 Action::Drop { .. } => {
                     self.objects.retain(|it, _| !it.goes_with(object));
-                    let goes = |name: &Name, kind| {
-                        Object::new(kind, name.clone()).goes_with(object)
-                    };
+                    let goes =
+                        |name: &Name, kind| Object::new(kind, name.clone()).goes_with(object);
                     self.columns.retain(|it, _| !goes(it, Kind::Table));
                     self.without_columns.retain(|it| !goes(it, Kind::Table));
                     self.used

@@ -7,7 +7,7 @@ use crate::domain::migration::{Direction, MigrationFile};
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{Project, Track};
-use crate::domain::rule::{Facts, Peer, Work};
+use crate::domain::rule::{Facts, Finding, Peer, Rule, Work};
 use crate::domain::sql::{self, Action, Change, Dialect, Effect, Kind, Name, Object};
 
 /// One effect of one statement.
@@ -40,12 +40,71 @@ pub(super) fn deeds(work: &Work, dialect: Dialect) -> Vec<Deed<'_>> {
 /// The same of another track, without what both have: a file of one path and content, as a cherry-pick leaves it, is one file
 /// once both have landed.
 pub(super) fn deeds_of<'a>(peer: &Peer<'a>, own: &Work, dialect: Dialect) -> Vec<Deed<'a>> {
-    let is_own = |file: &&MigrationFile| {
-        let mut own = own.migrations.iter();
-        own.any(|it| it.path == file.path && it.blob == file.blob)
-    };
-    let files = files(peer.work).filter(|file| !is_own(file));
+    let files = files(peer.work).filter(|file| !is_shared(file, own));
     of_files(peer.work, files, dialect)
+}
+
+/// Whether a work has the same migration, at the same path.
+pub(super) fn is_shared(file: &MigrationFile, work: &Work) -> bool {
+    let mut own = work.migrations.iter();
+    own.any(|it| it.path == file.path && it.blob == file.blob)
+}
+
+/// Another track that may make the same as the judged one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Met<'a> {
+    pub(super) peer: Peer<'a>,
+    /// The judged track is built on it: what it makes is there before, and nothing else of it stands in the way.
+    pub(super) is_beneath: bool,
+}
+
+/// All but the tracks that are built on the judged one, which have seen what it does.
+pub(super) fn met<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Met<'a>> {
+    let own = &facts.work().track;
+    facts.peers().filter_map(move |peer| {
+        let other = &peer.work.track;
+        let is_beneath = facts.is_built_on(own, other);
+        let counts = is_beneath || !facts.is_built_on(other, own);
+        counts.then_some(Met { peer, is_beneath })
+    })
+}
+
+impl<'a> Met<'a> {
+    /// Its deeds, without those of files that the judged track has, too, or has written anew or taken away on top of it.
+    pub(super) fn deeds(&self, own: &Work, dialect: Dialect) -> Vec<Deed<'a>> {
+        let mut deeds = deeds_of(&self.peer, own, dialect);
+        if self.is_beneath {
+            deeds.retain(|deed| own.change(deed.path).is_none());
+        }
+        deeds
+    }
+
+    /// Whether that file may still change before anybody else has it.
+    pub(super) fn is_uncommitted(&self, path: &RepoPath) -> bool {
+        self.peer.work.uncommitted.contains(path)
+    }
+
+    /// The later of two gives way, and nobody has to for what another has not committed; `fix` is for who gives way.
+    pub(super) fn finding(
+        &self,
+        rule: &'static Rule,
+        message: String,
+        fix: String,
+        theirs: &RepoPath,
+    ) -> Finding {
+        let other = &self.peer.work.track;
+        let fix = match self.peer.earlier {
+            true => fix,
+            false => format!(
+                "nothing to do here but to tell track {other}, which lands later and gives way"
+            ),
+        };
+        let finding = Finding::new(rule, message, fix).with(other);
+        match self.peer.earlier && !self.is_uncommitted(theirs) {
+            true => finding,
+            false => finding.at_most_warning(),
+        }
+    }
 }
 
 fn of_files<'a>(
@@ -126,11 +185,6 @@ impl Deed<'_> {
             _ => false,
         }
     }
-}
-
-/// What to do for the earlier of two tracks; the later one is told how to give way, and both must not.
-pub(super) fn let_it_wait(later: &TrackId) -> String {
-    format!("nothing to do here but to tell track {later}, which lands later and gives way")
 }
 
 /// A list of tracks.toml with one entry more, ready to paste: `tables = ["a", "b"]`.
