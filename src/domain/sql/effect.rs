@@ -67,7 +67,7 @@ pub enum Action {
     Write(Write, Vec<String>),
     /// By a query, the body of a view, function, trigger or policy.
     Read,
-    /// By a foreign key, `LIKE`, `INHERITS` or `PARTITION OF`; the columns that are named.
+    /// By a foreign key, `LIKE` or `INHERITS`; the columns that are named.
     Reference(Vec<String>),
     /// `REVOKE`, too.
     Grant,
@@ -124,7 +124,7 @@ pub enum Change {
         from: String,
         to: String,
     },
-    /// An index, trigger, policy or rule on the table was created, dropped or changed, with the columns that it names: the effect
+    /// An index, trigger, policy, rule or partition of the table was created, dropped or changed, with the columns that it names: the effect
     /// on that object stands beside this one.
     Attached(Kind, Vec<String>),
     /// Anything else, such as its owner or how it is stored; in the words of SQL.

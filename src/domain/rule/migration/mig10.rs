@@ -90,6 +90,10 @@ mod tests {
                 "grant select on users to x;",
                 "warning m/1.sql:1: b grants rights on table users, which a owns",
             ),
+            (
+                "create table users_2024 partition of users for values in (1);",
+                "error m/1.sql:1: b changes table users, which a owns",
+            ),
             ("select * from users;", ""),
             ("create table orders (u int references users);", ""),
             ("alter table shared add x int;", ""),

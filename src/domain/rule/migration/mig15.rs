@@ -275,4 +275,29 @@ mod tests {
             assert_eq!(given.found("b", &RULE), [] as [&str; 0], "{first} {second}");
         }
     }
+
+    #[test]
+    fn what_both_have_is_not_only_anothers() {
+        let mut given = Given::tracks("a b");
+        given
+            .work("a", "")
+            .sql("m/3.sql", "create table t (x int);");
+        given.work("b", "").sql("m/2.sql", "select * from t;");
+        assert_eq!(given.found("b", &RULE).len(), 1);
+        given.works[1].sql("m/3.sql", "create table t (x int);");
+        assert_eq!(given.found("b", &RULE), [""; 0]);
+    }
+
+    #[test]
+    fn many_statements_are_one_finding_and_one_pass() {
+        let mut given = Given::tracks("a b");
+        given
+            .work("a", "")
+            .sql("m/1.sql", "create table t (x int);");
+        let made: String = (0..3000)
+            .map(|at| format!("create table own{at} (x int); insert into t (x) values ({at});"))
+            .collect();
+        given.work("b", "").sql("m/2.sql", &made);
+        assert_eq!(given.found("b", &RULE).len(), 1);
+    }
 }
