@@ -35,12 +35,13 @@ impl Known {
                     }
                 }
                 Action::Drop { .. } => {
-                    self.objects
-                        .retain(|it, _| !is_same(it, object) && !hangs_on(it, object));
-                    self.columns.remove(&object.name);
-                    if is_relation {
-                        self.used.remove(&object.name);
-                    }
+                    self.objects.retain(|it, _| !it.goes_with(object));
+                    let goes =
+                        |name: &Name, kind| Object::new(kind, name.clone()).goes_with(object);
+                    self.columns.retain(|it, _| !goes(it, Kind::Table));
+                    self.without_columns.retain(|it| !goes(it, Kind::Table));
+                    self.used
+                        .retain(|it| !goes(it, Kind::Table) && !goes(it, Kind::View));
                 }
                 Action::Rename { to } => self.rename(object, to, path),
                 Action::Alter(change) if object.kind == Kind::Table => {
@@ -123,11 +124,6 @@ fn is_same(a: &Object, b: &Object) -> bool {
     a.kind == b.kind && a.name == b.name
 }
 
-/// What goes with a table.
-fn hangs_on(object: &Object, table: &Object) -> bool {
-    table.kind == Kind::Table && object.table.as_ref() == Some(&table.name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +177,32 @@ mod tests {
         let made = known.made(&index, false).map(|(_, path)| path);
         assert_eq!(made, Some(&RepoPath::new("1.sql")));
         assert_eq!(known.made(&index, true), None);
+    }
+
+    #[test]
+    fn what_a_drop_takes_with_it() {
+        for (drop, table, columns, index) in [
+            ("drop schema s cascade;", false, None, false),
+            ("drop schema other cascade;", true, Some(true), true),
+            ("drop table s.t;", false, None, false),
+            ("drop index t;", true, Some(true), true),
+            ("drop schema public cascade;", true, Some(true), true),
+        ] {
+            let mut known = Known::default();
+            let made = "create schema s; create table s.t (x int); create index i on s.t (x);";
+            for text in [made, drop] {
+                known.add(&RepoPath::new("1.sql"), &parse(Dialect::Postgres, text));
+            }
+            let name = |text: &str| Name::said(Dialect::Postgres, text);
+            assert_eq!(known.has_relation(&name("s.t")), table, "{drop}");
+            assert_eq!(known.has_column(&name("s.t"), "x"), columns, "{drop}");
+            let has = known.objects.keys().any(|it| it.kind == Kind::Index);
+            assert_eq!(has, index, "{drop}");
+        }
+        let mut known = Known::default();
+        for text in ["create table t (x int);", "drop schema public cascade;"] {
+            known.add(&RepoPath::new("1.sql"), &parse(Dialect::Postgres, text));
+        }
+        assert!(!known.has_relation(&Name::said(Dialect::Postgres, "t")));
     }
 }

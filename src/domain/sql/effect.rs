@@ -5,7 +5,7 @@ use std::fmt;
 use super::Name;
 
 /// One thing that is done to one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Effect {
     pub object: Object,
     pub action: Action,
@@ -43,7 +43,7 @@ pub enum Kind {
     Event,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Action {
     Create {
         /// Nothing happens where it is there already.
@@ -67,7 +67,7 @@ pub enum Action {
     Write(Write, Vec<String>),
     /// By a query, the body of a view, function, trigger or policy.
     Read,
-    /// By a foreign key, `LIKE`, `INHERITS` or `PARTITION OF`; the columns that are named.
+    /// By a foreign key, `LIKE` or `INHERITS`; the columns that are named.
     Reference(Vec<String>),
     /// `REVOKE`, too.
     Grant,
@@ -85,7 +85,7 @@ pub enum Write {
 }
 
 /// What is changed about an object that stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Change {
     AddColumn {
         column: Column,
@@ -124,7 +124,7 @@ pub enum Change {
         from: String,
         to: String,
     },
-    /// An index, trigger, policy or rule on the table was created, dropped or changed, with the columns that it names: the effect
+    /// An index, trigger, policy, rule or partition of the table was created, dropped or changed, with the columns that it names: the effect
     /// on that object stands beside this one.
     Attached(Kind, Vec<String>),
     /// Anything else, such as its owner or how it is stored; in the words of SQL.
@@ -151,7 +151,7 @@ impl Change {
 }
 
 /// A column as it is declared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Column {
     /// Folded.
     pub name: String,
@@ -245,6 +245,25 @@ impl Object {
             kind,
             name,
             table: Some(table),
+        }
+    }
+
+    /// Whether it is gone once the other is dropped: it is the same, is on that table or in that schema.
+    pub fn goes_with(&self, dropped: &Object) -> bool {
+        let is_in = |name: &Name| match &name.schema {
+            Some(schema) => *schema == dropped.name.name,
+            // Where names are without one that is the default.
+            None => dropped.name.name == "public",
+        };
+        let has_no_schema = matches!(
+            self.kind,
+            Kind::Schema | Kind::Role | Kind::Extension | Kind::Publication | Kind::Event
+        );
+        match dropped.kind {
+            kind if kind == self.kind && self.name == dropped.name => true,
+            Kind::Table => self.table.as_ref() == Some(&dropped.name),
+            Kind::Schema if !has_no_schema => is_in(self.table.as_ref().unwrap_or(&self.name)),
+            _ => false,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! MIG06: two migrations make something of the same name.
 
-use super::deed::{Deed, builds_on, deeds, dialect, files};
+use std::collections::HashMap;
+
+use super::deed::{Deed, Met, deeds, dialect, files, is_shared, met};
 use crate::domain::migration::{Direction, MigrationFile, Preset};
+use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
-use crate::domain::rule::{Facts, FileChange, Finding, Peer, Rule};
-use crate::domain::sql::{Action, Dialect, Kind, Object};
+use crate::domain::rule::{Facts, FileChange, Finding, Rule};
+use crate::domain::sql::{Action, Dialect, Kind, Name, Object};
 
 pub(super) const RULE: Rule = Rule {
     code: "MIG06",
@@ -16,7 +19,8 @@ pub(super) const RULE: Rule = Rule {
           with rails, where they are the name of a class, an error. Tables that two tracks create are MIG13.",
     example: "track-a adds `CREATE INDEX idx_agent ON agents (name);`, track-b `CREATE INDEX idx_agent ON runs (agent_id);`.\n\
               error: creates index idx_agent, and so does track-a in db/migrations/20241001_trackA_agents.sql",
-    way_out: "Give one of them another name; where they are the same thing, leave it to one track and depend on it.",
+    way_out: "Give one of them another name; where they are the same thing, leave it to one track and depend on it, \
+              without making it again.",
     judge,
 };
 
@@ -61,13 +65,58 @@ fn severity(effect: &Action, kind: Kind) -> Option<Severity> {
     }
 }
 
+/// What a track makes, for looking up by name.
+struct Maker<'a> {
+    met: Met<'a>,
+    deeds: &'a [Deed<'a>],
+    creates: HashMap<(Kind, &'a Name), Vec<usize>>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(met: Met<'a>, deeds: &'a [Deed<'a>]) -> Maker<'a> {
+        let mut creates: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, deed) in deeds.iter().enumerate() {
+            let object = &deed.effect.object;
+            if matches!(deed.effect.action, Action::Create { .. }) {
+                let places = creates.entry((object.kind, &object.name));
+                places.or_default().push(at);
+            }
+        }
+        Maker {
+            met,
+            deeds,
+            creates,
+        }
+    }
+
+    /// The deed that makes the same; one that is committed, if there is one. `before`: what the judged work has done until then.
+    fn made(&self, object: &Object, dialect: Dialect, before: &[Deed<'_>]) -> Option<&'a Deed<'a>> {
+        let places = self.creates.get(&(object.kind, &object.name))?;
+        let is_there = |at: usize| {
+            let there = &self.deeds[at].effect.object;
+            let stays = |later: &[Deed<'_>]| !later.iter().any(|deed| deed.ends(there));
+            // Beside each other, both may run first.
+            !self.met.is_beneath || (stays(&self.deeds[at + 1..]) && stays(before))
+        };
+        places
+            .iter()
+            .filter(|at| {
+                is_same(&self.deeds[**at].effect.object, object, dialect) && is_there(**at)
+            })
+            .map(|at| &self.deeds[*at])
+            .min_by_key(|deed| self.met.is_uncommitted(deed.path))
+    }
+}
+
 fn objects(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let dialect = dialect(facts);
     let own = deeds(facts.work(), dialect);
-    let peers: Vec<(Peer<'_>, Vec<Deed<'_>>)> = facts
-        .peers()
-        .filter(|peer| !are_related(facts, peer))
-        .map(|peer| (peer, deeds(peer.work, dialect)))
+    let peers: Vec<(Met<'_>, Vec<Deed<'_>>)> = met(facts)
+        .map(|met| (met, met.deeds(facts.work(), dialect)))
+        .collect();
+    let peers: Vec<Maker<'_>> = peers
+        .iter()
+        .map(|(met, deeds)| Maker::new(*met, deeds))
         .collect();
     for (at, deed) in own.iter().enumerate() {
         let object = &deed.effect.object;
@@ -86,22 +135,12 @@ fn objects(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         };
         let known = facts.migrations.map(|migrations| &migrations.known);
         let on_base = known.and_then(|known| known.made(object, is_per_table(kind, dialect)));
-        // What went away before, in this work, is not there any more.
-        let is_gone = |there: &Object| {
-            own[..at].iter().any(|before| {
-                let gone = &before.effect.object;
-                let goes = matches!(
-                    before.effect.action,
-                    Action::Drop { .. } | Action::Rename { .. }
-                );
-                let with_table = gone.kind == Kind::Table
-                    && matches!(before.effect.action, Action::Drop { .. })
-                    && there.table.as_ref() == Some(&gone.name);
-                (goes && gone.kind == there.kind && gone.name == there.name) || with_table
-            })
+        // What went away before, in this work, is not there any more; nor is a file that the work has moved.
+        let is_gone = |there: &Object, path: &RepoPath| {
+            own[..at].iter().any(|before| before.ends(there)) || is_gone(facts, path)
         };
         if let Some((_, path)) =
-            on_base.filter(|(there, path)| !is_gone(there) && *path != deed.path)
+            on_base.filter(|(there, path)| *path != deed.path && !is_gone(there, path))
         {
             let message = format!("{what}, which base has from {path}");
             findings.push(place(Finding::new(&RULE, message, fix.clone())));
@@ -109,20 +148,20 @@ fn objects(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if kind == Kind::Table {
             continue;
         }
-        for (peer, theirs) in &peers {
-            let creates = |deed: &&Deed<'_>| {
-                matches!(deed.effect.action, Action::Create { .. })
-                    && is_same(&deed.effect.object, object, dialect)
-            };
-            let Some(their) = theirs.iter().find(creates) else {
+        for peer in &peers {
+            let Some(their) = peer.made(object, dialect, &own[..at]) else {
                 continue;
             };
-            let other = &peer.work.track;
-            let message = format!("{what}, and so does {other} in {}", their.path);
-            let finding = place(Finding::new(&RULE, message, fix.clone()).with(other));
-            findings.push(against(peer, their.path, finding));
+            let (met, theirs) = (peer.met, their.path);
+            let other = &met.peer.work.track;
+            let message = format!("{what}, and so does {other} in {theirs}");
+            findings.push(place(met.finding(&RULE, message, fix.clone(), theirs)));
         }
     }
+}
+
+fn is_gone(facts: &Facts<'_>, path: &RepoPath) -> bool {
+    facts.work().change(path).is_some_and(FileChange::is_gone)
 }
 
 fn slugs(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
@@ -146,56 +185,39 @@ fn slugs(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 && other.direction != Direction::Down
         };
         let fix = format!("call one of the two something else than `{slug}`");
-        let gone = |path| facts.work().change(path).is_some_and(FileChange::is_gone);
         if let Some(twin) = migrations
             .base
             .iter()
             .filter(is_twin)
-            .find(|it| !gone(&it.path))
+            .find(|it| !is_gone(facts, &it.path))
         {
             let message = format!("`{slug}` is also the name of {}, which base has", twin.path);
             let finding = Finding::new(&RULE, message, fix.clone()).at(&file.path);
             findings.push(finding.as_severe_as(severity));
         }
-        for peer in facts.peers().filter(|peer| !are_related(facts, peer)) {
-            let Some(twin) = files(peer.work).find(is_twin) else {
+        for met in met(facts) {
+            let twins = files(met.peer.work)
+                .filter(is_twin)
+                .filter(|it| !is_shared(it, facts.work()))
+                .filter(|it| !(met.is_beneath && is_gone(facts, &it.path)));
+            let Some(twin) = twins.min_by_key(|it| met.is_uncommitted(&it.path)) else {
                 continue;
             };
-            let other = &peer.work.track;
+            let other = &met.peer.work.track;
             let message = format!(
                 "`{slug}` is also the name of {}, which {other} adds",
                 twin.path
             );
-            let finding = Finding::new(&RULE, message, fix.clone())
-                .at(&file.path)
-                .with(other);
-            findings.push(against(&peer, &twin.path, finding.as_severe_as(severity)));
+            let finding = met.finding(&RULE, message, fix.clone(), &twin.path);
+            findings.push(finding.at(&file.path).as_severe_as(severity));
         }
-    }
-}
-
-/// One is built on the other: it has seen what the other does.
-pub(super) fn are_related(facts: &Facts<'_>, peer: &Peer<'_>) -> bool {
-    let (own, other) = (&facts.work().track, &peer.work.track);
-    builds_on(facts.project, own, other) || builds_on(facts.project, other, own)
-}
-
-/// The later of two gives way, and nobody has to for what another has not committed.
-pub(super) fn against(
-    peer: &Peer<'_>,
-    path: &crate::domain::path::RepoPath,
-    finding: Finding,
-) -> Finding {
-    let certain = peer.earlier && !peer.work.uncommitted.contains(path);
-    match certain {
-        true => finding,
-        false => finding.at_most_warning(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::project::fixture;
     use crate::domain::rule::testing::Given;
 
     #[test]
@@ -252,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earlier_is_only_warned_and_who_depends_knows() {
+    fn the_earlier_is_only_warned() {
         let mut given = Given::tracks("a b");
         given
             .work("a", "")
@@ -264,8 +286,118 @@ mod tests {
             given.found("a", &RULE),
             ["warning m/1.sql:1: creates index i, and so does b in m/2.sql"]
         );
-        given.project.tracks[1].depends_on = crate::domain::project::fixture::depends_on("a");
-        assert_eq!(given.found("b", &RULE), [] as [&str; 0]);
+        assert_eq!(
+            given.findings("a", &RULE)[0].fix,
+            "nothing to do here but to tell track b, which lands later and gives way"
+        );
+        assert_eq!(
+            given.findings("b", &RULE)[0].fix,
+            "give the index another name than i"
+        );
+    }
+
+    #[test]
+    fn on_top_of_another_track() {
+        let again = "error m/2.sql:1: creates index i, and so does a in m/1.sql";
+        for (below, above, expected) in [
+            (
+                "create index i on x (a);",
+                "create index i on y (a);",
+                again,
+            ),
+            (
+                "create index i on x (a);",
+                "create index if not exists i on y (a);",
+                "warning m/2.sql:1: creates index i, and so does a in m/1.sql",
+            ),
+            (
+                "create index i on x (a);",
+                "drop index i; create index i on y (a);",
+                "",
+            ),
+            (
+                "create index i on x (a);",
+                "alter index i rename to j; create index i on y (a);",
+                "",
+            ),
+            (
+                "create index i on x (a);",
+                "drop table x; create index i on y (a);",
+                "",
+            ),
+            (
+                "create index i on x (a); drop index i;",
+                "create index i on y (a);",
+                "",
+            ),
+            ("create index i on x (a);", "create index j on x (a);", ""),
+        ] {
+            let mut given = Given::tracks("a b");
+            given.work("a", "").sql("m/1.sql", below);
+            given.work("b", "").sql("m/2.sql", above);
+            given.project.tracks[1].depends_on = fixture::depends_on("a");
+            assert_eq!(
+                given.found("b", &RULE).join("|"),
+                expected,
+                "{below} {above}"
+            );
+            assert_eq!(given.found("a", &RULE), [""; 0], "{below} {above}");
+        }
+        // On top of it, the file was given another name.
+        let mut given = Given::tracks("a b");
+        let sql = "create index i on x (a);";
+        given.work("a", "+m/1.sql").sql("m/1.sql", sql);
+        given.work("b", "m/1.sql>m/2.sql").sql("m/2.sql", sql);
+        given.project.tracks[1].depends_on = fixture::depends_on("a");
+        assert_eq!(given.found("b", &RULE), [""; 0]);
+    }
+
+    #[test]
+    fn a_migration_that_both_have_is_one() {
+        let sql = "create index i on x (a);";
+        let mut given = Given::tracks("a b");
+        given.work("a", "").sql("m/1.sql", sql);
+        given.work("b", "").sql("m/1.sql", sql);
+        assert_eq!(given.found("b", &RULE), [""; 0]);
+        assert_eq!(given.found("a", &RULE), [""; 0]);
+        given.works[1].migrations[0].blob =
+            crate::domain::revision::BlobId::from_bytes(&[9; 20]).unwrap();
+        assert_eq!(given.found("b", &RULE).len(), 1, "other content");
+    }
+
+    #[test]
+    fn what_is_committed_is_told_first() {
+        let sql = "create index i on x (a);";
+        for (uncommitted, expected) in [
+            (
+                "m/0.sql",
+                "error m/3.sql:1: creates index i, and so does a in m/1.sql",
+            ),
+            (
+                "m/1.sql",
+                "error m/3.sql:1: creates index i, and so does a in m/0.sql",
+            ),
+            (
+                "m/0.sql m/1.sql",
+                "warning m/3.sql:1: creates index i, and so does a in m/0.sql",
+            ),
+        ] {
+            let mut given = Given::tracks("a b");
+            let work = given.work("a", "").sql("m/0.sql", sql).sql("m/1.sql", sql);
+            work.uncommitted
+                .extend(uncommitted.split(' ').map(RepoPath::new));
+            given.work("b", "").sql("m/3.sql", sql);
+            assert_eq!(given.found("b", &RULE), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_moved_migration_makes_nothing_twice() {
+        let sql = "create table x (a int);";
+        let mut given = Given::tracks("a b");
+        given.base_sql(&[("m/0.sql", sql)]);
+        given.work("b", "m/0.sql>m/2.sql").sql("m/2.sql", sql);
+        assert_eq!(given.found("b", &RULE), [""; 0]);
     }
 
     #[test]
@@ -286,11 +418,16 @@ mod tests {
             ("drop index i; create index i on y (b);", ""),
             ("drop table x; create index i on z (b);", ""),
             ("create index j on x (a);", ""),
+            (
+                "create table s.y (a int);",
+                "error m/2.sql:1: creates table s.y, which base has from m/0.sql",
+            ),
+            ("drop schema s cascade; create table s.y (a int);", ""),
         ] {
             let mut given = Given::tracks("a b");
             given.base_sql(&[(
                 "m/0.sql",
-                "create table x (a int); create index i on x (a);",
+                "create table x (a int); create index i on x (a); create table s.y (a int);",
             )]);
             given.work("b", "").sql("m/2.sql", sql);
             assert_eq!(given.found("b", &RULE).join("|"), expected, "{sql}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::deed::{deeds, dialect, listed, verb};
+use super::deed::{deeds, dialect, listed, one_more, verb};
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 use crate::domain::sql::{Action, Kind};
@@ -48,8 +48,8 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             listed(&names)
         );
         let fix = format!(
-            "leave it to {owner} and put `depends_on = [\"{owner}\"]` under `[track.{track}]`, or give the table to {track}: \
-             `tables = [\"{table}\"]`"
+            "leave it to {owner} and put `depends_on = [\"{owner}\"]` under `[track.{track}]`, or give the table to {track}: `{}`",
+            one_more("tables", &facts.track().tables, &table.to_string())
         );
         let mut finding = Finding::new(&RULE, message, fix).at(deed.path).with(owner);
         if let Some(line) = deed.line {
@@ -90,6 +90,10 @@ mod tests {
                 "grant select on users to x;",
                 "warning m/1.sql:1: b grants rights on table users, which a owns",
             ),
+            (
+                "create table users_2024 partition of users for values in (1);",
+                "error m/1.sql:1: b changes table users, which a owns",
+            ),
             ("select * from users;", ""),
             ("create table orders (u int references users);", ""),
             ("alter table shared add x int;", ""),
@@ -124,5 +128,18 @@ mod tests {
         work.sql("m/1.sql", "alter table users add x int; select 2;");
         work.content("m/1.sql", before, "x");
         assert_eq!(given.found("b", &RULE), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn the_fix_can_be_pasted() {
+        let mut given = Given::tracks("a b");
+        given.tables("a", "users");
+        given.tables("b", "orders items");
+        given.work("b", "").sql("m/1.sql", "drop table users;");
+        assert_eq!(
+            given.findings("b", &RULE)[0].fix,
+            "leave it to a and put `depends_on = [\"a\"]` under `[track.b]`, or give the table to b: \
+             `tables = [\"orders\", \"items\", \"users\"]`"
+        );
     }
 }

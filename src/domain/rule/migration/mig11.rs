@@ -1,6 +1,6 @@
 //! MIG11: a migration creates a table that no track claims.
 
-use super::deed::{deeds, dialect};
+use super::deed::{deeds, dialect, one_more};
 use crate::domain::project::{Severity, Unowned};
 use crate::domain::rule::{Facts, Finding, Rule};
 use crate::domain::sql::{Action, Kind};
@@ -51,13 +51,10 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let id = &track.id;
-        let mut all = track.tables.clone();
-        all.push(table.to_string());
-        let all: Vec<String> = all.iter().map(|it| format!("{it:?}")).collect();
         let message = format!("{id} creates table {table}, which is in no track's `tables`");
         let fix = format!(
-            "put `tables = [{}]` under `[track.{id}]` in tracks.toml",
-            all.join(", ")
+            "put `{}` under `[track.{id}]` in tracks.toml",
+            one_more("tables", &track.tables, &table.to_string())
         );
         let finding = Finding::new(&RULE, message, fix)
             .at(deed.path)

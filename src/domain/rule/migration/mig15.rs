@@ -1,8 +1,9 @@
 //! MIG15: a migration needs a table or column that only another track creates.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
-use super::deed::{Deed, builds_on, deeds, dialect, made};
+use super::deed::{Deed, builds_on, deeds, deeds_of, dialect};
+use crate::domain::name::TrackId;
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 use crate::domain::sql::{Action, Change, Kind, Name};
@@ -28,39 +29,42 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let track = &facts.work().track;
     let peers: Vec<_> = facts
         .peers()
-        .map(|peer| (&peer.work.track, deeds(peer.work, dialect)))
+        .map(|peer| (&peer.work.track, deeds_of(&peer, facts.work(), dialect)))
         .collect();
-    let mut seen = BTreeSet::new();
-    for (at, deed) in own.iter().enumerate() {
-        for need in needs(deed, &own[..at]) {
-            let there = match (&need.column, facts.migrations) {
+    let peers: Vec<Maker<'_>> = peers
+        .iter()
+        .map(|(id, deeds)| Maker::new(facts, id, deeds))
+        .collect();
+    let mut made = HashSet::new();
+    let mut seen = HashSet::new();
+    for deed in &own {
+        let needs = needs(deed, &made);
+        made.extend(makes(deed));
+        for need in needs {
+            // Once in a file.
+            if !seen.insert((deed.path, need)) {
+                continue;
+            }
+            let there = match (need.column, facts.migrations) {
                 (_, None) => false,
-                (None, Some(migrations)) => migrations.known.has_relation(&need.table),
+                (None, Some(migrations)) => migrations.known.has_relation(need.table),
                 (Some(column), Some(migrations)) => {
-                    migrations.known.has_column(&need.table, column) == Some(true)
+                    migrations.known.has_column(need.table, column) == Some(true)
                 }
             };
             if there {
                 continue;
             }
-            let makers: Vec<_> = peers
-                .iter()
-                .filter_map(|(maker, deeds)| {
-                    let deed = deeds.iter().find(|deed| need.is_made_by(deed))?;
-                    Some((*maker, deed))
-                })
-                .collect();
-            // One that it depends on is enough.
-            let is_known = makers
-                .iter()
-                .any(|(maker, _)| builds_on(facts.project, track, maker));
-            let Some((maker, made)) = makers.first().filter(|_| !is_known) else {
+            let mut makers = peers.iter().filter(|it| it.made.contains_key(&need));
+            let Some(first) = makers.next() else {
                 continue;
             };
-            let what = need.said();
-            if !seen.insert((deed.path, what.clone())) {
+            // One that it depends on is enough.
+            if first.is_needed || makers.any(|it| it.is_needed) {
                 continue;
             }
+            let (maker, made) = (first.track, first.made[&need]);
+            let what = need.said();
             let verb = if need.column.is_some() {
                 "adds"
             } else {
@@ -82,38 +86,64 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Something that has to be there.
-struct Need {
-    table: Name,
-    column: Option<String>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Need<'a> {
+    table: &'a Name,
+    column: Option<&'a str>,
 }
 
-impl Need {
+impl Need<'_> {
     fn said(&self) -> String {
-        match &self.column {
+        match self.column {
             Some(column) => format!("column {column} of table {}", self.table),
             None => format!("table {}", self.table),
         }
     }
+}
 
-    fn is_made_by(&self, deed: &Deed<'_>) -> bool {
-        let object = &deed.effect.object;
-        let is_relation = matches!(object.kind, Kind::Table | Kind::View);
-        match (&self.column, &deed.effect.action) {
-            (None, Action::Create { .. }) => is_relation && object.name == self.table,
-            (None, Action::Rename { to }) => is_relation && *to == self.table,
-            (Some(column), Action::Alter(Change::AddColumn { column: added, .. })) => {
-                object.name == self.table && added.name == *column
+/// Another track, and the first deed that makes each thing that it makes.
+struct Maker<'a> {
+    track: &'a TrackId,
+    /// The judged track is built on it.
+    is_needed: bool,
+    made: HashMap<Need<'a>, &'a Deed<'a>>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(facts: &Facts<'_>, track: &'a TrackId, deeds: &'a [Deed<'a>]) -> Maker<'a> {
+        let mut made = HashMap::new();
+        for deed in deeds {
+            if let Some(need) = makes(deed) {
+                made.entry(need).or_insert(deed);
             }
-            (Some(column), Action::Alter(Change::RenameColumn { to, .. })) => {
-                object.name == self.table && to == column
-            }
-            _ => false,
+        }
+        Maker {
+            track,
+            is_needed: builds_on(facts.project, &facts.work().track, track),
+            made,
         }
     }
 }
 
+/// The need that a deed meets.
+fn makes<'a>(deed: &'a Deed<'_>) -> Option<Need<'a>> {
+    if let Some(table) = deed.made() {
+        let column = None;
+        return Some(Need { table, column });
+    }
+    let column = match &deed.effect.action {
+        Action::Alter(Change::AddColumn { column, .. }) => &column.name,
+        Action::Alter(Change::RenameColumn { to, .. }) => to,
+        _ => return None,
+    };
+    Some(Need {
+        table: &deed.effect.object.name,
+        column: Some(column),
+    })
+}
+
 /// What a deed needs that those before it, in the same work, have not made.
-fn needs(deed: &Deed<'_>, before: &[Deed<'_>]) -> Vec<Need> {
+fn needs<'a>(deed: &'a Deed<'_>, made: &HashSet<Need<'_>>) -> Vec<Need<'a>> {
     let object = &deed.effect.object;
     if !matches!(object.kind, Kind::Table) {
         return Vec::new();
@@ -123,37 +153,28 @@ fn needs(deed: &Deed<'_>, before: &[Deed<'_>]) -> Vec<Need> {
         Action::Drop { if_exists, .. } => *if_exists,
         _ => false,
     };
-    let table = object.name.clone();
-    if tolerant || made(before).contains(&table) {
-        return Vec::new();
-    }
-    let columns: Vec<String> = match &deed.effect.action {
-        Action::Write(_, columns) | Action::Reference(columns) => columns.clone(),
-        Action::Alter(Change::AddColumn { .. }) => Vec::new(),
-        Action::Alter(change) => change.columns().into_iter().map(str::to_owned).collect(),
-        _ => Vec::new(),
-    };
-    let added = |column: &String| {
-        before.iter().any(|it| {
-            let need = Need {
-                table: table.clone(),
-                column: Some(column.clone()),
-            };
-            need.is_made_by(it)
-        })
-    };
-    let mut needs: Vec<Need> = columns
-        .into_iter()
-        .filter(|column| !added(column))
-        .map(|column| Need {
-            table: table.clone(),
-            column: Some(column),
-        })
-        .collect();
-    needs.push(Need {
+    let table = &object.name;
+    let itself = Need {
         table,
         column: None,
+    };
+    if tolerant || made.contains(&itself) {
+        return Vec::new();
+    }
+    let columns: Vec<&str> = match &deed.effect.action {
+        Action::Write(_, columns) | Action::Reference(columns) => {
+            columns.iter().map(String::as_str).collect()
+        }
+        Action::Alter(Change::AddColumn { .. }) => Vec::new(),
+        Action::Alter(change) => change.columns(),
+        _ => Vec::new(),
+    };
+    let columns = columns.into_iter().map(|column| Need {
+        table,
+        column: Some(column),
     });
+    let mut needs: Vec<Need<'_>> = columns.filter(|need| !made.contains(need)).collect();
+    needs.push(itself);
     needs
 }
 
@@ -253,5 +274,30 @@ mod tests {
             given.project.tracks[1].depends_on = fixture::depends_on("a");
             assert_eq!(given.found("b", &RULE), [] as [&str; 0], "{first} {second}");
         }
+    }
+
+    #[test]
+    fn what_both_have_is_not_only_anothers() {
+        let mut given = Given::tracks("a b");
+        given
+            .work("a", "")
+            .sql("m/3.sql", "create table t (x int);");
+        given.work("b", "").sql("m/2.sql", "select * from t;");
+        assert_eq!(given.found("b", &RULE).len(), 1);
+        given.works[1].sql("m/3.sql", "create table t (x int);");
+        assert_eq!(given.found("b", &RULE), [""; 0]);
+    }
+
+    #[test]
+    fn many_statements_are_one_finding_and_one_pass() {
+        let mut given = Given::tracks("a b");
+        given
+            .work("a", "")
+            .sql("m/1.sql", "create table t (x int);");
+        let made: String = (0..3000)
+            .map(|at| format!("create table own{at} (x int); insert into t (x) values ({at});"))
+            .collect();
+        given.work("b", "").sql("m/2.sql", &made);
+        assert_eq!(given.found("b", &RULE).len(), 1);
     }
 }

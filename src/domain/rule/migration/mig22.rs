@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::deed::{deeds, dialect, verb};
+use super::deed::{deeds, dialect, one_more, verb};
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 use crate::domain::sql::{Action, Kind};
@@ -46,8 +46,11 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             "{track} {} {kind} {name}, which {owner} owns",
             verb(&deed.effect)
         );
-        let fix =
-            format!("leave it to {owner}, or give it to {track}: `objects = [\"{kind}:{name}\"]`");
+        let objects = &facts.track().objects;
+        let fix = format!(
+            "leave it to {owner}, or give it to {track}: `{}`",
+            one_more("objects", objects, &format!("{kind}:{name}"))
+        );
         let mut finding = Finding::new(&RULE, message, fix).at(deed.path).with(owner);
         if let Some(line) = deed.line {
             finding = finding.line(line);
@@ -106,5 +109,17 @@ mod tests {
             given.work("b", "").sql("m/1.sql", sql);
             assert_eq!(given.found("b", &RULE).join("|"), expected, "{sql}");
         }
+    }
+
+    #[test]
+    fn the_fix_can_be_pasted() {
+        let mut given = Given::tracks("a b");
+        given.project.tracks[0].objects = vec!["type:mood".to_owned()];
+        given.project.tracks[1].objects = vec!["view:daily".to_owned()];
+        given.work("b", "").sql("m/1.sql", "drop type mood;");
+        assert_eq!(
+            given.findings("b", &RULE)[0].fix,
+            "leave it to a, or give it to b: `objects = [\"view:daily\", \"type:mood\"]`"
+        );
     }
 }

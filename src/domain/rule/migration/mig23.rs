@@ -1,9 +1,12 @@
 //! MIG23: a statement after which something that was there is gone.
 
-use super::deed::{Deed, deeds, dialect, made};
+use std::collections::{BTreeSet, HashMap};
+
+use super::deed::{Deed, deeds, dialect};
+use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
-use crate::domain::sql::{Action, Change, Kind, Write};
+use crate::domain::sql::{Action, Change, Kind, Name, Write};
 
 pub(super) const RULE: Rule = Rule {
     code: "MIG23",
@@ -19,10 +22,24 @@ pub(super) const RULE: Rule = Rule {
 
 fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let deeds = deeds(facts.work(), dialect(facts));
+    let mut own: BTreeSet<&Name> = BTreeSet::new();
+    let mut renamed: HashMap<(&RepoPath, &Name), usize> = HashMap::new();
+    for (at, deed) in deeds.iter().enumerate() {
+        if let Action::Rename { to } = &deed.effect.action {
+            renamed.insert((deed.path, to), at);
+        }
+    }
+    // A drop after which another table gets the name, which is how SQLite changes a table.
+    let is_replaced = |at: usize, dropped: &Deed<'_>| {
+        let is_drop = matches!(dropped.effect.action, Action::Drop { .. });
+        let taken = renamed.get(&(dropped.path, &dropped.effect.object.name));
+        is_drop && taken.is_some_and(|later| *later > at)
+    };
     for (at, deed) in deeds.iter().enumerate() {
         let object = &deed.effect.object;
-        let is_own = made(&deeds[..at]).contains(&object.name);
-        if object.kind != Kind::Table || is_own || is_replaced(&deeds, at) {
+        let is_own = own.contains(&object.name);
+        own.extend(deed.made());
+        if object.kind != Kind::Table || is_own || is_replaced(at, deed) {
             continue;
         }
         let Some((what, why)) = destroyed(deed) else {
@@ -39,19 +56,6 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             None => finding,
         });
     }
-}
-
-/// A drop after which another table gets the name, which is how SQLite changes a table.
-fn is_replaced(deeds: &[Deed<'_>], at: usize) -> bool {
-    let dropped = &deeds[at];
-    let is_drop = matches!(dropped.effect.action, Action::Drop { .. });
-    is_drop
-        && deeds[at..].iter().any(|later| {
-            let Action::Rename { to } = &later.effect.action else {
-                return false;
-            };
-            *to == dropped.effect.object.name && later.path == dropped.path
-        })
 }
 
 fn destroyed(deed: &Deed<'_>) -> Option<(String, &'static str)> {

@@ -1,11 +1,11 @@
 //! OWN04: what is shared is changed as its policy says.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{deed, or_except};
 use crate::domain::name::TrackId;
 use crate::domain::project::{Severity, SharedPolicy, Strategy};
-use crate::domain::rule::{APPROVAL, Contents, Facts, FileChange, Finding, Rule};
+use crate::domain::rule::{APPROVAL, Contents, Facts, FileChange, Finding, Peer, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "OWN04",
@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
-    let mut serialized: BTreeSet<&str> = BTreeSet::new();
+    let mut shares = BTreeMap::new();
     for change in &facts.work().changes {
         let ownership = facts.owners.of(&change.path);
         let Some((pattern, owner, policy)) = ownership.shared else {
@@ -37,10 +37,10 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         }
         findings.extend(match policy {
             SharedPolicy::Free => None,
-            SharedPolicy::Serialize if serialized.insert(pattern) => {
-                serialize(facts, change, pattern)
-            }
-            SharedPolicy::Serialize => None,
+            SharedPolicy::Serialize => shares
+                .entry(pattern)
+                .or_insert_with(|| sharer(facts, pattern))
+                .map(|(peer, theirs)| serialize(facts, change, pattern, peer, theirs)),
             SharedPolicy::AppendOnly => append_only(facts, change, pattern),
             SharedPolicy::Regenerate => Some(regenerate(facts, change, pattern)),
             SharedPolicy::IntegrationOnly => Some(breach(
@@ -65,12 +65,30 @@ fn breach(facts: &Facts<'_>, change: &FileChange, pattern: &str, why: &str, way:
     .at(path)
 }
 
-fn serialize(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Option<Finding> {
+/// The first track in landing order that changes what the pattern matches, too, and what it changes; what stops this track
+/// before what only warns it.
+fn sharer<'a>(facts: &Facts<'a>, pattern: &str) -> Option<(Peer<'a>, &'a FileChange)> {
     let shares = |path| (facts.owners.of(path).shared).is_some_and(|(same, _, _)| same == pattern);
-    let (peer, theirs) = facts.rivals().find_map(|peer| {
-        let mut theirs = peer.work.changes.iter();
-        Some((peer, theirs.find(|theirs| shares(&theirs.path))?))
-    })?;
+    let theirs = facts.rivals().flat_map(|peer| {
+        let theirs = peer.work.changes.iter();
+        theirs.map(move |theirs| (peer, theirs))
+    });
+    theirs
+        .filter(|(_, theirs)| shares(&theirs.path))
+        .min_by_key(|(peer, theirs)| !stops(peer, theirs))
+}
+
+fn stops(peer: &Peer<'_>, theirs: &FileChange) -> bool {
+    peer.earlier && !peer.work.uncommitted.contains(&theirs.path)
+}
+
+fn serialize(
+    facts: &Facts<'_>,
+    change: &FileChange,
+    pattern: &str,
+    peer: Peer<'_>,
+    theirs: &FileChange,
+) -> Finding {
     let other = &peer.work.track;
     let (why, way) = match peer.earlier {
         true => (
@@ -91,12 +109,10 @@ fn serialize(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Option<Fi
         ),
     };
     let finding = breach(facts, change, pattern, &why, &way).with(other);
-    Some(
-        match peer.earlier && !peer.work.uncommitted.contains(&theirs.path) {
-            true => finding,
-            false => finding.at_most_warning(),
-        },
-    )
+    match stops(&peer, theirs) {
+        true => finding,
+        false => finding.at_most_warning(),
+    }
 }
 
 fn append_only(facts: &Facts<'_>, change: &FileChange, pattern: &str) -> Option<Finding> {
@@ -179,6 +195,7 @@ fn approved(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::path::RepoPath;
     use crate::domain::project::{Shared, fixture};
     use crate::domain::rule::Approval;
     use crate::domain::rule::testing::{Given, commit_id, pattern, track_id};
@@ -252,17 +269,33 @@ mod tests {
             given.work("a", of_a);
             given.work("b", "~types/x ~types/xx");
             given.work("c", of_c);
-            assert_eq!(
-                given.found("b", &RULE).join("\n"),
-                expected,
-                "{of_a} {of_c} {needs}"
-            );
+            // One for each path, so that excusing one excuses that alone.
+            let found = given.found("b", &RULE);
+            let of_each: Vec<String> = [&expected, &expected.replace("types/x", "types/xx")]
+                .into_iter()
+                .filter(|it| !it.is_empty())
+                .cloned()
+                .collect();
+            assert_eq!(found, of_each, "{of_a} {of_c} {needs}");
         }
         let mut given = given(SharedPolicy::Serialize);
         let uncommitted = given.work("a", "~types/y").changes[0].path.clone();
         given.works[0].uncommitted.insert(uncommitted);
         given.work("b", "~types/x");
         assert!(given.found("b", &RULE)[0].starts_with("warning "));
+        // What is committed stops, whatever else is on its way.
+        let of_a = given.works[0].changes[0].clone();
+        given.works[0].changes.push(FileChange {
+            path: RepoPath::new("types/z"),
+            ..of_a
+        });
+        let expected = earlier.replace("types/y", "types/z");
+        assert_eq!(
+            given.found("b", &RULE),
+            [format!(
+                "error types/x: track b changes types/x, which is shared (`types`): {expected}"
+            )]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::normalize_name_node;
 
-use super::super::{Action, Dialect, Kind, Name, Object};
+use super::super::{Action, Change, Dialect, Kind, Name, Object};
 use super::Reader;
 use super::tree::{below, child, column_of, has, name_of, names, word, words};
 
@@ -23,7 +23,14 @@ impl Reader<'_> {
                 let columns = columns.collect();
                 self.key(node, columns);
             }
-            INHERITS | INHERIT_TABLE | PARTITION_OF => {
+            // Its rows may go there from now on.
+            PARTITION_OF => {
+                for name in names(node, TABLE_NAME_REF) {
+                    let change = Change::Attached(Kind::Table, Vec::new());
+                    self.table(name, Action::Alter(change));
+                }
+            }
+            INHERITS | INHERIT_TABLE => {
                 for name in names(node, TABLE_NAME_REF) {
                     self.table(name, Action::Reference(Vec::new()));
                 }
