@@ -17,6 +17,7 @@ pub mod owners;
 pub mod path;
 pub mod project;
 pub mod prune;
+pub mod quote;
 pub mod readiness;
 pub mod removal;
 pub mod resolution;

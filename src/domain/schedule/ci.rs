@@ -1,7 +1,8 @@
 //! Jobs of forges that run rounds: in a whole clone, one at a time, with the right to push.
 
-use super::quote::{shell_word, yaml_text};
+use super::quote::yaml_text;
 use super::{Pace, Schedule, Wanted, comment, expression, note};
+use crate::domain::quote::shell_word;
 use crate::domain::time::format_duration;
 
 /// A workflow. Format: docs.github.com, "Workflow syntax for GitHub Actions".

@@ -8,8 +8,9 @@ mod systemd;
 use std::time::Duration;
 
 use super::time::format_duration;
+use crate::domain::quote::shell_word;
 pub use period::{Expression, Pace, expression};
-use quote::{cron_line, shell_word};
+use quote::cron_line;
 
 /// Whose timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,4 @@
-//! Words as shells, crontabs, unit files and YAML read them.
-
-/// A word of a POSIX shell.
-pub(super) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
+//! Words as crontabs, unit files and YAML read them.
 
 /// A shell's command on a crontab line: there an unescaped `%` ends the line, and crons differ in how they read a backslash
 /// that stands before an escaped one. It stands in quotes then, which end and begin again in between. Format: crontab(5).
@@ -54,6 +45,7 @@ pub(super) fn yaml_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::quote::shell_word;
 
     #[test]
     fn quoting() {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::domain::path::RepoPath;
+use crate::domain::quote::shell_path;
 use crate::domain::rule::{Finding, Mend};
 use crate::files;
 use crate::git::{GitError, Repository, Worktree};
 use crate::ops::Session;
-use crate::ops::own_worktree::quoted;
 
 use super::Judged;
 
@@ -105,7 +105,7 @@ impl Bench<'_> {
                         code,
                         what: format!("renamed {from} to {to}"),
                         path: to.clone(),
-                        undo: format!("git mv {} {}", shown(to), shown(from)),
+                        undo: format!("git mv {} {}", shell_path(to), shell_path(from)),
                     })),
                     Err(error) => Ok(Err(error.to_string())),
                 }
@@ -122,7 +122,7 @@ impl Bench<'_> {
                     return Ok(Err(error.to_string()));
                 }
                 repository.stage(self.dir, path)?;
-                let path_text = shown(path);
+                let path_text = shell_path(path);
                 Ok(Ok(Mended {
                     code,
                     what: format!("wrote {path}"),
@@ -140,9 +140,4 @@ impl Bench<'_> {
         let path = Repository::file_in(self.dir, path);
         path.symlink_metadata().is_ok()
     }
-}
-
-/// For a shell.
-fn shown(path: &RepoPath) -> String {
-    quoted(&Repository::file_in(Path::new(""), path))
 }

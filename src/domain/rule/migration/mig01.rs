@@ -44,7 +44,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         let templates: Vec<&str> = reader.templates.iter().map(Template::as_str).collect();
         let templates = templates.join(" or ");
         let fix = match &to {
-            Some(to) => format!("rename it: `git mv {} {to}`", file.path),
+            Some(to) => format!("rename it: `{}`", versions::git_mv(&file.path, to)),
             None => format!("rename it so that it is named as {templates} says"),
         };
         let message = format!("{} is not named as {templates} says", file.path);

@@ -1,7 +1,9 @@
 //! MIG08: what has landed stays as it is.
 
+use super::versions;
 use crate::domain::migration::{Direction, MigrationFile, Preset};
 use crate::domain::project::Severity;
+use crate::domain::quote::{shell_path, shell_word};
 use crate::domain::rule::{Contents, Facts, FileChange, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -46,13 +48,15 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             work.track,
             because(preset, landed, change)
         );
+        let base = facts.project.base.as_ref();
+        let base = base.map_or("main", |base| base.as_str());
+        let back = match (&change.moved, change.after) {
+            // A checkout would leave it under the new name, too.
+            (Some(to), None) => versions::git_mv(to, path),
+            _ => format!("git checkout {} -- {}", shell_word(base), shell_path(path)),
+        };
         let fix = format!(
-            "take it back: `git checkout {} -- {path}`, and write a new migration: `tracks new migration \"…\"`",
-            facts
-                .project
-                .base
-                .as_ref()
-                .map_or("main", |base| base.as_str())
+            "take it back: `{back}`, and write a new migration: `tracks new migration \"…\"`"
         );
         let finding = Finding::new(&RULE, message, fix).at(path);
         findings.push(match landed.direction {
@@ -150,6 +154,30 @@ mod tests {
         ] {
             let given = given(preset, "", base, &[("a", work)]);
             assert_eq!(given.found("a", &RULE), expected, "{base} {work}");
+        }
+    }
+
+    #[test]
+    fn how_it_is_taken_back() {
+        for (base, work, back) in [
+            ("m/1_a.sql", "~m/1_a.sql", "git checkout main -- m/1_a.sql"),
+            (
+                "m/1_a$.sql",
+                "-m/1_a$.sql",
+                "git checkout main -- 'm/1_a$.sql'",
+            ),
+            (
+                "m/1_a.sql",
+                "m/1_a.sql>m/2_a.sql",
+                "git mv m/2_a.sql m/1_a.sql",
+            ),
+        ] {
+            let given = given(Preset::Sqlx, "", base, &[("a", work)]);
+            let fix = &given.findings("a", &RULE)[0].fix;
+            assert!(
+                fix.starts_with(&format!("take it back: `{back}`,")),
+                "{fix}"
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::domain::migration::{MigrationFile, Migrations, Taken, Version};
 use crate::domain::path::RepoPath;
+use crate::domain::quote::shell_path;
 use crate::domain::rule::{Facts, FileChange, Finding, Mend, Work};
 
 /// The judged track's own migrations that the runner looks at, and whether each is a new file.
@@ -86,7 +87,7 @@ pub(super) fn to_rename(
 ) -> (String, Option<Mend>) {
     match to {
         Some(to) => (
-            format!("rename it: `git mv {} {to}`", file.path),
+            format!("rename it: `{}`", git_mv(&file.path, &to)),
             Some(Mend::Rename {
                 from: file.path.clone(),
                 to,
@@ -94,6 +95,11 @@ pub(super) fn to_rename(
         ),
         None => (otherwise.to_owned(), None),
     }
+}
+
+/// The command that renames a file.
+pub(super) fn git_mv(from: &RepoPath, to: &RepoPath) -> String {
+    format!("git mv {} {}", shell_path(from), shell_path(to))
 }
 
 pub(super) fn mended(finding: Finding, mend: Option<Mend>) -> Finding {
