@@ -34,6 +34,16 @@ pub fn written(project: &Project) -> String {
     text
 }
 
+/// Whether a file was written by [`written`]; one that is empty is nobody's.
+pub fn is_ours(text: &[u8]) -> bool {
+    text.trim_ascii().is_empty() || text.starts_with(b"# Written by tracks")
+}
+
+/// Whether a file's text has any rule, or only comments.
+pub fn has_rules(text: &str) -> bool {
+    text.lines().any(|line| !words(line).is_empty())
+}
+
 /// Whom a host can ask about a track: the track's `contact`, else its `agent`, where that is `@name`, `@org/team` or an
 /// e-mail address. A name is never made up: it might be somebody's.
 pub fn handle(track: &Track) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use super::{Failure, undetermined};
 use crate::domain::handover::Refusal;
+use crate::domain::quote::shell_word;
 use crate::ops::own::OwnError;
 use crate::ops::who::WhoError;
 
@@ -45,7 +46,8 @@ fn refused(refusal: &Refusal, message: String) -> Failure {
         Refusal::Owned {
             path, owner, to, ..
         } => failure.hint(format!(
-            "to take it over: `tracks own '{path}' --track {to} --from {owner}`"
+            "to take it over: `tracks own {} --track {to} --from {owner}`",
+            shell_word(path)
         )),
         Refusal::NotOwned { .. } => failure.hint("`tracks who PATH` says whose it is"),
     }
