@@ -25,6 +25,13 @@ impl From<OwnError> for Failure {
             OwnError::Pattern(_) => Failure::usage(message),
             OwnError::Outside { .. } => Failure::usage(message)
                 .hint("name paths in this worktree, or go into another one with `-C DIR`"),
+            OwnError::NotOurs { .. } => undetermined(message).hint(
+                "move its lines into tracks.toml, or commit them, or write it all the same with `--force`",
+            ),
+            OwnError::NoText { .. } => {
+                Failure::usage(message).hint("name its directory, or give a pattern that matches it")
+            }
+            OwnError::Git(error) => error.into(),
             OwnError::NoCodeowners => Failure::usage(message)
                 .hint("set `[ownership] codeowners = \".github/CODEOWNERS\"`"),
             OwnError::Bare | OwnError::File { .. } => undetermined(message),

@@ -86,8 +86,9 @@ fn short(id: &crate::domain::revision::CommitId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::project::Dependency;
     use crate::domain::rule::Stray;
-    use crate::domain::rule::testing::{Given, commit_id};
+    use crate::domain::rule::testing::{Given, commit_id, track_id};
 
     #[test]
     fn strays() {
@@ -112,7 +113,7 @@ mod tests {
         // Built on b, by way of c.
         let mut given = Given::tracks("a b c");
         for (track, need) in [(0, "c"), (2, "b")] {
-            given.project.tracks[track].depends_on = vec![need_of(need)];
+            given.project.tracks[track].depends_on = vec![Dependency::Track(track_id(need))];
         }
         given.work("a", "~x").commit("Add x\n\nTrack: b\n");
         given.work("b", "~y").commit("Add y\n\nTrack: a\n");
