@@ -182,7 +182,10 @@ mod tests {
                 .collect();
             let text = format!("{}\n{taken}", starter.text);
             let parsed = parse(&text, "app");
-            let errors = parsed.diagnostics.iter().filter(|it| it.level == Level::Error);
+            let errors = parsed
+                .diagnostics
+                .iter()
+                .filter(|it| it.level == Level::Error);
             let errors: Vec<&str> = errors.map(|it| it.message.as_str()).collect();
             assert_eq!(errors, [""; 0], "{text}");
             let project = parsed.project.unwrap();
@@ -199,7 +202,10 @@ mod tests {
         }
         // The starters have a track `a`.
         let small = of_codeowners("CODEOWNERS", "/x @a\n/y @a.\n", "[track.a]\n");
-        assert!(small.contains("[track.a-2]") && small.contains("[track.a-3]"), "{small}");
+        assert!(
+            small.contains("[track.a-2]") && small.contains("[track.a-3]"),
+            "{small}"
+        );
     }
 
     #[test]

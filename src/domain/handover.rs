@@ -90,7 +90,8 @@ pub fn plan(
         for pattern in &track.owns {
             let same = bare(pattern.as_str()) == bare(text);
             let around = !same && pattern.matches(&place);
-            let inside = !same && place.contains(&RepoPath::new(Pattern::plainly(bare(pattern.as_str()))));
+            let inside =
+                !same && place.contains(&RepoPath::new(Pattern::plainly(bare(pattern.as_str()))));
             if track.id == *to {
                 has_it |= same || around;
                 continue;

@@ -278,11 +278,18 @@ mod tests {
                 Some(at) => (&whole[..at], &whole[at + 1..]),
                 None => (&whole[..0], whole),
             };
-            for dir in dirs.split(|byte| *byte == b'/').filter(|dir| !dir.is_empty()) {
-                let Reach::Some(stage) = reach else { panic!("{text}") };
+            for dir in dirs
+                .split(|byte| *byte == b'/')
+                .filter(|dir| !dir.is_empty())
+            {
+                let Reach::Some(stage) = reach else {
+                    panic!("{text}")
+                };
                 reach = selection.below(&stage, dir);
             }
-            let Reach::Some(stage) = reach else { panic!("{text}") };
+            let Reach::Some(stage) = reach else {
+                panic!("{text}")
+            };
             assert!(selection.takes(&stage, name, whole), "{text}");
         }
         // What is a class stays one.

@@ -120,11 +120,7 @@ pub fn hand_over(
 ///
 /// # Errors
 /// When it names none, there is one that would be lost (unless `force`), or it cannot be written.
-pub fn write_codeowners(
-    session: &Session,
-    dry_run: bool,
-    force: bool,
-) -> Result<Report, OwnError> {
+pub fn write_codeowners(session: &Session, dry_run: bool, force: bool) -> Result<Report, OwnError> {
     let (file, _, project) = read(session)?;
     let name = project.ownership.codeowners.as_ref();
     let name = name.ok_or(OwnError::NoCodeowners)?;
@@ -156,7 +152,9 @@ pub fn write_codeowners(
         notes.push(format!("{name} is what tracks.toml says already"));
     }
     if !codeowners::has_rules(&text) {
-        notes.push(format!("no rule is left in {name}: nobody is asked to review anything"));
+        notes.push(format!(
+            "no rule is left in {name}: nobody is asked to review anything"
+        ));
     }
     if !nobody.is_empty() {
         let ids: Vec<&str> = nobody.iter().map(|id| id.as_str()).collect();
@@ -183,7 +181,10 @@ fn is_committed(session: &Session, path: &Path) -> Result<bool, OwnError> {
     };
     let inner = RepoPath::new(inner.as_os_str().as_bytes());
     let paths = std::iter::once(&inner).collect();
-    Ok(session.repository.not_as_committed(main, &paths)?.is_empty())
+    Ok(session
+        .repository
+        .not_as_committed(main, &paths)?
+        .is_empty())
 }
 
 /// The working copy's file.
@@ -221,7 +222,9 @@ fn write(path: &Path, text: &str) -> Result<(), OwnError> {
 /// characters it has.
 fn pattern(session: &Session, written: &OsStr, dir: &Path) -> Result<Pattern, OwnError> {
     let shown = || written.to_string_lossy().into_owned();
-    let text = written.to_str().ok_or_else(|| OwnError::NoText { path: shown() })?;
+    let text = written
+        .to_str()
+        .ok_or_else(|| OwnError::NoText { path: shown() })?;
     let top = session.repository.current_worktree();
     let special = text.contains(['*', '?', '[', '{', '}', '\\']);
     let is_there = || dir.join(written).symlink_metadata().is_ok();
@@ -231,9 +234,18 @@ fn pattern(session: &Session, written: &OsStr, dir: &Path) -> Result<Pattern, Ow
     let outside = || OwnError::Outside { path: shown() };
     let trimmed = text.trim_end_matches('/');
     let path = inside(top, dir, trimmed.as_bytes()).ok_or_else(outside)?;
-    let path = path.as_str().ok_or_else(|| OwnError::NoText { path: shown() })?;
+    let path = path
+        .as_str()
+        .ok_or_else(|| OwnError::NoText { path: shown() })?;
     // A plain name means all that is below it; with special characters it takes the `/` to say so.
     let is_dir = special && dir.join(written).is_dir();
-    let slash = if text.ends_with('/') || is_dir { "/" } else { "" };
-    Ok(Pattern::new(&format!("{}{slash}", Pattern::literally(path)))?)
+    let slash = if text.ends_with('/') || is_dir {
+        "/"
+    } else {
+        ""
+    };
+    Ok(Pattern::new(&format!(
+        "{}{slash}",
+        Pattern::literally(path)
+    ))?)
 }

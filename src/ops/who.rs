@@ -13,8 +13,8 @@ use crate::git::GitError;
 
 use super::Session;
 use super::matrix::{self, Matrix, Scope};
-use super::rules;
 use super::own_worktree::same_dir;
+use super::rules;
 use super::validate::paths::{inside, plain};
 
 /// A path that was asked for. Of a directory, everything that holds for anything in it.

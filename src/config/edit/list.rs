@@ -73,7 +73,13 @@ pub(super) fn without(text: &str, place: &Place, index: usize) -> String {
     match line_stop(text, behind, end) {
         Some(stop) if starts_line && !text[value.end..behind].contains('\n') => {
             let stop = text[stop..].find('\n').map_or(stop, |at| stop + at + 1);
-            cuts.extend(comma_behind.is_none().then_some(comma_before).flatten().map(one));
+            cuts.extend(
+                comma_behind
+                    .is_none()
+                    .then_some(comma_before)
+                    .flatten()
+                    .map(one),
+            );
             cuts.push(begin..stop);
         }
         _ => match (comma_behind, comma_before) {
@@ -183,7 +189,10 @@ mod tests {
             assert_eq!(with(&text, &place(&text), "'n'", "\r\n"), expected);
         }
         let more = with(TAILS, &place(TAILS), "'n'", "\n");
-        assert_eq!(more, TAILS.replace("'c' # tail c\n", "'c', # tail c\n  'n'\n"));
+        assert_eq!(
+            more,
+            TAILS.replace("'c' # tail c\n", "'c', # tail c\n  'n'\n")
+        );
     }
 
     #[test]
@@ -199,8 +208,16 @@ mod tests {
             ("['a', 'b', ]", 1, "['a', ]"),
             ("[\n  'a', # a's\n  'b',\n]", 1, "[\n  'a', # a's\n]"),
             ("[\n  'a', # a's\n  'b']", 1, "[\n  'a' # a's\n]"),
-            ("[\n  'a', 'b', # both\n  'c',\n]", 0, "[\n  'b', # both\n  'c',\n]"),
-            ("[\n  'a', 'b', # both\n  'c',\n]", 1, "[\n  'a', # both\n  'c',\n]"),
+            (
+                "[\n  'a', 'b', # both\n  'c',\n]",
+                0,
+                "[\n  'b', # both\n  'c',\n]",
+            ),
+            (
+                "[\n  'a', 'b', # both\n  'c',\n]",
+                1,
+                "[\n  'a', # both\n  'c',\n]",
+            ),
             ("['a', # a's\n 'b']", 0, "[# a's\n 'b']"),
         ];
         for (text, index, expected) in cases {

@@ -48,7 +48,10 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     finding.line = message.1;
     // A file that somebody has written by hand is not ours to write over.
     let by_hand = [there.as_deref(), facts.texts.get(&path).map(|text| &**text)];
-    let by_hand = by_hand.into_iter().flatten().any(|text| !codeowners::is_ours(text));
+    let by_hand = by_hand
+        .into_iter()
+        .flatten()
+        .any(|text| !codeowners::is_ours(text));
     let finding = match by_hand {
         true => {
             finding.fix = "it was not written from tracks.toml: move what it says into tracks.toml (`owns` and `contact` of tracks), and then write it with `tracks own --codeowners --force`".to_owned();
@@ -187,7 +190,14 @@ mod tests {
             given.owns("a", "src");
             given.project.ownership.codeowners = Some("CODEOWNERS".to_owned());
             given.on_base("x");
-            let work = given.work("a", if after.is_some() { "~CODEOWNERS" } else { "~src/x" });
+            let work = given.work(
+                "a",
+                if after.is_some() {
+                    "~CODEOWNERS"
+                } else {
+                    "~src/x"
+                },
+            );
             if let Some(after) = after {
                 work.content("CODEOWNERS", "x", after);
             }
@@ -198,7 +208,11 @@ mod tests {
             let found = given.findings("a", &RULE);
             assert_eq!(found.len(), 1, "{base:?} {after:?}");
             assert_eq!(found[0].mend.is_some(), mended, "{base:?} {after:?}");
-            assert_eq!(found[0].fix.contains("--force"), !mended, "{base:?} {after:?}");
+            assert_eq!(
+                found[0].fix.contains("--force"),
+                !mended,
+                "{base:?} {after:?}"
+            );
         }
     }
 }

@@ -123,7 +123,9 @@ fn of_use(
                 None => String::new(),
             };
             let fix = match exception.commit {
-                Some(_) => "nothing is to be done: the trailer holds for this track's work, and is done with when that lands",
+                Some(_) => {
+                    "nothing is to be done: the trailer holds for this track's work, and is done with when that lands"
+                }
                 None => "take the exception out of tracks.toml once it is no longer needed",
             };
             let message = format!("{code}{place}{more} is excepted{until}: {reason}");
@@ -204,7 +206,10 @@ fn read(value: &str) -> Result<(String, Vec<Pattern>, String), (String, &'static
 fn useless(commit: CommitId, code: &str, why: &str, fix: &str) -> Finding {
     let short: String = commit.to_string().chars().take(7).collect();
     let what = format!("{TRAILER}: {code}");
-    let message = format!("the trailer `{}` of commit {short} excuses nothing: {why}", what.trim_end());
+    let message = format!(
+        "the trailer `{}` of commit {short} excuses nothing: {why}",
+        what.trim_end()
+    );
     Finding::new(&RULE, message, fix).of_commit(commit)
 }
 
@@ -310,10 +315,22 @@ mod tests {
         };
         for (value, expected) in [
             ("OWN01", said("OWN01` of excuses nothing: it names no path")),
-            ("OWN01 src/a/x", said("OWN01` of excuses nothing: it gives no reason")),
-            ("OWN01 ../x why", said("OWN01` of excuses nothing: what it names is no path or pattern")),
-            ("OWN01 src/b/x why", said("OWN01` of excuses nothing: OWN01 finds nothing there")),
-            ("OWN1 src/a/x why", said("OWN1` of excuses nothing: there is no rule of that code")),
+            (
+                "OWN01 src/a/x",
+                said("OWN01` of excuses nothing: it gives no reason"),
+            ),
+            (
+                "OWN01 ../x why",
+                said("OWN01` of excuses nothing: what it names is no path or pattern"),
+            ),
+            (
+                "OWN01 src/b/x why",
+                said("OWN01` of excuses nothing: OWN01 finds nothing there"),
+            ),
+            (
+                "OWN1 src/a/x why",
+                said("OWN1` of excuses nothing: there is no rule of that code"),
+            ),
             ("OWN05 src/b/x why", vec![]),
             ("OWN05 src/b/x", vec![]),
         ] {
@@ -328,7 +345,13 @@ mod tests {
 
     #[test]
     fn names_that_look_like_patterns_and_names_with_blanks() {
-        for path in ["src/a/[id]/p.tsx", "src/a/[user-id]/x", "src/a/we ird", "src/a/\"q\" {x}", "src/a/it's"] {
+        for path in [
+            "src/a/[id]/p.tsx",
+            "src/a/[user-id]/x",
+            "src/a/we ird",
+            "src/a/\"q\" {x}",
+            "src/a/it's",
+        ] {
             let mut given = Given::tracks("a b");
             given.owns("a", "src/a");
             let mut change = given.work("b", "~src/a/x").changes[0].clone();
@@ -336,12 +359,20 @@ mod tests {
             given.works[0].changes = vec![change];
             // What the fix says, as it says it.
             let fix = given.findings("b", &own01::RULE)[0].fix.clone();
-            let trailer = fix.split("the trailer `").nth(1).unwrap().trim_end_matches('`');
+            let trailer = fix
+                .split("the trailer `")
+                .nth(1)
+                .unwrap()
+                .trim_end_matches('`');
             given.works[0].commit(&format!("Edit\n\n{trailer}\n"));
             let found = given.findings("b", &own01::RULE);
             let excuses = found.iter().filter(|it| it.excuse.is_some()).count();
             assert_eq!((found.len(), excuses), (2, 1), "{trailer}");
-            assert!(found.iter().all(|it| !it.fix.contains("out of tracks.toml")));
+            assert!(
+                found
+                    .iter()
+                    .all(|it| !it.fix.contains("out of tracks.toml"))
+            );
         }
     }
 
@@ -349,13 +380,21 @@ mod tests {
     fn an_expired_one_is_told_only_where_no_other_holds() {
         let expired = || allow("OWN01", None, &[], Some("2026-11-24"));
         let mut given = given(Some(expired()));
-        given.project.allow.push(allow("OWN01", None, &["src/a/x"], None));
+        given
+            .project
+            .allow
+            .push(allow("OWN01", None, &["src/a/x"], None));
         let refusing = |given: &Given| {
             let found = given.findings("b", &own01::RULE);
             let refusing = found.iter().filter(|it| it.refuses());
-            refusing.map(|it| format!("{} {:?}", it.code, it.path)).collect::<Vec<_>>()
+            refusing
+                .map(|it| format!("{} {:?}", it.code, it.path))
+                .collect::<Vec<_>>()
         };
-        assert_eq!(refusing(&given), ["OWN01 Some(\"src/a/y\")", "OWN12 Some(\"src/a/y\")"]);
+        assert_eq!(
+            refusing(&given),
+            ["OWN01 Some(\"src/a/y\")", "OWN12 Some(\"src/a/y\")"]
+        );
         given.works[0].commit("Edit\n\nTracks-Allow: OWN01 src/a/y agreed\n");
         assert_eq!(refusing(&given), [""; 0]);
     }
