@@ -1,5 +1,7 @@
 //! `tracks own`.
 
+use std::ffi::OsString;
+
 use crate::failure::{DONE, Failure};
 use crate::ops;
 use crate::process::Interrupt;
@@ -15,7 +17,7 @@ use super::{Context, ShortFormat};
 pub struct Args {
     /// Files, directories, or patterns as in tracks.toml.
     #[arg(required_unless_present = "codeowners")]
-    paths: Vec<String>,
+    paths: Vec<OsString>,
     /// Who gets them.
     #[arg(long, value_name = "TRACK", required_unless_present = "codeowners")]
     track: Option<String>,
@@ -25,6 +27,9 @@ pub struct Args {
     /// Write the CODEOWNERS file that `[ownership] codeowners` names.
     #[arg(long, conflicts_with_all = ["paths", "track", "from"])]
     codeowners: bool,
+    /// Write it over one that was written by hand, or that has changes that are in no commit.
+    #[arg(long, requires = "codeowners")]
+    force: bool,
     /// Show what would change, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -43,7 +48,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             &context.dir,
             args.dry_run,
         )?,
-        _ => ops::own::write_codeowners(&session, args.dry_run)?,
+        _ => ops::own::write_codeowners(&session, args.dry_run, args.force)?,
     };
     match context.terminal.format {
         Format::Text => {

@@ -1,5 +1,7 @@
 //! `tracks who`.
 
+use std::ffi::OsString;
+
 use crate::failure::{DONE, Failure};
 use crate::ops;
 use crate::process::Interrupt;
@@ -14,7 +16,7 @@ use super::{Context, ShortFormat};
 pub struct Args {
     /// Files and directories; without any, the whole repository.
     #[arg(default_value = ".")]
-    paths: Vec<String>,
+    paths: Vec<OsString>,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,

@@ -1,7 +1,10 @@
 //! Changing tracks.toml as a person would: one line here and there, everything else as it stands.
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
+mod list;
 
+use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
+
+use self::list::Place;
 use crate::domain::handover::Edit;
 
 /// Why a text could not be changed.
@@ -18,22 +21,42 @@ pub enum EditError {
 /// # Errors
 /// When it is no TOML, or has not what is to be changed.
 pub fn edit(text: &str, edits: &[Edit]) -> Result<String, EditError> {
-    let syntax = |error: toml_edit::TomlError| EditError::Syntax(error.message().to_owned());
-    let mut document: DocumentMut = text.parse().map_err(syntax)?;
+    let mut text = text.to_owned();
+    Document::parse(text.as_str()).map_err(|error| syntax(&error))?;
     for edit in edits {
-        match edit {
-            Edit::Add { track, pattern } => {
-                let owns = owns(&mut document, track.as_str())?;
-                push(owns, pattern);
+        text = match edit {
+            Edit::Add { track, pattern } => add(&text, track.as_str(), pattern)?,
+            Edit::Remove { track, pattern } => remove(text, track.as_str(), pattern)?,
+            Edit::Share { pattern, owner } => {
+                printed(&text, |it| share(it, pattern, owner.as_str()))?
             }
-            Edit::Remove { track, pattern } => {
-                let owns = owns(&mut document, track.as_str())?;
-                take_out(owns, pattern);
-            }
-            Edit::Share { pattern, owner } => share(&mut document, pattern, owner.as_str())?,
-        }
+        };
     }
-    Ok(document.to_string())
+    Ok(text)
+}
+
+fn syntax(error: &toml_edit::TomlError) -> EditError {
+    EditError::Syntax(error.message().to_owned())
+}
+
+/// A change to the parsed document, which keeps all but line ends.
+fn printed(
+    text: &str,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<String, EditError> {
+    let mut document: DocumentMut = text.parse().map_err(|error| syntax(&error))?;
+    change(&mut document)?;
+    let printed = document.to_string();
+    Ok(match line_end(text) {
+        "\r\n" => printed.replace("\r\n", "\n").replace('\n', "\r\n"),
+        _ => printed,
+    })
+}
+
+/// What most lines end in.
+fn line_end(text: &str) -> &'static str {
+    let (all, windows) = (text.matches('\n').count(), text.matches("\r\n").count());
+    if windows * 2 > all { "\r\n" } else { "\n" }
 }
 
 fn table<'t>(
@@ -47,67 +70,68 @@ fn table<'t>(
         .ok_or_else(|| EditError::NoTable(format!("{top}.{name}")))
 }
 
-/// The list of a track; one string is accepted in the file, and becomes a list here.
-fn owns<'t>(document: &'t mut DocumentMut, track: &str) -> Result<&'t mut Array, EditError> {
-    let table = table(document, ["track", track])?;
-    let item = table.entry("owns").or_insert_with(|| value(Array::new()));
-    if let Some(Value::String(one)) = item.as_value() {
-        let mut list = Array::new();
-        list.push(one.value().clone());
-        let decor = one.decor().clone();
-        let mut list = Value::Array(list);
-        *list.decor_mut() = decor;
-        *item = Item::Value(list);
-    }
-    let place = || EditError::NoTable(format!("track.{track}"));
-    item.as_array_mut().ok_or_else(place)
+/// What a track's `owns` is in the text.
+enum Owns {
+    Missing,
+    /// One string is accepted in the file.
+    One(std::ops::Range<usize>, String),
+    List(Place, Vec<Option<String>>),
 }
 
-/// At the end, laid out as what stands before it.
-fn push(list: &mut Array, pattern: &str) {
-    let mut new = Value::from(pattern);
-    match list.iter().last().map(|last| last.decor().clone()) {
-        None => list.push(new),
-        Some(last) => {
-            let prefix = last.prefix().and_then(|prefix| prefix.as_str());
-            let prefix = match prefix {
-                // The only one of a list on one line has no blank in front.
-                None | Some("") => " ".to_owned(),
-                // A comment is about what it stands before.
-                Some(prefix) if prefix.contains('#') => {
-                    let indent = prefix.rsplit('\n').next().unwrap_or_default();
-                    format!("\n{indent}")
-                }
-                Some(prefix) => prefix.to_owned(),
-            };
-            // What stands behind the last one, before the bracket, is to stay there.
-            let behind = last.suffix().and_then(|suffix| suffix.as_str());
-            let behind = behind.unwrap_or_default().to_owned();
-            if let Some(last) = list.len().checked_sub(1).and_then(|at| list.get_mut(at)) {
-                last.decor_mut().set_suffix("");
-            }
-            new.decor_mut().set_prefix(prefix);
-            new.decor_mut().set_suffix(behind);
-            list.push_formatted(new);
+fn owns(text: &str, track: &str) -> Result<Owns, EditError> {
+    let document = Document::parse(text).map_err(|error| syntax(&error))?;
+    let missing = || EditError::NoTable(format!("track.{track}"));
+    let tracks = document.get("track").and_then(Item::as_table_like);
+    let table = tracks.and_then(|tracks| tracks.get(track));
+    let table = table.and_then(Item::as_table_like).ok_or_else(missing)?;
+    let Some(item) = table.get("owns") else {
+        return Ok(Owns::Missing);
+    };
+    let whole = item.span().ok_or_else(missing)?;
+    if let Some(one) = item.as_str() {
+        return Ok(Owns::One(whole, one.to_owned()));
+    }
+    let list = item.as_array().ok_or_else(missing)?;
+    let place = Place {
+        whole,
+        values: list.iter().filter_map(toml_edit::Value::span).collect(),
+    };
+    let patterns = list.iter().map(|it| it.as_str().map(str::to_owned));
+    Ok(Owns::List(place, patterns.collect()))
+}
+
+fn add(text: &str, track: &str, pattern: &str) -> Result<String, EditError> {
+    let literal = value(pattern).to_string();
+    let literal = literal.trim();
+    Ok(match owns(text, track)? {
+        Owns::List(place, _) => list::with(text, &place, literal, line_end(text)),
+        Owns::One(at, _) => {
+            let (before, one, behind) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
+            format!("{before}[{one}, {literal}]{behind}")
         }
-    }
+        Owns::Missing => printed(text, |document| {
+            let mut patterns = Array::new();
+            patterns.push(pattern);
+            table(document, ["track", track])?.insert("owns", value(patterns));
+            Ok(())
+        })?,
+    })
 }
 
-fn take_out(list: &mut Array, pattern: &str) {
-    let at = list.iter().position(|it| it.as_str() == Some(pattern));
-    let Some(at) = at else { return };
-    let gone = list.remove(at);
-    if at == 0
-        && let Some(first) = list.get_mut(0)
-    {
-        let prefix = gone.decor().prefix().and_then(|prefix| prefix.as_str());
-        let prefix = prefix.unwrap_or_default().to_owned();
-        first.decor_mut().set_prefix(prefix);
-    }
-    if list.is_empty() {
-        list.set_trailing("");
-        list.set_trailing_comma(false);
-    }
+fn remove(text: String, track: &str, pattern: &str) -> Result<String, EditError> {
+    Ok(match owns(&text, track)? {
+        Owns::List(place, patterns) => {
+            let mut patterns = patterns.iter();
+            match patterns.position(|it| it.as_deref() == Some(pattern)) {
+                Some(index) => list::without(&text, &place, index),
+                None => text,
+            }
+        }
+        Owns::One(at, one) if one == pattern => {
+            format!("{}[]{}", &text[..at.start], &text[at.end..])
+        }
+        Owns::One(..) | Owns::Missing => text,
+    })
 }
 
 fn share(document: &mut DocumentMut, pattern: &str, owner: &str) -> Result<(), EditError> {
@@ -201,7 +225,10 @@ mod tests {
             ),
         ];
         for (text, change, expected) in cases {
-            assert_eq!(edit(text, &[change]).unwrap(), expected, "{text}");
+            let change = [change];
+            assert_eq!(edit(text, &change).unwrap(), expected, "{text}");
+            let (text, expected) = (text.replace('\n', "\r\n"), expected.replace('\n', "\r\n"));
+            assert_eq!(edit(&text, &change).unwrap(), expected, "CRLF: {text}");
         }
         let missing = edit("[project]\n", &[add("a", "x")]).unwrap_err();
         assert_eq!(missing, EditError::NoTable("track.a".to_owned()));

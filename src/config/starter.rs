@@ -38,29 +38,78 @@ pub fn starters() -> &'static [Starter] {
     ]
 }
 
-/// A comment for the end of a starter: what a CODEOWNERS file says, as tables to be taken over.
-pub fn of_codeowners(place: &str, text: &str) -> String {
-    let owners = codeowners::read(text);
-    if owners.is_empty() {
+/// A comment for the end of a starter: what a CODEOWNERS file says, as tables to be taken over as they are.
+pub fn of_codeowners(place: &str, text: &str, starter: &str) -> String {
+    let lines = codeowners::lines(text);
+    if lines.iter().all(|line| line.owners.is_empty()) {
         return String::new();
+    }
+    let mut taken: Vec<String> = (super::parse(starter, "app").project.into_iter())
+        .flat_map(|project| project.tracks)
+        .map(|track| track.id.to_string())
+        .collect();
+    let mut owned: Vec<(&str, String, Vec<&str>)> = Vec::new();
+    // Of what lines say about one path, the last one counts: it goes to `[shared]`, later ones first, which beats `owns`.
+    let (mut shared, mut remarks) = (Vec::new(), Vec::new());
+    for (at, line) in lines.iter().enumerate() {
+        let pattern = line.pattern.as_str();
+        let Some((owner, others)) = line.owners.split_first() else {
+            remarks.push(format!("{pattern}: nobody is asked"));
+            continue;
+        };
+        if !others.is_empty() {
+            remarks.push(format!("{pattern}: also {}", others.join(", ")));
+        }
+        if pattern == "**" {
+            remarks.push(format!("{pattern}: {owner}, for all that is not said"));
+            continue;
+        }
+        let known = owned.iter().position(|(known, _, _)| known == owner);
+        let known = known.unwrap_or_else(|| {
+            owned.push((owner, free_name(&mut taken, owner), Vec::new()));
+            owned.len() - 1
+        });
+        let earlier = lines[..at].iter().filter(|it| it.pattern != "**");
+        let meets = earlier
+            .filter(|it| it.owners.first() != Some(owner))
+            .any(|it| codeowners::may_meet(&it.pattern, pattern));
+        match meets {
+            true => shared.insert(0, (pattern, owned[known].1.clone())),
+            false => owned[known].2.push(pattern),
+        }
     }
     let mut comment = format!(
         "\n# {place} says who owns what. Take out the `# ` of what is to count; the names are for you to choose.\n"
     );
-    for (owner, patterns) in owners {
+    for remark in remarks {
+        comment.push_str(&format!("# - {remark}\n"));
+    }
+    for (owner, name, patterns) in owned {
         let quoted: Vec<String> = patterns.iter().map(|it| string(it)).collect();
         comment.push_str(&format!(
-            "#\n# [track.{}]\n# contact = {}\n# owns = [{}]\n",
-            name_of(&owner),
-            string(&owner),
+            "#\n# [track.{name}]\n# contact = {}\n# owns = [{}]\n",
+            string(owner),
             quoted.join(", ")
         ));
     }
-    comment.push_str(&format!(
-        "#\n# [ownership]\n# codeowners = {}   # written from this file by `tracks own --codeowners`, and checked\n",
-        string(place)
-    ));
+    for (pattern, name) in shared {
+        comment.push_str(&format!(
+            "#\n# [shared.{}]\n# owner = {}\n# policy = \"owner-approves\"\n",
+            string(pattern),
+            string(&name)
+        ));
+    }
     comment
+}
+
+/// A name that neither the starter nor another owner has.
+fn free_name(taken: &mut Vec<String>, owner: &str) -> String {
+    let name = name_of(owner);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    let free = names.find(|name| !taken.contains(name)).unwrap_or_default();
+    taken.push(free.clone());
+    free
 }
 
 /// `ui` for `@org/ui`, `alice` for `alice@example.org`.
@@ -119,26 +168,44 @@ mod tests {
 
     #[test]
     fn what_codeowners_says_is_a_comment_that_can_be_taken_over() {
-        assert_eq!(of_codeowners("CODEOWNERS", "# nothing\n"), "");
-        let comment = of_codeowners("CODEOWNERS", "/src/ @org/My.Team\n*.md docs@x.org\n");
-        let taken = comment
-            .replace("\n# ", "\n")
-            .replace("\nCODEOWNERS says", "\n# ");
-        let project = parse(&taken, "app").project.unwrap();
-        let owns: Vec<(&str, String)> = (project.tracks.iter())
-            .map(|track| (track.id.as_str(), format!("{:?}", track.owns)))
-            .collect();
-        assert_eq!(
-            owns,
-            [
-                ("my-team", "[Pattern(\"src/\")]".to_owned()),
-                ("docs", "[Pattern(\"**/*.md\")]".to_owned()),
-            ]
-        );
+        assert_eq!(of_codeowners("CODEOWNERS", "# nothing\n/x\n", ""), "");
+        let file = "* @all\n/src/ @org/My.Team @lead\n*.md docs@x.org\n/src/a/b/ @a\n/src/a/ @org/My.Team\n/gone\n";
         for starter in starters() {
-            let text = format!("{}{comment}", starter.text);
-            assert!(parse(&text, "app").project.is_some(), "{}", starter.name);
+            let comment = of_codeowners("CODEOWNERS", file, starter.text);
+            for remark in ["- **: @all", "- src/: also @lead", "- gone: nobody"] {
+                assert!(comment.contains(remark), "{comment}");
+            }
+            let whole = parse(&format!("{}{comment}", starter.text), "app");
+            assert!(whole.project.is_some(), "{}", starter.name);
+            let taken: String = (comment.lines().skip_while(|line| *line != "#"))
+                .map(|line| format!("{}\n", line.trim_start_matches('#').trim_start()))
+                .collect();
+            let text = format!("{}\n{taken}", starter.text);
+            let parsed = parse(&text, "app");
+            let errors = parsed
+                .diagnostics
+                .iter()
+                .filter(|it| it.level == Level::Error);
+            let errors: Vec<&str> = errors.map(|it| it.message.as_str()).collect();
+            assert_eq!(errors, [""; 0], "{text}");
+            let project = parsed.project.unwrap();
+            let owners = crate::domain::owners::Owners::new(&project);
+            let contact = |path: &str| {
+                let path = crate::domain::path::RepoPath::new(path);
+                let owner = owners.of(&path).owner().cloned().unwrap();
+                project.track(&owner).unwrap().contact.clone().unwrap()
+            };
+            // The last line that matches counts.
+            assert_eq!(contact("src/zz/x"), "@org/My.Team");
+            assert_eq!(contact("src/a/b/x"), "@org/My.Team");
+            assert_eq!(contact("src/zz/x.md"), "docs@x.org");
         }
+        // The starters have a track `a`.
+        let small = of_codeowners("CODEOWNERS", "/x @a\n/y @a.\n", "[track.a]\n");
+        assert!(
+            small.contains("[track.a-2]") && small.contains("[track.a-3]"),
+            "{small}"
+        );
     }
 
     #[test]

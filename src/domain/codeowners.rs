@@ -3,7 +3,6 @@
 //! In tracks.toml `shared` beats `owns` beats the owner of a contract; in CODEOWNERS the last line that matches counts. So
 //! lines stand in the opposite order.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::path::Pattern;
@@ -32,6 +31,16 @@ pub fn written(project: &Project) -> String {
         line(&mut text, &shared.pattern, owner(shared.owner.as_ref()));
     }
     text
+}
+
+/// Whether a file was written by [`written`]; one that is empty is nobody's.
+pub fn is_ours(text: &[u8]) -> bool {
+    text.trim_ascii().is_empty() || text.starts_with(b"# Written by tracks")
+}
+
+/// Whether a file's text has any rule, or only comments.
+pub fn has_rules(text: &str) -> bool {
+    text.lines().any(|line| !words(line).is_empty())
 }
 
 /// Whom a host can ask about a track: the track's `contact`, else its `agent`, where that is `@name`, `@org/team` or an
@@ -88,11 +97,17 @@ fn of_host(pattern: &str) -> Option<Vec<String>> {
     Some(whole.map(|text| text.replace(' ', "\\ ")).collect())
 }
 
-/// The patterns of each owner, in the order of the file, as tracks.toml would have them; lines without an owner are left
-/// out, as is what tracks.toml cannot say. Of a pattern that stands twice, the last line counts.
-pub fn read(text: &str) -> Vec<(String, Vec<String>)> {
-    let mut last: BTreeMap<String, Option<String>> = BTreeMap::new();
-    let mut order = Vec::new();
+/// One line of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// As tracks.toml would have it.
+    pub pattern: String,
+    pub owners: Vec<String>,
+}
+
+/// The lines of the file, without what tracks.toml cannot say. Of a pattern that stands twice, the last line counts.
+pub fn lines(text: &str) -> Vec<Line> {
+    let mut found: Vec<Line> = Vec::new();
     for line in text.lines() {
         let words = words(line);
         let Some((pattern, owners)) = words.split_first() else {
@@ -101,21 +116,28 @@ pub fn read(text: &str) -> Vec<(String, Vec<String>)> {
         let Some(pattern) = of_ours(pattern) else {
             continue;
         };
-        order.retain(|known| *known != pattern);
-        order.push(pattern.clone());
-        last.insert(pattern, owners.first().cloned());
-    }
-    let mut found: Vec<(String, Vec<String>)> = Vec::new();
-    for pattern in order {
-        let Some(owner) = last.remove(&pattern).flatten() else {
-            continue;
-        };
-        match found.iter_mut().find(|(known, _)| *known == owner) {
-            Some((_, patterns)) => patterns.push(pattern),
-            None => found.push((owner, vec![pattern])),
-        }
+        found.retain(|known| known.pattern != pattern);
+        found.push(Line {
+            pattern,
+            owners: owners.to_vec(),
+        });
     }
     found
+}
+
+/// Whether there may be a path that both patterns match: not where they begin differently.
+pub fn may_meet(a: &str, b: &str) -> bool {
+    let wild = |part: &str| part.contains(['*', '?', '[', '{']);
+    let (a, b) = (a.trim_end_matches('/'), b.trim_end_matches('/'));
+    for (a, b) in a.split('/').zip(b.split('/')) {
+        if wild(a) || wild(b) {
+            return true;
+        }
+        if a != b {
+            return false;
+        }
+    }
+    true
 }
 
 /// The words of a line up to a comment; a blank behind `\` is part of a word.
@@ -193,20 +215,30 @@ mod tests {
     fn what_is_read() {
         let text = "# owners\n*  @all # everything\n/src/api/ @api @lead\n*.md docs@x.org\n\
                     lib/ @api\n/gone\nmy\\ docs/ @api\n[Section]\n/src/api/ @new\n!x @y\ndocs/* @api\n";
-        let found = read(text);
-        let found: Vec<(&str, String)> = found
-            .iter()
-            .map(|(owner, patterns)| (owner.as_str(), patterns.join(" | ")))
+        let found = lines(text);
+        let found: Vec<String> = (found.iter())
+            .map(|line| format!("{} = {}", line.pattern, line.owners.join(" ")))
             .collect();
         assert_eq!(
             found,
             [
-                ("@all", "**".to_owned()),
-                ("docs@x.org", "**/*.md".to_owned()),
-                ("@api", "**/lib/ | **/my docs/ | docs/*".to_owned()),
-                ("@new", "src/api/".to_owned()),
+                "** = @all",
+                "**/*.md = docs@x.org",
+                "**/lib/ = @api",
+                "gone = ",
+                "**/my docs/ = @api",
+                "src/api/ = @new",
+                "docs/* = @api",
             ]
         );
-        assert_eq!(read(""), []);
+        assert_eq!(lines(""), []);
+        for (a, b, may) in [
+            ("src/", "src/a", true),
+            ("src", "docs", false),
+            ("**/*.md", "src", true),
+            ("src/a/*", "src/b/*", false),
+        ] {
+            assert_eq!((may_meet(a, b), may_meet(b, a)), (may, may), "{a} {b}");
+        }
     }
 }

@@ -53,7 +53,7 @@ pub fn plan(
     from: Option<&TrackId>,
 ) -> Result<Plan, Refusal> {
     let text = path.as_str();
-    let place = RepoPath::new(bare(text));
+    let place = RepoPath::new(Pattern::plainly(bare(text)));
     let frozen = project.ownership.frozen.iter();
     if let Some(pattern) = frozen.into_iter().find(|pattern| pattern.matches(&place)) {
         return Err(Refusal::Frozen {
@@ -90,7 +90,8 @@ pub fn plan(
         for pattern in &track.owns {
             let same = bare(pattern.as_str()) == bare(text);
             let around = !same && pattern.matches(&place);
-            let inside = !same && place.contains(&RepoPath::new(bare(pattern.as_str())));
+            let inside =
+                !same && place.contains(&RepoPath::new(Pattern::plainly(bare(pattern.as_str()))));
             if track.id == *to {
                 has_it |= same || around;
                 continue;

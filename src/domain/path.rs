@@ -65,7 +65,7 @@ pub struct PatternError {
 /// A path pattern of tracks.toml: `*` and `?` stay inside a segment, `**` crosses, a bare directory means its subtree.
 ///
 /// Bare is what ends in a plain name or in `/`: `src/api` and `crates/*/src` mean all that is below, `src/*` only the files
-/// in `src` itself.
+/// in `src` itself. A name with `[ ] { } * ?` in it is written as [`Pattern::literally`] does: `app/[[]id]/page.tsx`.
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
@@ -114,6 +114,37 @@ impl Pattern {
             exact: compiled(trimmed)?,
             below: below(text).as_deref().map(compiled).transpose()?,
         })
+    }
+
+    /// The text of a pattern that matches this path, whatever characters it has: `[id]` becomes `[[]id]`.
+    pub fn literally(path: &str) -> String {
+        let mut text = String::with_capacity(path.len());
+        for c in path.chars() {
+            match c {
+                '*' | '?' | '[' | '{' | '}' | '\\' => text.extend(['[', c, ']']),
+                c => text.push(c),
+            }
+        }
+        text
+    }
+
+    /// The path of which a text is [`Pattern::literally`]; other patterns stay as they are.
+    pub fn plainly(text: &str) -> String {
+        let mut plain = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let mut class = rest.chars().skip(1);
+            let alone = (class.next(), class.next());
+            rest = &rest[c.len_utf8()..];
+            match (c, alone) {
+                ('[', (Some(one), Some(']'))) if !matches!(one, ']' | '!' | '^') => {
+                    plain.push(one);
+                    rest = &rest[one.len_utf8() + 1..];
+                }
+                _ => plain.push(c),
+            }
+        }
+        plain
     }
 
     /// The globs of which a path has to match one.
@@ -219,6 +250,50 @@ mod tests {
                 .unwrap()
                 .matches(&RepoPath::new(b"src/\xff.rs"))
         );
+    }
+
+    #[test]
+    fn names_with_special_characters() {
+        for (path, text) in [
+            ("src/a.rs", "src/a.rs"),
+            ("app/[id]/page.tsx", "app/[[]id]/page.tsx"),
+            ("app/[user-id]/x", "app/[[]user-id]/x"),
+            ("app/[[...slug]]/x", "app/[[][[]...slug]]/x"),
+            ("a{b,c}*?", "a[{]b,c[}][*][?]"),
+            ("a\\b", "a[\\]b"),
+            ("!a^b", "!a^b"),
+        ] {
+            assert_eq!(Pattern::literally(path), text);
+            assert_eq!(Pattern::plainly(text), path);
+            let pattern = Pattern::new(text).unwrap();
+            let (path, other) = (RepoPath::new(path), RepoPath::new("app/i/page.tsx"));
+            assert!(pattern.matches(&path), "{text}");
+            assert!(!pattern.matches(&other), "{text}");
+            assert_eq!(PatternSet::new([&pattern]).matches(&path), [0]);
+            // A walk that takes the pattern's own way down finds it, too.
+            let selection = Selection::new(std::slice::from_ref(&pattern));
+            let mut reach = selection.root();
+            let whole = path.as_bytes();
+            let (dirs, name) = match whole.iter().rposition(|byte| *byte == b'/') {
+                Some(at) => (&whole[..at], &whole[at + 1..]),
+                None => (&whole[..0], whole),
+            };
+            for dir in dirs
+                .split(|byte| *byte == b'/')
+                .filter(|dir| !dir.is_empty())
+            {
+                let Reach::Some(stage) = reach else {
+                    panic!("{text}")
+                };
+                reach = selection.below(&stage, dir);
+            }
+            let Reach::Some(stage) = reach else {
+                panic!("{text}")
+            };
+            assert!(selection.takes(&stage, name, whole), "{text}");
+        }
+        // What is a class stays one.
+        assert_eq!(Pattern::plainly("x/[ab]*/[!a]"), "x/[ab]*/[!a]");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Trailers at the end of a commit's message, as `git interpret-trailers` reads them.
 
+use super::path::Pattern;
+
 /// The trailer that says whose a commit is.
 pub const TRACK: &str = "Track";
 
@@ -59,6 +61,42 @@ pub fn values(message: &str, key: &str) -> Vec<String> {
         .collect()
 }
 
+/// The first word of a value and what is behind it; in double quotes it may have blanks, and `\"` and `\\`.
+pub fn first_word(value: &str) -> Option<(String, &str)> {
+    let value = value.trim_start();
+    let Some(quoted) = value.strip_prefix('"') else {
+        let end = value.find(char::is_whitespace).unwrap_or(value.len());
+        let (word, rest) = value.split_at(end);
+        return (!word.is_empty()).then(|| (word.to_owned(), rest.trim()));
+    };
+    let (mut word, mut chars) = (String::new(), quoted.char_indices());
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((word, quoted[at + 1..].trim())),
+            '\\' => word.extend(chars.next().map(|(_, c)| c)),
+            c => word.push(c),
+        }
+    }
+    None
+}
+
+/// What a word says of paths: a pattern, or a path as it is.
+pub fn paths(word: &str) -> Vec<Pattern> {
+    let literal = Pattern::literally(word);
+    let as_path = (literal != word).then_some(literal);
+    let texts = std::iter::once(word).chain(as_path.as_deref());
+    texts.filter_map(|text| Pattern::new(text).ok()).collect()
+}
+
+/// A word as [`first_word`] reads it.
+pub fn word(text: &str) -> String {
+    let plain = !text.is_empty() && !text.starts_with('"') && !text.contains(char::is_whitespace);
+    match plain {
+        true => text.to_owned(),
+        false => format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\"")),
+    }
+}
+
 fn is_blank(line: &str) -> bool {
     line.trim().is_empty()
 }
@@ -76,6 +114,26 @@ fn read(line: &str) -> Option<Trailer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_and_what_is_behind() {
+        for (path, written) in [
+            ("src/x", "src/x"),
+            ("it's", "it's"),
+            ("we ird/x", "\"we ird/x\""),
+            ("a\\b", "a\\b"),
+            ("a \\b\"", "\"a \\\\b\\\"\""),
+            ("\"a", "\"\\\"a\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(word(path), written);
+            let value = format!(" {written}  why not ");
+            assert_eq!(first_word(&value), Some((path.to_owned(), "why not")));
+        }
+        assert_eq!(first_word("x"), Some(("x".to_owned(), "")));
+        assert_eq!(first_word("  "), None);
+        assert_eq!(first_word("\"never ended"), None);
+    }
 
     #[test]
     fn the_last_paragraph_is_a_block_of_trailers_or_not() {

@@ -2,6 +2,7 @@
 
 use super::{Failure, undetermined};
 use crate::domain::handover::Refusal;
+use crate::domain::quote::shell_word;
 use crate::ops::own::OwnError;
 use crate::ops::who::WhoError;
 
@@ -24,6 +25,13 @@ impl From<OwnError> for Failure {
             OwnError::Pattern(_) => Failure::usage(message),
             OwnError::Outside { .. } => Failure::usage(message)
                 .hint("name paths in this worktree, or go into another one with `-C DIR`"),
+            OwnError::NotOurs { .. } => undetermined(message).hint(
+                "move its lines into tracks.toml, or commit them, or write it all the same with `--force`",
+            ),
+            OwnError::NoText { .. } => {
+                Failure::usage(message).hint("name its directory, or give a pattern that matches it")
+            }
+            OwnError::Git(error) => error.into(),
             OwnError::NoCodeowners => Failure::usage(message)
                 .hint("set `[ownership] codeowners = \".github/CODEOWNERS\"`"),
             OwnError::Bare | OwnError::File { .. } => undetermined(message),
@@ -45,7 +53,8 @@ fn refused(refusal: &Refusal, message: String) -> Failure {
         Refusal::Owned {
             path, owner, to, ..
         } => failure.hint(format!(
-            "to take it over: `tracks own '{path}' --track {to} --from {owner}`"
+            "to take it over: `tracks own {} --track {to} --from {owner}`",
+            shell_word(path)
         )),
         Refusal::NotOwned { .. } => failure.hint("`tracks who PATH` says whose it is"),
     }

@@ -1,14 +1,17 @@
 //! Handing paths over from track to track in the working copy's tracks.toml, and writing CODEOWNERS from it.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, EditError};
 use crate::domain::codeowners;
 use crate::domain::handover::{self, Edit, Refusal};
 use crate::domain::name::TrackId;
-use crate::domain::path::{Pattern, PatternError};
+use crate::domain::path::{Pattern, PatternError, RepoPath};
 use crate::domain::project::Project;
 use crate::files;
+use crate::git::GitError;
 
 use super::session::FILE_NAME;
 use super::validate::paths::inside;
@@ -53,6 +56,13 @@ pub enum OwnError {
     Invalid { path: PathBuf, message: String },
     #[error("tracks.toml names no CODEOWNERS file")]
     NoCodeowners,
+    /// Somebody has written it, or its changes are in no commit.
+    #[error("{} {why}, and would be written over", path.display())]
+    NotOurs { path: PathBuf, why: &'static str },
+    #[error("tracks.toml cannot name {path}: it is not UTF-8")]
+    NoText { path: String },
+    #[error(transparent)]
+    Git(#[from] GitError),
 }
 
 /// Gives paths to a track. `from`: who gives them up.
@@ -61,7 +71,7 @@ pub enum OwnError {
 /// When there is no such track, somebody else owns a path, or the file cannot be changed. Then nothing is.
 pub fn hand_over(
     session: &Session,
-    paths: &[String],
+    paths: &[OsString],
     to: &str,
     from: Option<&str>,
     dir: &Path,
@@ -109,8 +119,8 @@ pub fn hand_over(
 /// Writes the CODEOWNERS file that tracks.toml names.
 ///
 /// # Errors
-/// When it names none, or it cannot be written.
-pub fn write_codeowners(session: &Session, dry_run: bool) -> Result<Report, OwnError> {
+/// When it names none, there is one that would be lost (unless `force`), or it cannot be written.
+pub fn write_codeowners(session: &Session, dry_run: bool, force: bool) -> Result<Report, OwnError> {
     let (file, _, project) = read(session)?;
     let name = project.ownership.codeowners.as_ref();
     let name = name.ok_or(OwnError::NoCodeowners)?;
@@ -120,6 +130,16 @@ pub fn write_codeowners(session: &Session, dry_run: bool) -> Result<Report, OwnE
         .map_or_else(|| PathBuf::from(name), |dir| dir.join(name));
     let known = std::fs::read(&path).ok();
     let fresh = known.as_deref() == Some(text.as_bytes());
+    if let Some(known) = known.filter(|_| !fresh && !force) {
+        if !codeowners::is_ours(&known) {
+            let why = "was not written from tracks.toml";
+            return Err(OwnError::NotOurs { path, why });
+        }
+        if !is_committed(session, &path)? {
+            let why = "has changes that are in no commit";
+            return Err(OwnError::NotOurs { path, why });
+        }
+    }
     if !dry_run && !fresh {
         write(&path, &text)?;
     }
@@ -130,6 +150,11 @@ pub fn write_codeowners(session: &Session, dry_run: bool) -> Result<Report, OwnE
     let mut notes = Vec::new();
     if fresh {
         notes.push(format!("{name} is what tracks.toml says already"));
+    }
+    if !codeowners::has_rules(&text) {
+        notes.push(format!(
+            "no rule is left in {name}: nobody is asked to review anything"
+        ));
     }
     if !nobody.is_empty() {
         let ids: Vec<&str> = nobody.iter().map(|id| id.as_str()).collect();
@@ -146,6 +171,20 @@ pub fn write_codeowners(session: &Session, dry_run: bool) -> Result<Report, OwnE
         base: session.base.name.clone(),
         text,
     })
+}
+
+/// Whether a file of the main worktree is as the commit there has it.
+fn is_committed(session: &Session, path: &Path) -> Result<bool, OwnError> {
+    let main = session.repository.main_worktree().ok_or(OwnError::Bare)?;
+    let Ok(inner) = path.strip_prefix(main) else {
+        return Ok(false);
+    };
+    let inner = RepoPath::new(inner.as_os_str().as_bytes());
+    let paths = std::iter::once(&inner).collect();
+    Ok(session
+        .repository
+        .not_as_committed(main, &paths)?
+        .is_empty())
 }
 
 /// The working copy's file.
@@ -179,19 +218,34 @@ fn write(path: &Path, text: &str) -> Result<(), OwnError> {
     })
 }
 
-/// Patterns start at the root of the repository, paths where one stands.
-fn pattern(session: &Session, written: &str, dir: &Path) -> Result<Pattern, OwnError> {
+/// Patterns start at the root of the repository, paths where one stands; what is there under that name is a path, whatever
+/// characters it has.
+fn pattern(session: &Session, written: &OsStr, dir: &Path) -> Result<Pattern, OwnError> {
+    let shown = || written.to_string_lossy().into_owned();
+    let text = written
+        .to_str()
+        .ok_or_else(|| OwnError::NoText { path: shown() })?;
     let top = session.repository.current_worktree();
-    let is_pattern = written.contains(['*', '?', '[', '{']);
-    let Some(top) = top.filter(|_| !is_pattern) else {
-        return Ok(Pattern::new(written)?);
+    let special = text.contains(['*', '?', '[', '{', '}', '\\']);
+    let is_there = || dir.join(written).symlink_metadata().is_ok();
+    let Some(top) = top.filter(|_| !special || is_there()) else {
+        return Ok(Pattern::new(text)?);
     };
-    let outside = || OwnError::Outside {
-        path: written.to_owned(),
-    };
-    let trimmed = written.trim_end_matches('/');
+    let outside = || OwnError::Outside { path: shown() };
+    let trimmed = text.trim_end_matches('/');
     let path = inside(top, dir, trimmed.as_bytes()).ok_or_else(outside)?;
-    let text = path.as_str().ok_or_else(outside)?;
-    let slash = if written.ends_with('/') { "/" } else { "" };
-    Ok(Pattern::new(&format!("{text}{slash}"))?)
+    let path = path
+        .as_str()
+        .ok_or_else(|| OwnError::NoText { path: shown() })?;
+    // A plain name means all that is below it; with special characters it takes the `/` to say so.
+    let is_dir = special && dir.join(written).is_dir();
+    let slash = if text.ends_with('/') || is_dir {
+        "/"
+    } else {
+        ""
+    };
+    Ok(Pattern::new(&format!(
+        "{}{slash}",
+        Pattern::literally(path)
+    ))?)
 }

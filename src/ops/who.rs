@@ -1,5 +1,7 @@
 //! Whose a path is, and which tracks change it now.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::domain::name::{ContractName, TrackId};
@@ -11,8 +13,9 @@ use crate::git::GitError;
 
 use super::Session;
 use super::matrix::{self, Matrix, Scope};
+use super::own_worktree::same_dir;
 use super::rules;
-use super::validate::paths::inside;
+use super::validate::paths::{inside, plain};
 
 /// A path that was asked for. Of a directory, everything that holds for anything in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +65,7 @@ pub enum WhoError {
 ///
 /// # Errors
 /// When a path lies elsewhere, or git cannot tell.
-pub fn run(session: &Session, paths: &[String], dir: &Path) -> Result<Report, WhoError> {
+pub fn run(session: &Session, paths: &[OsString], dir: &Path) -> Result<Report, WhoError> {
     let repository = &session.repository;
     let named = paths.iter().map(|written| place(session, written, dir));
     let named: Vec<RepoPath> = named.collect::<Result<_, _>>()?;
@@ -98,20 +101,27 @@ pub fn run(session: &Session, paths: &[String], dir: &Path) -> Result<Report, Wh
     })
 }
 
-/// From the root of the repository; in a bare one as it is written.
-fn place(session: &Session, written: &str, dir: &Path) -> Result<RepoPath, WhoError> {
+/// From the root of the repository, in whichever of its worktrees it lies; in a bare one as it is written.
+fn place(session: &Session, written: &OsStr, dir: &Path) -> Result<RepoPath, WhoError> {
     let Some(top) = session.repository.current_worktree() else {
-        return Ok(RepoPath::new(written));
+        return Ok(RepoPath::new(written.as_bytes()));
     };
-    let trimmed = match written.trim_end_matches('/') {
-        "" => written,
-        trimmed => trimmed,
-    };
-    if dir.join(trimmed) == top || (trimmed == "." && dir == top) {
-        return Ok(RepoPath::new(""));
+    let path = plain(&dir.join(written));
+    let others = session.repository.worktrees()?;
+    // Worktrees may lie in one another: the innermost counts.
+    let mut tops: Vec<&Path> = others.iter().map(|it| it.path.as_path()).collect();
+    tops.push(top);
+    tops.sort_by_key(|top| std::cmp::Reverse(top.components().count()));
+    for top in tops {
+        if path == top || (path.exists() && same_dir(&path, top)) {
+            return Ok(RepoPath::new(""));
+        }
+        if let Some(inner) = inside(top, dir, written.as_bytes()) {
+            return Ok(inner);
+        }
     }
-    inside(top, dir, trimmed.as_bytes()).ok_or_else(|| WhoError::Outside {
-        path: written.to_owned(),
+    Err(WhoError::Outside {
+        path: written.to_string_lossy().into_owned(),
     })
 }
 

@@ -87,3 +87,46 @@ fn init_brings_an_existing_codeowners_along() {
         "{written}"
     );
 }
+
+#[test]
+fn names_with_brackets_are_paths_where_they_are_there() {
+    let world = project(
+        "[track.a]\nowns = [\"app\"]\n[track.b]\n",
+        &[("app/[id]/page.tsx", "1\n"), ("pages/[user-id]/x", "1\n")],
+    );
+    crate::project::work(&world, "b", &[("app/[id]/page.tsx", "2\n")]);
+    let (_, answer) = ask(&world, &["own", "pages/[user-id]", "--track", "b"]);
+    assert_eq!(answer["changes"][0]["pattern"], "pages/[[]user-id]/");
+    let (_, answer) = ask(&world, &["who", "pages/[user-id]/x"]);
+    assert_eq!(answer["paths"][0]["path"], "pages/[user-id]/x");
+    for written in ["app/[id]/page.tsx", "app/[[]id]/page.tsx"] {
+        let args = ["own", written, "--track", "b", "--from", "a", "--dry-run"];
+        let (_, answer) = ask(&world, &args);
+        let pattern = &answer["changes"][0]["pattern"];
+        assert_eq!(pattern, "app/[[]id]/page.tsx", "{answer:#}");
+    }
+}
+
+#[test]
+fn a_codeowners_that_somebody_wrote_is_not_written_over() {
+    let config = "[track.a]\ncontact = \"@org/a\"\nowns = [\"src\"]\n[ownership]\ncodeowners = \"CODEOWNERS\"\n";
+    let world = project(config, &[("src/x", "1\n"), ("CODEOWNERS", "/src @boss\n")]);
+    let ran = world.tracks(&["own", "--codeowners"]);
+    assert_eq!(ran.status, 3, "{}", ran.shown());
+    assert!(ran.stderr.contains("--force"), "{}", ran.shown());
+    assert_eq!(world.read("CODEOWNERS"), "/src @boss\n");
+    let ran = world.tracks(&["own", "--codeowners", "--force"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    let ours = world.read("CODEOWNERS");
+    assert!(ours.ends_with("/src @org/a\n"), "{ours}");
+    // Ours, with an edit that is in no commit.
+    let edited = format!("{ours}/docs @writer\n");
+    world.write("CODEOWNERS", &edited);
+    let ran = world.tracks(&["own", "--codeowners"]);
+    assert_eq!(ran.status, 3, "{}", ran.shown());
+    assert_eq!(world.read("CODEOWNERS"), edited);
+    world.git(&["commit", "--quiet", "--all", "-m", "Owners"]);
+    let ran = world.tracks(&["own", "--codeowners"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    assert_eq!(world.read("CODEOWNERS"), ours);
+}

@@ -112,6 +112,32 @@ fn an_owner_approves_on_its_branch() {
 }
 
 #[test]
+fn an_owner_without_work_approves_and_what_base_has_stays() {
+    let world = owned("[shared.types]\nowner = \"a\"\npolicy = \"owner-approves\"\n");
+    work(&world, "b", &[("types", "1\n2\n3\n")]);
+    assert_eq!(found(&world, "b"), ["OWN04 types refuses"]);
+    let approve = [
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "-m",
+        "Approve\n\nTracks-Approve: b types",
+    ];
+    world.git(&["checkout", "--quiet", "-b", "track/a", "main"]);
+    world.git(&approve);
+    assert_eq!(found(&world, "b"), [""; 0]);
+    // It lands, and then the consumer takes base in.
+    world.git(&["checkout", "--quiet", "main"]);
+    world.git(&["merge", "--quiet", "--ff-only", "track/a"]);
+    world.git(&["branch", "--quiet", "-D", "track/a"]);
+    assert_eq!(found(&world, "b"), [""; 0]);
+    world.git(&["checkout", "--quiet", "track/b"]);
+    world.git(&["merge", "--quiet", "--no-ff", "-m", "Update", "main"]);
+    world.git(&["checkout", "--quiet", "main"]);
+    assert_eq!(found(&world, "b"), [""; 0]);
+}
+
+#[test]
 fn shared_files_by_policy() {
     let world = owned(
         "[shared.types]\npolicy = \"append-only\"\n[shared.'*.lock']\npolicy = \"serialize\"\n",

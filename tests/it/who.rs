@@ -97,3 +97,13 @@ fn paths_start_where_one_stands_and_stay_inside() {
     let ran = world.tracks(&["who", "../elsewhere"]);
     assert_eq!(ran.status, 2, "{}", ran.shown());
 }
+
+#[test]
+fn paths_of_other_worktrees_and_the_root_from_below() {
+    let world = given();
+    let (_, answer) = ask_in(&world, &world.repo().join("src"), &["who", ".."]);
+    assert_eq!(answer["paths"][0]["path"], "");
+    let (_, answer) = ask(&world, &["who", "../b/src/a/y", "../b"]);
+    assert_eq!(answer["paths"][0]["path"], "src/a/y");
+    assert_eq!(answer["paths"][1]["path"], "");
+}

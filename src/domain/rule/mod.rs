@@ -13,6 +13,7 @@ mod ownership;
 #[cfg(test)]
 mod testing;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use collision::{Collision, colliding, collisions};
@@ -80,15 +81,17 @@ pub fn judge(facts: &Facts<'_>) -> Vec<Finding> {
 /// The same by some of the rules.
 pub fn judge_by(facts: &Facts<'_>, rules: impl Iterator<Item = &'static Rule>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut asked = BTreeSet::new();
     for rule in rules {
         if facts.project.severity.get(rule.code) != Some(&Severity::Off) {
+            asked.insert(rule.code);
             (rule.judge)(facts, &mut findings);
         }
     }
     for finding in &mut findings {
         finding.weigh(facts.project.severity.get(finding.code).copied());
     }
-    ownership::except(facts, &mut findings);
+    ownership::except(facts, &asked, &mut findings);
     finding::sort(&mut findings);
     findings
 }

@@ -17,7 +17,7 @@ pub fn starter_text(repository: &Repository, starter: &Starter) -> String {
     let files = codeowners::PLACES.iter();
     let mut files = files.filter_map(|place| {
         let owners = std::fs::read_to_string(main.join(place)).ok()?;
-        Some(of_codeowners(place, &owners))
+        Some(of_codeowners(place, &owners, starter.text))
     });
     text.extend(files.next());
     text

@@ -93,7 +93,7 @@ impl<'s> Rules<'s> {
             }
             false => None,
         };
-        let strays = strays::read(session, &works, asked.commits, asked.files)?;
+        let strays = strays::read(session, &works, matrix.sides(), asked.commits, asked.files)?;
         Ok(Rules {
             session,
             owners: Owners::new(&session.project),

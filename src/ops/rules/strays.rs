@@ -1,15 +1,15 @@
 //! What commits outside the judged work say of it: those of the track on integration and on base, and approvals by owners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::name::TrackId;
-use crate::domain::path::Pattern;
 use crate::domain::project::SharedPolicy;
 use crate::domain::revision::CommitId;
 use crate::domain::rule::{APPROVAL, Approval, Stray, StrayPlace, Work};
 use crate::domain::trailer;
 use crate::git::GitError;
 
+use super::super::matrix::TrackSide;
 use super::super::{Session, integration_side};
 use super::Whose;
 
@@ -27,11 +27,12 @@ pub(super) struct Strays {
 pub(super) fn read(
     session: &Session,
     works: &[Work],
+    sides: &[TrackSide],
     judged: Whose<'_>,
     everywhere: bool,
 ) -> Result<Strays, GitError> {
     let mut strays = Strays::default();
-    let by_owners = by_owners(session, works)?;
+    let by_owners = by_owners(session, sides)?;
     for work in works {
         let Some(tip) = work.tip else { continue };
         let counts = match judged {
@@ -49,7 +50,7 @@ pub(super) fn read(
         }
         if let Some(by_owners) = &by_owners {
             let mut approvals: Vec<Approval> = by_owners.clone();
-            for id in (session.repository).commits_between(session.base.commit, &[tip], LIMIT)? {
+            for id in on_base_since_fork(session, work, tip)? {
                 approvals.extend(approvals_in(session, id, None)?);
             }
             approvals.retain(|approval| approval.track == work.track);
@@ -59,8 +60,47 @@ pub(super) fn read(
     Ok(strays)
 }
 
-/// What the owners of shared paths approve on their branches; `None`: there is nothing to approve.
-fn by_owners(session: &Session, works: &[Work]) -> Result<Option<Vec<Approval>>, GitError> {
+/// What base has got since the track's first own commit was made, also where the track has taken base in since.
+fn on_base_since_fork(
+    session: &Session,
+    work: &Work,
+    tip: CommitId,
+) -> Result<Vec<CommitId>, GitError> {
+    let (repository, base) = (&session.repository, session.base.commit);
+    let mut own: BTreeSet<CommitId> = work.commits.iter().map(|commit| commit.id).collect();
+    own.insert(tip);
+    let mut forks = BTreeSet::new();
+    for id in &own {
+        for parent in repository.commit(*id)?.parents {
+            // Merges bring in what is newer than the fork.
+            if !own.contains(&parent) {
+                forks.insert(parent);
+            }
+        }
+    }
+    let mut left: Option<CommitId> = None;
+    for fork in forks {
+        let since = match repository.merge_bases(fork, base) {
+            Err(GitError::Shallow) => continue,
+            since => since?,
+        };
+        for since in since {
+            let older = match left {
+                Some(so_far) => repository.is_ancestor(since, so_far)?,
+                None => true,
+            };
+            if older {
+                left = Some(since);
+            }
+        }
+    }
+    let hidden: Vec<CommitId> = vec![left.unwrap_or(tip)];
+    repository.commits_between(base, &hidden, LIMIT)
+}
+
+/// What the owners of shared paths approve on their branches, whether or not there is other work on them; `None`: there is
+/// nothing to approve.
+fn by_owners(session: &Session, sides: &[TrackSide]) -> Result<Option<Vec<Approval>>, GitError> {
     let shared = session.project.shared.iter();
     let mut owners: Vec<&TrackId> = shared
         .filter(|shared| shared.policy == SharedPolicy::OwnerApproves)
@@ -73,8 +113,8 @@ fn by_owners(session: &Session, works: &[Work]) -> Result<Option<Vec<Approval>>,
     }
     let mut found = Vec::new();
     for owner in owners {
-        let work = works.iter().find(|work| work.track == *owner);
-        let Some(tip) = work.and_then(|work| work.tip) else {
+        let side = sides.iter().find(|side| side.track == *owner);
+        let Some(tip) = side.and_then(|side| side.tip) else {
             continue;
         };
         let base = session.base.commit;
@@ -92,16 +132,25 @@ fn approvals_in(
 ) -> Result<Vec<Approval>, GitError> {
     let message = session.repository.commit(commit)?.message;
     let values = trailer::values(&String::from_utf8_lossy(&message), APPROVAL);
-    let read = |value: String| {
-        let (track, path) = value.split_once(char::is_whitespace)?;
-        Some(Approval {
+    let mut found = Vec::new();
+    for value in values {
+        let Some((track, rest)) = trailer::first_word(&value) else {
+            continue;
+        };
+        let Ok(track) = TrackId::new(&track) else {
+            continue;
+        };
+        // Without quotes it is all that is left.
+        let quoted = trailer::first_word(rest).filter(|_| rest.starts_with('"'));
+        let path = quoted.map_or_else(|| rest.to_owned(), |(path, _)| path);
+        found.extend(trailer::paths(&path).into_iter().map(|path| Approval {
             by: by.cloned(),
-            track: TrackId::new(track).ok()?,
-            path: Pattern::new(path.trim()).ok()?,
+            track: track.clone(),
+            path,
             commit,
-        })
-    };
-    Ok(values.into_iter().filter_map(read).collect())
+        }));
+    }
+    Ok(found)
 }
 
 /// What the integration branch has beyond the last round and all tracks.

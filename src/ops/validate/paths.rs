@@ -160,7 +160,7 @@ fn below(top: &Path, path: &Path) -> Option<PathBuf> {
 }
 
 /// Without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
+pub(in crate::ops) fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match component {

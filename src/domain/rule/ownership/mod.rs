@@ -13,7 +13,8 @@ mod own12;
 mod own13;
 
 use super::{Facts, FileChange, Rule};
-use crate::domain::path::RepoPath;
+use crate::domain::path::{Pattern, RepoPath};
+use crate::domain::{quote, trailer};
 
 pub(super) const RULES: &[&Rule] = &[
     &own01::RULE,
@@ -43,8 +44,13 @@ fn deed(facts: &Facts<'_>, change: &FileChange) -> String {
 
 /// How to be excepted, as the end of a fix.
 fn or_except(rule: &Rule, path: &RepoPath) -> String {
-    let code = rule.code;
+    let (code, path) = (rule.code, trailer::word(&path.lossy()));
     format!(
         "except it: `[[allow]]` with `code = \"{code}\"` in base's tracks.toml, or the trailer `Tracks-Allow: {code} {path} REASON`"
     )
+}
+
+/// A path as an argument of `tracks own`, which takes patterns.
+fn to_own(path: &RepoPath) -> String {
+    quote::shell_path(&RepoPath::new(Pattern::literally(&path.lossy())))
 }

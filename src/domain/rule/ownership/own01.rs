@@ -1,6 +1,6 @@
 //! OWN01: a track changes only what no other track owns.
 
-use super::{deed, or_except};
+use super::{deed, or_except, to_own};
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 
@@ -39,7 +39,8 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 deed(facts, change)
             ),
             format!(
-                "leave it to track {owner}, or have it handed over with `tracks own '{path}' --track {track} --from {owner}`, or {}",
+                "leave it to track {owner}, or have it handed over with `tracks own {} --track {track} --from {owner}`, or {}",
+                to_own(path),
                 or_except(&RULE, path)
             ),
         );

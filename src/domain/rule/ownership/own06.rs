@@ -4,6 +4,7 @@ use super::{deed, or_except};
 use crate::domain::codeowners;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{Project, Severity};
+use crate::domain::quote;
 use crate::domain::rule::{Facts, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -69,7 +70,8 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         let fix = match change.is_new() {
             true => format!("take {path} out of the track and add it on base"),
             false => format!(
-                "take it out of the track with `git checkout {base} -- '{path}'` and make the change on base"
+                "take it out of the track with `git checkout {base} -- {}` and make the change on base",
+                quote::shell_path(path)
             ),
         };
         let finding = Finding::new(

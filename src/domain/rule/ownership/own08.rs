@@ -15,7 +15,8 @@ pub(super) const RULE: Rule = Rule {
           that is told and is not the track's fault.",
     example: "A pattern has been added to `[track.ui] owns` on base, and CODEOWNERS is as it was:\n\
               .github/CODEOWNERS is not what tracks.toml says: line 4 should be `/src/ui @org/ui`",
-    way_out: "`tracks own --codeowners` writes the file into the main worktree; commit it on base.",
+    way_out: "`tracks own --codeowners` writes the file into the main worktree; commit it on base. A file that was written by hand is written \
+              over with `--force` only, and never by `validate --fix`: move its lines into tracks.toml first.",
     judge,
 };
 
@@ -45,10 +46,22 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     )
     .at(&path);
     finding.line = message.1;
-    let finding = finding.mended_by(Mend::Write {
-        path: path.clone(),
-        content: wanted.into_bytes(),
-    });
+    // A file that somebody has written by hand is not ours to write over.
+    let by_hand = [there.as_deref(), facts.texts.get(&path).map(|text| &**text)];
+    let by_hand = by_hand
+        .into_iter()
+        .flatten()
+        .any(|text| !codeowners::is_ours(text));
+    let finding = match by_hand {
+        true => {
+            finding.fix = "it was not written from tracks.toml: move what it says into tracks.toml (`owns` and `contact` of tracks), and then write it with `tracks own --codeowners --force`".to_owned();
+            finding
+        }
+        false => finding.mended_by(Mend::Write {
+            path: path.clone(),
+            content: wanted.into_bytes(),
+        }),
+    };
     findings.push(match touched {
         Some(_) => finding,
         None => finding.on_base(),
@@ -152,11 +165,54 @@ mod tests {
                 .content("CODEOWNERS", "x", &after);
             assert_eq!(given.found("a", &RULE), line, "changed: {after:?}");
         }
+        // `after` of the last one is ours, as base's is.
         let found = given.findings("a", &RULE);
         let mend = Mend::Write {
             path: RepoPath::new("CODEOWNERS"),
             content: fresh.into_bytes(),
         };
         assert_eq!(found[0].mend, Some(mend));
+    }
+    #[test]
+    fn what_was_written_by_hand_is_not_mended() {
+        let ours = "# Written by tracks from tracks.toml\n/x @a\n";
+        let by_hand = "# our owners\n/src @boss\n";
+        for (base, after, mended) in [
+            (None, Some(ours), true),
+            (Some(ours), Some(ours), true),
+            (Some(by_hand), None, false),
+            (Some(by_hand), Some(ours), false),
+            (Some(ours), Some(by_hand), false),
+            (None, Some(by_hand), false),
+            (None, None, true),
+        ] {
+            let mut given = Given::tracks("a");
+            given.owns("a", "src");
+            given.project.ownership.codeowners = Some("CODEOWNERS".to_owned());
+            given.on_base("x");
+            let work = given.work(
+                "a",
+                if after.is_some() {
+                    "~CODEOWNERS"
+                } else {
+                    "~src/x"
+                },
+            );
+            if let Some(after) = after {
+                work.content("CODEOWNERS", "x", after);
+            }
+            if let Some(base) = base {
+                let bytes = base.as_bytes().into();
+                given.texts.insert(RepoPath::new("CODEOWNERS"), bytes);
+            }
+            let found = given.findings("a", &RULE);
+            assert_eq!(found.len(), 1, "{base:?} {after:?}");
+            assert_eq!(found[0].mend.is_some(), mended, "{base:?} {after:?}");
+            assert_eq!(
+                found[0].fix.contains("--force"),
+                !mended,
+                "{base:?} {after:?}"
+            );
+        }
     }
 }

@@ -31,6 +31,10 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         let Some(other) = ids.into_iter().find(|id| facts.project.track(id).is_some()) else {
             continue;
         };
+        // What it is built on, and has in its history still after that was squashed onto base and its branch deleted.
+        if facts.is_built_on(&work.track, &other) {
+            continue;
+        }
         let short = short(&commit.id);
         let finding = Finding::new(
             &RULE,
@@ -82,8 +86,9 @@ fn short(id: &crate::domain::revision::CommitId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::project::Dependency;
     use crate::domain::rule::Stray;
-    use crate::domain::rule::testing::{Given, commit_id};
+    use crate::domain::rule::testing::{Given, commit_id, track_id};
 
     #[test]
     fn strays() {
@@ -105,6 +110,16 @@ mod tests {
             given.work("a", "~x").commit(message);
             assert_eq!(given.found("a", &RULE), expected, "{message}");
         }
+        // Built on b, by way of c.
+        let mut given = Given::tracks("a b c");
+        for (track, need) in [(0, "c"), (2, "b")] {
+            given.project.tracks[track].depends_on = vec![Dependency::Track(track_id(need))];
+        }
+        given.work("a", "~x").commit("Add x\n\nTrack: b\n");
+        given.work("b", "~y").commit("Add y\n\nTrack: a\n");
+        assert_eq!(given.found("a", &RULE), [""; 0]);
+        assert_eq!(given.found("b", &RULE).len(), 1);
+
         let mut given = Given::tracks("a b");
         given.work("a", "~x");
         for place in [StrayPlace::Integration, StrayPlace::Base] {

@@ -1,5 +1,7 @@
 //! OWN12: exceptions, and that they are used.
 
+use std::collections::BTreeSet;
+
 use crate::domain::path::{Pattern, RepoPath};
 use crate::domain::project::Severity;
 use crate::domain::revision::CommitId;
@@ -13,8 +15,9 @@ pub(super) const RULE: Rule = Rule {
     law: "every exception that is used is told",
     why: "An exception excuses findings of one rule. It is an `[[allow]]` in base's tracks.toml with a code and a reason and, where wanted, \
           a track, paths and the last day (`until`, in UTC) on which it holds; or the trailer `Tracks-Allow: CODE PATH REASON` on one of \
-          the track's own commits, where PATH may be a pattern. What is excused is still listed and does not count. One that is past its \
-          day excuses nothing, and where it would have, that is an error.",
+          the track's own commits, where PATH may be a pattern, and is in double quotes where it has blanks. What is excused is still \
+          listed and does not count. One that is past its day excuses nothing, and where nothing else does, that is an error. A \
+          trailer that excuses nothing, because of what it says or because there is nothing to excuse, is told, too.",
     example: "tracks.toml has an `[[allow]]` for OWN01, track ui, `until = 2026-12-01`; on December 2nd:\n\
               the exception of OWN01 for src/api/users.rs expired on 2026-12-01: agreed with api",
     way_out: "Nothing is to be done about one that holds. One that has expired: take the change back, or prolong it on base.",
@@ -41,13 +44,34 @@ impl Exception<'_> {
         finding.code == self.code
             && (self.paths.is_empty() || finding.path.as_ref().is_some_and(here))
     }
+
+    /// Its last day, where that is over.
+    fn expired(&self, now: Timestamp) -> Option<&str> {
+        self.until.filter(|until| is_past(until, now))
+    }
 }
 
-/// Excuses what an exception covers; that it was used is a finding of its own.
-pub(in crate::domain::rule) fn except(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+/// Excuses what an exception covers; that it was used is a finding of its own, as is a trailer that was not. `asked`: the codes
+/// of the rules that have judged.
+pub(in crate::domain::rule) fn except(
+    facts: &Facts<'_>,
+    asked: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
     let said = facts.project.severity.get(RULE.code).copied();
-    let mut told = Vec::new();
-    for exception in exceptions(facts) {
+    let (mut exceptions, mut told) = in_trailers(facts, asked);
+    for exception in exceptions.iter().filter(|it| asked.contains(&*it.code)) {
+        if !findings.iter().any(|finding| exception.covers(finding)) {
+            let code = &exception.code;
+            let why = format!("{code} finds nothing there");
+            let fix = format!("name what {code} is to leave alone, or do without the trailer");
+            told.extend(exception.commit.map(|id| useless(id, code, &why, &fix)));
+        }
+    }
+    exceptions.splice(0..0, in_file(facts));
+    // One that has expired matters only where no other one holds.
+    exceptions.sort_by_key(|exception| exception.expired(facts.now).is_some());
+    for exception in exceptions {
         let covered: Vec<&mut Finding> = findings
             .iter_mut()
             .filter(|finding| finding.excuse.is_none() && exception.covers(finding))
@@ -55,15 +79,16 @@ pub(in crate::domain::rule) fn except(facts: &Facts<'_>, findings: &mut Vec<Find
         let Some(first) = covered.first() else {
             continue;
         };
-        let expired = exception.until.filter(|until| is_past(until, facts.now));
-        let mut finding = of_use(&exception, first, covered.len(), expired);
-        finding.weigh(said);
-        told.push(finding);
+        let expired = exception.expired(facts.now);
+        told.push(of_use(&exception, first, covered.len(), expired));
         if expired.is_none() {
             for finding in covered {
                 finding.excuse = Some(Excuse::Allowed(exception.reason.clone()));
             }
         }
+    }
+    for finding in &mut told {
+        finding.weigh(said);
     }
     if said != Some(Severity::Off) {
         findings.extend(told);
@@ -97,11 +122,14 @@ fn of_use(
                 Some(until) => format!(" until {until}"),
                 None => String::new(),
             };
-            Finding::new(
-                &RULE,
-                format!("{code}{place}{more} is excepted{until}: {reason}"),
-                "take the exception out of tracks.toml once it is no longer needed",
-            )
+            let fix = match exception.commit {
+                Some(_) => {
+                    "nothing is to be done: the trailer holds for this track's work, and is done with when that lands"
+                }
+                None => "take the exception out of tracks.toml once it is no longer needed",
+            };
+            let message = format!("{code}{place}{more} is excepted{until}: {reason}");
+            Finding::new(&RULE, message, fix)
         }
     };
     finding.path.clone_from(&first.path);
@@ -109,36 +137,80 @@ fn of_use(
     finding
 }
 
-/// Those of the judged track, of base's tracks.toml first.
-fn exceptions<'a>(facts: &Facts<'a>) -> Vec<Exception<'a>> {
-    let work = facts.work();
-    let in_file = facts.project.allow.iter();
-    let in_file = in_file.filter(|allow| allow.track.as_ref().is_none_or(|id| *id == work.track));
-    let in_file = in_file.map(|allow| Exception {
-        code: allow.code.clone(),
-        paths: allow.paths.clone(),
-        reason: allow.reason.clone(),
-        until: allow.until.as_deref(),
-        commit: None,
-    });
-    let in_commits = work.commits.iter().flat_map(|commit| {
-        let values = trailer::values(&commit.message, TRAILER);
-        values.into_iter().filter_map(|value| {
-            let mut words = value.split_whitespace();
-            let (code, path) = (words.next()?.to_owned(), words.next()?);
-            let reason = words.collect::<Vec<_>>().join(" ");
-            let paths = vec![Pattern::new(path).ok()?];
-            // Without a reason it is none.
-            (!reason.is_empty()).then_some(Exception {
-                code,
-                paths,
-                reason,
-                until: None,
-                commit: Some(commit.id),
-            })
+/// Those for the judged track in base's tracks.toml.
+fn in_file<'a>(facts: &Facts<'a>) -> Vec<Exception<'a>> {
+    let track = &facts.work().track;
+    let all = facts.project.allow.iter();
+    all.filter(|allow| allow.track.as_ref().is_none_or(|id| id == track))
+        .map(|allow| Exception {
+            code: allow.code.clone(),
+            paths: allow.paths.clone(),
+            reason: allow.reason.clone(),
+            until: allow.until.as_deref(),
+            commit: None,
         })
-    });
-    in_file.chain(in_commits).collect()
+        .collect()
+}
+
+/// Those in the judged track's commits, and what is to be told of trailers that are none.
+fn in_trailers<'a>(
+    facts: &Facts<'a>,
+    asked: &BTreeSet<&str>,
+) -> (Vec<Exception<'a>>, Vec<Finding>) {
+    let (mut found, mut useless_ones) = (Vec::new(), Vec::new());
+    for commit in &facts.work().commits {
+        for value in trailer::values(&commit.message, TRAILER) {
+            match read(&value) {
+                Ok((code, paths, reason)) => found.push(Exception {
+                    code,
+                    paths,
+                    reason,
+                    until: None,
+                    commit: Some(commit.id),
+                }),
+                // Told once, by whoever asks all rules for whose code it is.
+                Err((code, why)) => {
+                    if asked.contains(&*code) || super::super::find(&code).is_none() {
+                        let fix = format!("write `{TRAILER}: CODE PATH REASON`");
+                        useless_ones.push(useless(commit.id, &code, why, &fix));
+                    }
+                }
+            }
+        }
+    }
+    (found, useless_ones)
+}
+
+/// Code, paths and reason; `Err`: its code, and what is wrong.
+fn read(value: &str) -> Result<(String, Vec<Pattern>, String), (String, &'static str)> {
+    let (code, rest) = trailer::first_word(value).unwrap_or_default();
+    if super::super::find(&code).is_none() {
+        return Err((code, "there is no rule of that code"));
+    }
+    let Some((path, reason)) = trailer::first_word(rest) else {
+        return Err((code, "it names no path"));
+    };
+    let paths = trailer::paths(&path);
+    if paths.is_empty() {
+        return Err((code, "what it names is no path or pattern"));
+    }
+    match reason.is_empty() {
+        true => Err((code, "it gives no reason")),
+        false => {
+            let words: Vec<&str> = reason.split_whitespace().collect();
+            Ok((code, paths, words.join(" ")))
+        }
+    }
+}
+
+fn useless(commit: CommitId, code: &str, why: &str, fix: &str) -> Finding {
+    let short: String = commit.to_string().chars().take(7).collect();
+    let what = format!("{TRAILER}: {code}");
+    let message = format!(
+        "the trailer `{}` of commit {short} excuses nothing: {why}",
+        what.trim_end()
+    );
+    Finding::new(&RULE, message, fix).of_commit(commit)
 }
 
 /// Whether a last day is over, in UTC.
@@ -219,9 +291,9 @@ mod tests {
                 "Edit\n\ntracks-allow: OWN01 src/a/x agreed\nTracks-Allow: OWN01 src/a/y agreed\n",
                 2,
             ),
-            ("Edit\n\nTracks-Allow: OWN01 src/a/x\n", 0),
+            ("Edit\n\nTracks-Allow: OWN01 \"src/a/x\" why\n", 1),
+            // Of a rule that has not judged.
             ("Edit\n\nTracks-Allow: OWN05 src/a/x why\n", 0),
-            ("Edit\n\nTracks-Allow: OWN01 ../x why\n", 0),
         ] {
             let mut given = given(None);
             given.works[0].commit(message);
@@ -233,6 +305,98 @@ mod tests {
                 usize::from(excused > 0) * message.matches("OWN01").count()
             );
         }
+    }
+
+    #[test]
+    fn a_trailer_that_excuses_nothing_is_told() {
+        let said = |what: &str| {
+            let what = what.replace("` of", "` of commit 0000000");
+            vec![format!("info: the trailer `Tracks-Allow: {what}")]
+        };
+        for (value, expected) in [
+            ("OWN01", said("OWN01` of excuses nothing: it names no path")),
+            (
+                "OWN01 src/a/x",
+                said("OWN01` of excuses nothing: it gives no reason"),
+            ),
+            (
+                "OWN01 ../x why",
+                said("OWN01` of excuses nothing: what it names is no path or pattern"),
+            ),
+            (
+                "OWN01 src/b/x why",
+                said("OWN01` of excuses nothing: OWN01 finds nothing there"),
+            ),
+            (
+                "OWN1 src/a/x why",
+                said("OWN1` of excuses nothing: there is no rule of that code"),
+            ),
+            ("OWN05 src/b/x why", vec![]),
+            ("OWN05 src/b/x", vec![]),
+        ] {
+            let mut given = given(None);
+            given.works[0].commit(&format!("Edit\n\nTracks-Allow: {value}\n"));
+            let found = given.found("b", &own01::RULE);
+            let told = found.into_iter().filter(|line| line.starts_with("info"));
+            let told: Vec<String> = told.collect();
+            assert_eq!(told, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_patterns_and_names_with_blanks() {
+        for path in [
+            "src/a/[id]/p.tsx",
+            "src/a/[user-id]/x",
+            "src/a/we ird",
+            "src/a/\"q\" {x}",
+            "src/a/it's",
+        ] {
+            let mut given = Given::tracks("a b");
+            given.owns("a", "src/a");
+            let mut change = given.work("b", "~src/a/x").changes[0].clone();
+            change.path = RepoPath::new(path);
+            given.works[0].changes = vec![change];
+            // What the fix says, as it says it.
+            let fix = given.findings("b", &own01::RULE)[0].fix.clone();
+            let trailer = fix
+                .split("the trailer `")
+                .nth(1)
+                .unwrap()
+                .trim_end_matches('`');
+            given.works[0].commit(&format!("Edit\n\n{trailer}\n"));
+            let found = given.findings("b", &own01::RULE);
+            let excuses = found.iter().filter(|it| it.excuse.is_some()).count();
+            assert_eq!((found.len(), excuses), (2, 1), "{trailer}");
+            assert!(
+                found
+                    .iter()
+                    .all(|it| !it.fix.contains("out of tracks.toml"))
+            );
+        }
+    }
+
+    #[test]
+    fn an_expired_one_is_told_only_where_no_other_holds() {
+        let expired = || allow("OWN01", None, &[], Some("2026-11-24"));
+        let mut given = given(Some(expired()));
+        given
+            .project
+            .allow
+            .push(allow("OWN01", None, &["src/a/x"], None));
+        let refusing = |given: &Given| {
+            let found = given.findings("b", &own01::RULE);
+            let refusing = found.iter().filter(|it| it.refuses());
+            refusing
+                .map(|it| format!("{} {:?}", it.code, it.path))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            refusing(&given),
+            ["OWN01 Some(\"src/a/y\")", "OWN12 Some(\"src/a/y\")"]
+        );
+        given.works[0].commit("Edit\n\nTracks-Allow: OWN01 src/a/y agreed\n");
+        assert_eq!(refusing(&given), [""; 0]);
     }
 
     #[test]

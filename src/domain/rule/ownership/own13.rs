@@ -4,6 +4,7 @@ use super::{deed, or_except};
 use crate::domain::merge::Mode;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
+use crate::domain::quote;
 use crate::domain::rule::{Facts, FileChange, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -69,7 +70,8 @@ fn escape(facts: &Facts<'_>, change: &FileChange) -> Option<(String, String)> {
         Mode::Submodule => Some((
             "a repository inside the repository that .gitmodules does not name".to_owned(),
             format!(
-                "take it out with `git rm --cached '{path}'`, or make it a submodule with `git submodule add URL '{path}'`"
+                "take it out with `git rm --cached {path}`, or make it a submodule with `git submodule add URL {path}`",
+                path = quote::shell_path(path)
             ),
         )),
     }
