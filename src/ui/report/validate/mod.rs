@@ -6,6 +6,8 @@ pub mod junit;
 pub mod paths;
 mod problem;
 pub mod sarif;
+#[cfg(test)]
+mod testing;
 mod text;
 mod wrap;
 

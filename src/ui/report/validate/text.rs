@@ -52,8 +52,9 @@ fn track(report: &Report, judged: &Judged, width: usize, workflow: Option<&Workf
     }
     text.push('\n');
     text.push_str(&findings(&judged.findings, width));
-    if let Some(mending) = &judged.mending {
-        text.push_str(&mended(judged, mending, width));
+    match &judged.mending {
+        Some(mending) => text.push_str(&mended(judged, mending, width)),
+        None => text.push_str(&fixable(judged)),
     }
     let foreseen = |side| judged.foreseen.get(&side);
     text.push_str(&merge(
@@ -171,6 +172,19 @@ pub(super) fn finding(finding: &Finding, width: usize) -> String {
     }
     let fix = wrapped(9, &finding.fix, width);
     format!("{head}\n    {message}\n    {} {fix}\n", paint(HINT, "fix:"))
+}
+
+/// How much of what was found needs nobody to think.
+fn fixable(judged: &Judged) -> String {
+    let is = |it: &&Finding| it.excuse.is_none() && it.mend.is_some();
+    match judged.findings.iter().filter(is).count() {
+        0 => String::new(),
+        number => format!(
+            "  {} {number} of these: `tracks validate {} --fix`\n",
+            paint(HINT, "fixable"),
+            judged.track
+        ),
+    }
 }
 
 fn mended(judged: &Judged, mending: &Mending, width: usize) -> String {
@@ -333,4 +347,29 @@ fn summary_of_all(report: &Report) -> String {
     text.push_str(&parts.join(", "));
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{finding, judged, report};
+    use super::*;
+    use crate::domain::path::RepoPath;
+    use crate::domain::rule::Mend;
+
+    #[test]
+    fn what_can_be_fixed_is_told() {
+        let mend = Mend::Rename {
+            from: RepoPath::new("m/x.sql"),
+            to: RepoPath::new("m/1_x.sql"),
+        };
+        let found = finding("MIG01", "it is not named so").mended_by(mend);
+        let told = text(&report(judged(vec![found])), 80, None);
+        let told = anstream::adapter::strip_str(&told).to_string();
+        assert!(
+            told.contains("\n  fixable 1 of these: `tracks validate a --fix`\n"),
+            "{told}"
+        );
+        let told = text(&report(judged(vec![finding("OWN01", "x")])), 80, None);
+        assert!(!told.contains("--fix"), "{told}");
+    }
 }
