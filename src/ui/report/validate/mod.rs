@@ -9,7 +9,6 @@ pub mod sarif;
 #[cfg(test)]
 mod testing;
 mod text;
-mod wrap;
 
 use serde_json::{Map, Value, json};
 
