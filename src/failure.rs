@@ -187,8 +187,23 @@ impl From<SessionError> for Failure {
             SessionError::Read { .. } => undetermined(message),
             SessionError::Unborn => undetermined(message)
                 .hint("tracks start from a commit: make a first one, then `tracks init`"),
-            SessionError::NoBase { .. } => undetermined(message)
-                .hint("set `[project] base` in tracks.toml to the branch that tracks start from"),
+            SessionError::NoBase {
+                tried,
+                remote,
+                shallow,
+            } => {
+                let failure = undetermined(message);
+                let failure = match (remote, tried.first()) {
+                    (Some(remote), Some(name)) => failure.hint(format!(
+                        "if this clone lacks it: `git fetch {remote} {name}:refs/remotes/{remote}/{name}`{}",
+                        if shallow { ", and `git fetch --unshallow` for its history" } else { "" },
+                    )),
+                    _ => failure,
+                };
+                failure.hint(
+                    "set `[project] base` in tracks.toml to the branch that tracks start from",
+                )
+            }
             SessionError::IntegrationBranchTaken { .. } => Failure::usage(message)
                 .hint("give it a name of its own with `[integration] branch`"),
             SessionError::NoNamedBase { .. } => {
@@ -455,7 +470,7 @@ impl From<ValidateError> for Failure {
             ValidateError::Git(error) => error.into(),
             ValidateError::Store(error) => error.into(),
             ValidateError::Check(error) => error.into(),
-            ValidateError::NoTrack { known, .. } => Failure::usage(message).hint(format!(
+            ValidateError::NoTrack { known, .. } | ValidateError::Detached { known } => Failure::usage(message).hint(format!(
                 "name a track: `tracks validate TRACK` ({}), or judge every track with work: `tracks validate --all`",
                 known.join(", ")
             )),

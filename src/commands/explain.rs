@@ -27,11 +27,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         interrupt: Interrupt::never(),
     });
     let rules = explain(session.as_ref().ok(), args.code.as_deref())?;
+    let width = context.terminal.columns().unwrap_or(80);
     match (context.terminal.format, rules.as_slice()) {
         (Format::Text, [one]) if args.code.is_some() => {
-            context.terminal.answer(&report::explain::text(one));
+            context.terminal.answer(&report::explain::text(one, width));
         }
-        (Format::Text, all) => context.terminal.answer(&report::explain::table(all)),
+        (Format::Text, all) => context.terminal.answer(&report::explain::table(all, width)),
         (Format::Json | Format::JsonLines, all) => {
             context.terminal.document(&report::explain::json(all));
         }

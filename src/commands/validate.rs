@@ -1,8 +1,11 @@
 //! `tracks validate`.
 
+use std::io::IsTerminal as _;
+
 use clap::ValueEnum;
 
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
+use crate::ops::validate::ValidateError;
 use crate::ops::{self, OpenOptions, Session, validate};
 use crate::process::{Asks, Interrupt, environment};
 use crate::ui::{Format, Progress, report};
@@ -31,8 +34,8 @@ pub struct Args {
     /// Set right what can be without thinking, in the track's worktree; nothing is committed.
     #[arg(long, conflicts_with = "head")]
     fix: bool,
-    /// Only say which of the paths on stdin this worktree's track may not change: at once, for editors and agents.
-    #[arg(long, conflicts_with_all = ["track", "all", "base", "head", "fix", "no_checks", "remote", "yes"])]
+    /// Only say which of the paths on stdin the track may not change: at once, for editors and agents.
+    #[arg(long, conflicts_with_all = ["all", "base", "head", "fix", "no_checks", "remote", "yes"])]
     stdin_paths: bool,
     /// Run the commands of tracks.toml without asking, this once.
     #[arg(long, short)]
@@ -142,11 +145,18 @@ fn paths(args: &Args, context: &Context) -> Result<u8, Failure> {
         prefer_remote: false,
         interrupt: Interrupt::never(),
     })?;
+    let track = validate::paths::track(&session, args.track.as_deref(), &context.dir);
+    let track = track.map_err(which_track)?;
+    if std::io::stdin().is_terminal() {
+        context
+            .terminal
+            .aside("waiting for paths on stdin, one a line; Ctrl-D ends them\n");
+    }
     // Whoever edits has seen what a session has to say beside the answer, and an agent reads every line of it.
     let mut input = Vec::new();
     std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut input)
         .map_err(|error| Failure::new(UNDETERMINED, format!("reading stdin: {error}")))?;
-    let report = validate::paths::run(&session, &input, &context.dir)?;
+    let report = validate::paths::run(&session, track, &input, &context.dir)?;
     let exit = if report.refused() { FOUND } else { DONE };
     let terminal = context.terminal;
     match terminal.format {
@@ -159,4 +169,17 @@ fn paths(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
     }
     Ok(exit)
+}
+
+/// All tracks cannot be asked for with paths.
+fn which_track(error: ValidateError) -> Failure {
+    match &error {
+        ValidateError::NoTrack { known, .. } | ValidateError::Detached { known } => {
+            let known = known.join(", ");
+            Failure::usage(error.to_string()).hint(format!(
+                "name a track: `tracks validate TRACK --stdin-paths` ({known})"
+            ))
+        }
+        _ => error.into(),
+    }
 }

@@ -1,5 +1,7 @@
 //! Reading files out of commits and trees.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{GitError, Repository};
 use crate::domain::merge::{Entry, Mode};
 use crate::domain::path::RepoPath;
@@ -37,15 +39,77 @@ impl Repository {
     pub fn entry_at(&self, tree: TreeId, path: &RepoPath) -> Result<Option<Entry>, GitError> {
         let version = entry_at(&self.local(), tree, path)?;
         Ok(version.map(|version| Entry {
-            mode: match version.mode {
-                0o100_755 => Mode::Executable,
-                0o120_000 => Mode::Link,
-                0o160_000 => Mode::Submodule,
-                _ => Mode::File,
-            },
+            mode: mode_of(version.mode),
             id: version.id,
         }))
     }
+
+    /// What a tree has at these paths, if that is no directory. Each directory on the way is read once, however many paths
+    /// lead through it.
+    ///
+    /// # Errors
+    /// When an object cannot be read.
+    pub fn entries_at<'p>(
+        &self,
+        tree: TreeId,
+        paths: impl IntoIterator<Item = &'p RepoPath>,
+    ) -> Result<BTreeMap<&'p RepoPath, Entry>, GitError> {
+        let paths = paths.into_iter().map(|path| (path.as_bytes(), path));
+        let mut entries = BTreeMap::new();
+        let id = object_id(tree.as_bytes());
+        add_entries_at(&self.local(), id, paths.collect(), &mut entries)?;
+        Ok(entries)
+    }
+}
+
+fn mode_of(mode: u32) -> Mode {
+    match mode {
+        0o100_755 => Mode::Executable,
+        0o120_000 => Mode::Link,
+        0o160_000 => Mode::Submodule,
+        _ => Mode::File,
+    }
+}
+
+/// `paths`: what is left of each below the directory, and the whole.
+fn add_entries_at<'p>(
+    gix: &gix::Repository,
+    id: gix::ObjectId,
+    paths: Vec<(&'p [u8], &'p RepoPath)>,
+    entries: &mut BTreeMap<&'p RepoPath, Entry>,
+) -> Result<(), GitError> {
+    type Below<'p> = (Vec<&'p RepoPath>, Vec<(&'p [u8], &'p RepoPath)>);
+    let mut by_name: HashMap<&[u8], Below<'p>> = HashMap::new();
+    for (left, path) in paths {
+        match left.iter().position(|byte| *byte == b'/') {
+            Some(at) => {
+                let (_, below) = by_name.entry(&left[..at]).or_default();
+                below.push((&left[at + 1..], path));
+            }
+            None => by_name.entry(left).or_default().0.push(path),
+        }
+    }
+    if by_name.is_empty() {
+        return Ok(());
+    }
+    let fail = |error: gix::Error| unreadable(format!("tree {id}"), &error);
+    let tree = gix.find_tree(id).map_err(fail)?;
+    for entry in tree.iter() {
+        let entry = entry.map_err(|error| unreadable(format!("tree {id}"), &error))?;
+        let name: &[u8] = entry.filename();
+        let Some((here, below)) = by_name.remove(name) else {
+            continue;
+        };
+        let mode = entry.mode();
+        if mode.is_tree() {
+            add_entries_at(gix, entry.object_id(), below, entries)?;
+            continue;
+        }
+        let mode = mode_of(u32::from(mode.value()));
+        let id = blob_id(entry.object_id())?;
+        entries.extend(here.into_iter().map(|path| (path, Entry { mode, id })));
+    }
+    Ok(())
 }
 
 pub(super) fn file_at(
@@ -238,5 +302,28 @@ mod tests {
         let nowhere = CommitId::from_hex(&"1".repeat(40)).unwrap();
         let answer = world.open().file_at(nowhere, &RepoPath::new("a"));
         assert!(matches!(answer, Err(GitError::Read { .. })), "{answer:?}");
+    }
+
+    #[test]
+    fn many_paths_are_found_as_each_of_them() {
+        let world = World::new();
+        for path in ["a", "d/b", "d/e/c", "d.x/f", "z"] {
+            world.write(path, path);
+        }
+        let tip = world.commit("files");
+        let repository = world.open();
+        let tree = repository.tree_of(tip).unwrap();
+        let paths: Vec<RepoPath> = [
+            "a", "d", "d/b", "d/e/c", "d/e/none", "d.x/f", "a/b", "none/x",
+        ]
+        .into_iter()
+        .map(RepoPath::new)
+        .collect();
+        let found = repository.entries_at(tree, &paths).unwrap();
+        assert_eq!(found.len(), 4);
+        for path in &paths {
+            let alone = repository.entry_at(tree, path).unwrap();
+            assert_eq!(found.get(path), alone.as_ref(), "{path}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What patterns select in a tree, for which as few directories are read as the patterns allow.
 
 use super::object::{blob_id, object_id, unreadable};
-use super::{GitError, Merger};
+use super::{GitError, Merger, Repository};
 use crate::domain::path::{Reach, RepoPath, Selection, Stage};
 use crate::domain::revision::{BlobId, TreeId};
 
@@ -15,21 +15,42 @@ impl Merger<'_> {
         tree: TreeId,
         selection: &Selection,
     ) -> Result<Vec<(RepoPath, u32, BlobId)>, GitError> {
-        let stage = match selection.root() {
-            Reach::Nothing => return Ok(Vec::new()),
-            Reach::Everything => None,
-            Reach::Some(stage) => Some(stage),
-        };
-        let gix = self.local();
-        let mut walk = Walk {
-            gix: &gix,
-            selection,
-            path: Vec::new(),
-            found: Vec::new(),
-        };
-        walk.read(object_id(tree.as_bytes()), stage.as_ref())?;
-        Ok(walk.found)
+        selected_entries(&self.local(), tree, selection)
     }
+}
+
+impl Repository {
+    /// As [`Merger::selected_entries`], of a tree that the repository has.
+    ///
+    /// # Errors
+    /// When a directory cannot be read.
+    pub fn selected_entries(
+        &self,
+        tree: TreeId,
+        selection: &Selection,
+    ) -> Result<Vec<(RepoPath, u32, BlobId)>, GitError> {
+        selected_entries(&self.local(), tree, selection)
+    }
+}
+
+fn selected_entries(
+    gix: &gix::Repository,
+    tree: TreeId,
+    selection: &Selection,
+) -> Result<Vec<(RepoPath, u32, BlobId)>, GitError> {
+    let stage = match selection.root() {
+        Reach::Nothing => return Ok(Vec::new()),
+        Reach::Everything => None,
+        Reach::Some(stage) => Some(stage),
+    };
+    let mut walk = Walk {
+        gix,
+        selection,
+        path: Vec::new(),
+        found: Vec::new(),
+    };
+    walk.read(object_id(tree.as_bytes()), stage.as_ref())?;
+    Ok(walk.found)
 }
 
 struct Walk<'w> {

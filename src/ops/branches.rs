@@ -146,7 +146,7 @@ fn base(
 ) -> Result<BasePoint, BranchesError> {
     let Some(revision) = &asked.base else {
         return match session::resolve_base(repository, Some(project), prefer_remote) {
-            Err(SessionError::NoBase { tried }) => Err(BranchesError::NoBase { tried }),
+            Err(SessionError::NoBase { tried, .. }) => Err(BranchesError::NoBase { tried }),
             resolved => Ok(resolved?),
         };
     };

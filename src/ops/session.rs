@@ -90,7 +90,13 @@ pub enum SessionError {
     #[error("`[project] base` names {name}, and there is no such branch here, nor on {remote}")]
     NoNamedBase { name: BranchName, remote: String },
     #[error("there is no branch to take as base; looked for {}", tried.join(", "))]
-    NoBase { tried: Vec<String> },
+    NoBase {
+        tried: Vec<String>,
+        /// The remote that such a branch could be fetched from, if there is it.
+        remote: Option<String>,
+        /// The clone has only part of the history.
+        shallow: bool,
+    },
     /// Rounds rewrite the integration branch; nothing else may live on it.
     #[error("the integration branch {branch} is also {what}")]
     IntegrationBranchTaken { branch: BranchName, what: String },
@@ -450,7 +456,12 @@ pub(super) fn resolve_base(
     }
     let mut tried: Vec<String> = candidates.iter().map(BranchName::to_string).collect();
     tried.dedup();
-    Err(SessionError::NoBase { tried })
+    let remotes = repository.remotes();
+    Err(SessionError::NoBase {
+        tried,
+        remote: remotes.into_iter().find(|it| it == remote),
+        shallow: repository.is_shallow(),
+    })
 }
 
 /// A branch as base, read as `tip` says.

@@ -13,7 +13,7 @@ use crate::domain::readiness::{Facts, Readiness, judge};
 use crate::domain::revision::CommitId;
 use crate::domain::rule::Finding;
 use crate::domain::state::State;
-use crate::domain::sync::{not_admitted_as, overdue_text};
+use crate::domain::sync::{Why, not_admitted_as, overdue_text};
 use crate::domain::time::{Timestamp, ago};
 use crate::domain::trust::commands_of_setup;
 use crate::git::{GitError, Merger, Worktree};
@@ -67,6 +67,8 @@ pub struct Row {
     pub conflicts_with_base: bool,
     /// What refuses it by rules, each as a sentence; the worst first.
     pub broken: Vec<String>,
+    /// The last round left it out by a rule, and it is still what was judged.
+    pub out_by_rule: bool,
     /// What of the contracts that it consumes it has not taken in.
     pub not_taken_in: Vec<Behind>,
     pub declared: State,
@@ -244,6 +246,7 @@ fn row(
         collisions,
         conflicts_with_base,
         broken: Vec::new(),
+        out_by_rule: false,
         not_taken_in: Vec::new(),
         declared: State::default(),
         readiness: Readiness::Empty,
@@ -322,6 +325,7 @@ fn note_last_round(session: &Session, rows: &mut [Row]) {
         let said = last.ejected.iter().find(|left| {
             left.track == row.track && left.commit.is_some() && left.commit == row.commit
         });
+        row.out_by_rule = said.is_some_and(|left| left.why == Why::Rule.as_str());
         row.notes
             .extend(said.map(|left| format!("not in round {}: {}", last.number, left.reason)));
     }
@@ -541,12 +545,18 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
             ),
         );
     }
-    for row in rows.iter().filter(|row| !row.broken.is_empty()) {
+    // What a rule cannot tell here, such as what programs compare, a round could.
+    let by_rule = |row: &&Row| !row.broken.is_empty() || row.out_by_rule;
+    for row in rows.iter().filter(by_rule) {
         step(
             format!("tracks validate {}", row.track),
             format!(
-                "see which rules {} breaks, and how to set it right",
-                row.track
+                "see which rules {} {}, and how to set it right",
+                row.track,
+                match row.broken.is_empty() {
+                    true => "was left out by",
+                    false => "breaks",
+                }
             ),
         );
     }
@@ -557,7 +567,7 @@ fn next_steps(session: &Session, rows: &[Row], integration: &IntegrationState) -
             "run what has not been checked".to_owned(),
         );
     }
-    let ready = rows.iter().any(|row| row.readiness == Readiness::Ready);
+    let ready = (rows.iter()).any(|row| row.readiness == Readiness::Ready && !row.out_by_rule);
     let fits = ready && integration.coverage != Coverage::Full;
     let old = round_is_old(session);
     if fits || old.is_some() {

@@ -91,3 +91,57 @@ fn it_is_about_the_track_of_this_worktree() {
     let ran = asked(&world, &world.root().join("a"), b"", &["--all"]);
     assert_eq!(ran.status, 2, "{}", ran.shown());
 }
+
+#[test]
+fn a_track_can_be_named_where_none_is_checked_out() {
+    let world = two();
+    let ran = asked(&world, &world.repo(), b"src/b/x\n", &["a"]);
+    assert_eq!(ran.status, 1, "{}", ran.shown());
+    assert!(ran.stdout.contains("OWN01"), "{}", ran.shown());
+    let ran = asked(&world, &world.repo(), b"src/b/x\n", &["b"]);
+    assert_eq!(ran.stdout, "passed: 1 path for track b\n");
+    world.git(&["checkout", "--quiet", "--detach"]);
+    world.git(&["commit", "--quiet", "--allow-empty", "-m", "Elsewhere"]);
+    let ran = asked(&world, &world.repo(), b"src/b/x\n", &[]);
+    assert_eq!(ran.status, 2, "{}", ran.shown());
+    for part in [
+        "HEAD is detached here",
+        "`tracks validate TRACK --stdin-paths` (a, b)",
+    ] {
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn names_of_migrations_are_judged_without_what_is_in_them() {
+    let world = project(
+        "[migrations]\npaths = [\"m/*.sql\"]\npreset = \"plain\"\nname = \"{date}_{track}_{slug}.sql\"\n[track.a]\nowns = [\"src\"]\ncode = \"trackA\"\n\
+         [track.b]\ncode = \"trackB\"\n",
+        &[("m/20261101_trackB_x.sql", "select 1;\n")],
+    );
+    let input =
+        b"m/20261127_trackA_new.sql\nm/20261127_trackB_other.sql\nm/odd.sql\nm/deep/x.sql\n";
+    let ran = asked(&world, &world.repo(), input, &["a", "--format", "json"]);
+    let answer = document(&ran);
+    let mut found: Vec<String> = (answer["findings"].as_array().expect("a list").iter())
+        .map(|it| {
+            format!(
+                "{} {}",
+                it["code"].as_str().unwrap(),
+                it["path"].as_str().unwrap()
+            )
+        })
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "MIG01 m/odd.sql",
+            "MIG02 m/20261127_trackB_other.sql",
+            "MIG20 m/deep/x.sql",
+            "OWN03 m/deep/x.sql",
+            "OWN03 m/odd.sql",
+        ],
+        "{answer:#}"
+    );
+}

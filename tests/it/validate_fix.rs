@@ -46,6 +46,12 @@ fn a_migration_is_renamed_in_the_worktree_and_judged_again() {
         before,
         "nothing is committed"
     );
+    let (status, again) = ask(&world, &["validate", "a", "--no-checks", "--fix"]);
+    assert_eq!((status, &again["fixed"]), (1, &json!([])), "{again:#}");
+    assert_eq!(
+        again["not_fixed"],
+        json!(["MIG01: fixed already and staged: commit it"])
+    );
     let undo = fixed["undo"].as_str().expect("a command");
     let ran = world.run_in(&dir, "sh", &["-c", undo]);
     assert_eq!(ran.status, 0, "{}", ran.shown());

@@ -63,7 +63,8 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// Those that tell something of a change by its path alone, with neither history nor other tracks nor contents.
 pub fn of_paths() -> impl Iterator<Item = &'static Rule> {
     const CODES: &[&str] = &[
-        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "CON03", "NAM04",
+        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "MIG01", "MIG02", "MIG20", "CON03",
+        "NAM04",
     ];
     all().filter(|rule| CODES.contains(&rule.code))
 }

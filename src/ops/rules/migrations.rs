@@ -48,21 +48,51 @@ fn on_base(
 ) -> Result<Vec<(RepoPath, BlobId)>, GitError> {
     let tree = session.repository.commit(session.base.commit)?.tree;
     let entries = merger.selected_entries(tree, selection)?;
-    // Of links and submodules no runner reads anything that is here.
-    let is_file = |mode: u32| mode & 0o170_000 == 0o100_000;
-    Ok((entries.into_iter())
-        .filter(|(_, mode, _)| is_file(*mode))
-        .map(|(path, _, blob)| (path, blob))
-        .collect())
+    Ok(files(entries))
 }
 
-fn open(
+fn files(entries: Vec<(RepoPath, u32, BlobId)>) -> Vec<(RepoPath, BlobId)> {
+    // Of links and submodules no runner reads anything that is here.
+    let is_file = |mode: u32| mode & 0o170_000 == 0o100_000;
+    (entries.into_iter())
+        .filter(|(_, mode, _)| is_file(*mode))
+        .map(|(path, _, blob)| (path, blob))
+        .collect()
+}
+
+/// The same by names alone, and only if the work may be about migrations at all: no migration is read.
+pub(super) fn by_name(session: &Session, work: &mut Work) -> Result<Option<Migrations>, GitError> {
+    let Some(said) = &session.project.migrations else {
+        return Ok(None);
+    };
+    let selection = Selection::new(&said.paths);
+    let is_sql = |path: &RepoPath| path.as_bytes().to_ascii_lowercase().ends_with(b".sql");
+    let concerns = |path: &RepoPath| is_sql(path) || selection.matches(path);
+    if !work.changes.iter().any(|change| concerns(&change.path)) {
+        return Ok(None);
+    }
+    let repository = &session.repository;
+    let tree = repository.tree_of(session.base.commit)?;
+    let entries = files(repository.selected_entries(tree, &selection)?);
+    let mut names: Vec<RepoPath> = entries.iter().map(|(path, _)| path.clone()).collect();
+    if names.is_empty() {
+        let new = work.changes.iter().map(|change| change.path.clone());
+        names.extend(new.filter(|path| selection.matches(path)));
+    }
+    let (reader, why, _) = reader(session, said, &names)?;
+    let base = (entries.iter()).filter_map(|(path, blob)| reader.read(path, *blob, None));
+    let base = base.filter(|file| file.ignored.is_none()).collect();
+    let migrations = Migrations::new(reader, why, said.preset.is_some(), base);
+    work.migrations = of_work(&migrations, &selection, work);
+    Ok(Some(migrations))
+}
+
+/// How names are read, why so, and the dialect that is spoken.
+fn reader(
     session: &Session,
-    merger: &Merger<'_>,
     said: &project::Migrations,
     names: &[RepoPath],
-    entries: &[(RepoPath, BlobId)],
-) -> Result<Migrations, GitError> {
+) -> Result<(Reader, String, Option<Dialect>), GitError> {
     let needs_manifests = said.preset.is_none() || said.dialect.is_none();
     let manifests = match needs_manifests {
         true => manifests(session, said)?,
@@ -75,7 +105,22 @@ fn open(
             (taken.preset, taken.why)
         }
     };
+    let dialect = said
+        .dialect
+        .as_deref()
+        .or_else(|| detect::dialect(&manifests));
     let reader = Reader::new(said, &session.project.tracks, preset);
+    Ok((reader, why, dialect.and_then(Dialect::named)))
+}
+
+fn open(
+    session: &Session,
+    merger: &Merger<'_>,
+    said: &project::Migrations,
+    names: &[RepoPath],
+    entries: &[(RepoPath, BlobId)],
+) -> Result<Migrations, GitError> {
+    let (reader, why, dialect) = reader(session, said, names)?;
     let base = match reader.needs_text() {
         true => in_parallel(entries, cores().get(), |(path, blob)| {
             let text = merger.read_blob(*blob)?;
@@ -93,11 +138,7 @@ fn open(
         .filter(|file| file.ignored.is_none());
     let named = said.preset.is_some();
     let mut migrations = Migrations::new(reader, why, named, base.collect());
-    let shown = said
-        .dialect
-        .as_deref()
-        .or_else(|| detect::dialect(&manifests));
-    migrations.dialect = shown.and_then(Dialect::named);
+    migrations.dialect = dialect;
     Ok(migrations)
 }
 

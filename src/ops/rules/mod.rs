@@ -205,3 +205,11 @@ fn texts(session: &Session) -> Result<BTreeMap<RepoPath, Arc<[u8]>>, GitError> {
 pub(super) fn works(session: &Session, matrix: &Matrix<'_, '_>) -> Result<Vec<Work>, GitError> {
     works::read(session, matrix, Whose::Nobody)
 }
+
+/// Base's migrations by their names alone, where the work may be about migrations; the work gets its own.
+pub(super) fn migrations_by_name(
+    session: &Session,
+    work: &mut Work,
+) -> Result<Option<Migrations>, GitError> {
+    migrations::by_name(session, work)
+}

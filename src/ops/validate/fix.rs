@@ -89,6 +89,9 @@ impl Bench<'_> {
             Mend::Write { path, .. } => [path].into_iter().collect(),
         };
         if let Some(dirty) = repository.not_as_committed(self.dir, &paths)?.first() {
+            if self.is_done(mend) {
+                return Ok(Err("fixed already and staged: commit it".to_owned()));
+            }
             return Ok(Err(format!(
                 "{dirty} has uncommitted changes: commit or stash them, then run it again"
             )));
@@ -132,6 +135,17 @@ impl Bench<'_> {
                         false => format!("git rm --force {path_text}"),
                     },
                 }))
+            }
+        }
+    }
+
+    /// Whether the worktree is as this would leave it, which an earlier run did.
+    fn is_done(&self, mend: &Mend) -> bool {
+        match mend {
+            Mend::Rename { from, to } => !self.is_there(from) && self.is_there(to),
+            Mend::Write { path, content } => {
+                let there = std::fs::read(Repository::file_in(self.dir, path));
+                there.is_ok_and(|there| there == *content)
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::domain::name::{BranchName, Side, TrackId};
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::state::State;
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Head, Merger};
 use crate::store::StoreError;
 
 use super::check::CheckError;
@@ -59,6 +59,8 @@ pub enum ValidateError {
     Check(#[from] CheckError),
     #[error("{here} belongs to no track")]
     NoTrack { here: String, known: Vec<String> },
+    #[error("HEAD is detached here, and does not say which track is meant")]
+    Detached { known: Vec<String> },
     #[error("track {track} has no branch {branch} here, neither locally nor on {remote}")]
     NoBranch {
         track: TrackId,
@@ -292,14 +294,47 @@ fn track_of<'a>(
             .iter()
             .find(|track| wanted == Some(track.branch.as_str()))
     };
-    of(named)
-        .or_else(|| of(branch))
-        .ok_or_else(|| ValidateError::NoTrack {
-            here: match (named, branch) {
-                (Some(head), _) => format!("`{head}`"),
-                (None, Some(branch)) => format!("branch {branch}"),
-                (None, None) => format!("{}", dir.display()),
-            },
-            known: tracks.iter().map(|track| track.id.to_string()).collect(),
-        })
+    if let Some(track) = of(named).or_else(|| of(branch)) {
+        return Ok(track);
+    }
+    // CI checks out a commit, and names it rather than a branch.
+    let head = session.repository.head()?;
+    let commit = match (named, &head) {
+        (Some(named), _) => session.repository.resolve(named)?,
+        (None, Head::Detached { commit }) => Some(*commit),
+        (None, _) => None,
+    };
+    if let Some(track) = commit
+        .map(|commit| the_one_at(session, commit))
+        .transpose()?
+        .flatten()
+    {
+        return Ok(track);
+    }
+    let known = tracks.iter().map(|track| track.id.to_string()).collect();
+    let here = match (named, branch) {
+        (Some(head), _) => format!("`{head}`"),
+        (None, Some(branch)) => format!("branch {branch}"),
+        (None, None) if matches!(head, Head::Detached { .. }) => {
+            return Err(ValidateError::Detached { known });
+        }
+        (None, None) => format!("{}", dir.display()),
+    };
+    Err(ValidateError::NoTrack { here, known })
+}
+
+/// The only track that has its branch at this commit, here or on the remote.
+fn the_one_at(session: &Session, commit: CommitId) -> Result<Option<&Track>, ValidateError> {
+    let (repository, remote) = (&session.repository, &session.project.remote);
+    let mut found = None;
+    for track in &session.project.tracks {
+        let here = repository.branch(&track.branch)? == Some(commit);
+        if here || repository.remote_branch(remote, &track.branch)? == Some(commit) {
+            if found.is_some() {
+                return Ok(None);
+            }
+            found = Some(track);
+        }
+    }
+    Ok(found)
 }

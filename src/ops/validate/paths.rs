@@ -1,5 +1,6 @@
 //! The quick answer for editors and agents: would a change to these paths break a rule? Nothing is merged, no other track is
-//! looked at, no history is read: what is known are the paths, what base has there, and what tracks.toml says.
+//! looked at, neither history nor migrations are read: what is known are the paths, what base has there, the names of its
+//! migrations, and what tracks.toml says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -8,10 +9,11 @@ use crate::domain::merge::{Entry, Mode};
 use crate::domain::name::TrackId;
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
+use crate::domain::project::Track;
 use crate::domain::revision::BlobId;
 use crate::domain::rule::{self, Contents, Facts, FileChange, Finding, Work};
 use crate::git::Repository;
-use crate::ops::Session;
+use crate::ops::{Session, rules};
 use crate::process::clock;
 
 use super::{ValidateError, track_of};
@@ -32,12 +34,31 @@ impl Report {
     }
 }
 
+/// The track that paths are judged for: the one named, else the one of this worktree.
+///
+/// # Errors
+/// When there is none.
+pub fn track<'s>(
+    session: &'s Session,
+    named: Option<&str>,
+    dir: &Path,
+) -> Result<&'s Track, ValidateError> {
+    match named {
+        Some(id) => Ok(session.track(id)?),
+        None => track_of(session, None, dir),
+    }
+}
+
 /// `input`: paths, one a line or each ended by NUL; absolute ones, and those that start where the session was opened.
 ///
 /// # Errors
-/// When the worktree is that of no track, or base cannot be read.
-pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, ValidateError> {
-    let track = track_of(session, None, dir)?;
+/// When there is no worktree, or base cannot be read.
+pub fn run(
+    session: &Session,
+    track: &Track,
+    input: &[u8],
+    dir: &Path,
+) -> Result<Report, ValidateError> {
     let top = session.repository.current_worktree();
     let top = top.ok_or(ValidateError::NoWorktree)?;
     let mut outside = Vec::new();
@@ -53,11 +74,12 @@ pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, Valida
     let tree = session.repository.tree_of(session.base.commit)?;
     // Nobody has read the contents.
     let id = BlobId::from_bytes(&[0; 20]);
+    let on_base = session.repository.entries_at(tree, &paths)?;
     let mut contents = BTreeMap::new();
     let mut changes = Vec::new();
     for path in &paths {
         let file = Repository::file_in(top, path);
-        let before = session.repository.entry_at(tree, path)?;
+        let before = on_base.get(path).cloned();
         let link = std::fs::read_link(&file).ok();
         let is_there = link.is_some() || file.symlink_metadata().is_ok();
         let mode = match link {
@@ -81,7 +103,7 @@ pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, Valida
             moved: None,
         });
     }
-    let works = [Work {
+    let mut work = Work {
         track: track.id.clone(),
         tip: None,
         changes,
@@ -89,7 +111,9 @@ pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, Valida
         migrations: Vec::new(),
         contents,
         uncommitted: paths.clone(),
-    }];
+    };
+    let migrations = rules::migrations_by_name(session, &mut work)?;
+    let works = [work];
     let facts = Facts {
         project: &session.project,
         owners: &Owners::new(&session.project),
@@ -97,7 +121,7 @@ pub fn run(session: &Session, input: &[u8], dir: &Path) -> Result<Report, Valida
         works: &works,
         judged: 0,
         without: &BTreeSet::new(),
-        migrations: None,
+        migrations: migrations.as_ref(),
         comparisons: &[],
         behind: &[],
         files: None,

@@ -106,6 +106,14 @@ impl Judged {
 
     /// What could not be found out, one sentence each.
     pub fn reasons(&self) -> Vec<String> {
+        let findings = self.findings.iter();
+        let open = findings.filter(|it| it.refuses() && it.undetermined);
+        let open = open.map(|it| format!("{}: {}", it.code, it.message));
+        self.unjudged().into_iter().chain(open).collect()
+    }
+
+    /// The same without what is a finding already.
+    pub fn unjudged(&self) -> Vec<String> {
         let merges = self.sides().filter_map(|(side, verdict)| match verdict {
             Verdict::Unavailable(reason) => Some(match side {
                 Side::Base => reason.clone(),
@@ -121,10 +129,7 @@ impl Judged {
             }
             _ => None,
         });
-        let findings = self.findings.iter();
-        let open = findings.filter(|it| it.refuses() && it.undetermined);
-        let open = open.map(|it| format!("{}: {}", it.code, it.message));
-        let mut reasons: Vec<String> = merges.chain(runs).chain(open).collect();
+        let mut reasons: Vec<String> = merges.chain(runs).collect();
         if let Some(reason) = (self.open.as_ref()).filter(|it| !reasons.contains(it)) {
             reasons.push(reason.clone());
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::wrap::wrapped;
 use super::{document, with};
 use crate::domain::project::Severity;
 use crate::domain::rule::{self, Rule};
@@ -27,9 +28,15 @@ fn rule_json(explained: &Explained) -> Value {
     })
 }
 
-/// All of them, one line each.
-pub fn table(rules: &[Explained]) -> String {
+/// All of them, each with its law.
+pub fn table(rules: &[Explained], width: usize) -> String {
     let mut table = Table::new(&["CODE", "SEVERITY", "LAW"]);
+    let widest = |head: &str, of: &dyn Fn(&Explained) -> usize| {
+        let widest = rules.iter().map(of).max().unwrap_or(0);
+        widest.max(head.len()) + 2
+    };
+    let lead = widest("CODE", &|it| it.rule.code.len())
+        + widest("SEVERITY", &|it| it.severity().as_str().len());
     for explained in rules {
         let severity = explained.severity();
         let style = match severity {
@@ -37,17 +44,22 @@ pub fn table(rules: &[Explained]) -> String {
             Severity::Warning => WARN,
             Severity::Info | Severity::Off => DIM,
         };
+        let law = wrapped(lead, explained.rule.law, width);
+        let mut lines = law.lines();
         table.row(vec![
             styled(STRONG, explained.rule.code),
             styled(style, severity.as_str()),
-            cell(explained.rule.law),
+            cell(lines.next().unwrap_or_default()),
         ]);
+        for line in lines {
+            table.row(vec![cell(""), cell(""), cell(line.trim_start())]);
+        }
     }
     table.render(0) + "\nwhat one of them means: tracks explain CODE\n"
 }
 
 /// One of them in full.
-pub fn text(explained: &Explained) -> String {
+pub fn text(explained: &Explained, width: usize) -> String {
     let Rule {
         code,
         law,
@@ -56,12 +68,22 @@ pub fn text(explained: &Explained) -> String {
         way_out,
         ..
     } = explained.rule;
-    let example = example.lines().map(|line| format!("    {line}\n"));
+    let example = example
+        .lines()
+        .map(|line| format!("    {}\n", wrapped(4, line, width)));
+    let plain = |text: &str| {
+        let lines: Vec<String> = text.lines().map(|line| wrapped(0, line, width)).collect();
+        lines.join("\n")
+    };
+    // The code stands in front.
+    let law = wrapped(code.len() + 2, law, width);
     format!(
-        "{}: {law}\n{}\n\n{why}\n\n{}\n\n{way_out}\n",
+        "{}: {law}\n{}\n\n{}\n\n{}\n\n{}\n",
         paint(STRONG, code),
-        paint(DIM, &how_severe(explained)),
+        paint(DIM, &plain(&how_severe(explained))),
+        plain(why),
         example.collect::<String>().trim_end(),
+        plain(way_out),
     )
 }
 
@@ -104,4 +126,26 @@ pub fn page() -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    #[test]
+    fn all_that_is_told_has_room() {
+        let all = rule::all().map(|rule| Explained { rule, said: None });
+        let all: Vec<Explained> = all.collect();
+        for text in all.iter().map(|it| text(it, 80)).chain([table(&all, 80)]) {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            assert!(!plain.contains("\\n"), "{plain}");
+            for line in plain.lines() {
+                // A piece between backticks is not broken.
+                let broken = line.width() <= 80 || line.trim_start().contains('`');
+                assert!(broken, "{line}");
+            }
+        }
+    }
 }

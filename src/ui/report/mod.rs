@@ -34,6 +34,7 @@ pub mod update;
 pub mod validate;
 pub mod watch;
 pub mod who;
+mod wrap;
 mod xml;
 
 use serde_json::{Map, Value, json};

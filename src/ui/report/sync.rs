@@ -315,11 +315,20 @@ fn asides(report: &Report) -> String {
     text
 }
 
-/// What to do about those that stayed out for a conflict.
+/// What to do about those that stayed out for a conflict, or for a rule.
 fn next(report: &Report) -> String {
     let mut table = Table::default();
-    let conflicting = report.ejected.iter().filter(|it| !it.paths.is_empty());
-    for ejected in conflicting {
+    for ejected in &report.ejected {
+        if ejected.why == Why::Rule {
+            table.row(vec![
+                cell("next:"),
+                styled(HINT, format!("tracks validate {}", ejected.track)),
+                styled(DIM, "shows the rules that keep it out, and the way out"),
+            ]);
+        }
+        if ejected.why != Why::Conflict || ejected.paths.is_empty() {
+            continue;
+        }
         let Some(other) = ejected.with.first() else {
             continue;
         };

@@ -108,7 +108,10 @@ fn cases(judged: &Judged) -> Vec<Case> {
             plain(
                 "rule",
                 format!("{} {}", rule.code, rule.law),
-                of_rule(&findings),
+                match &judged.open {
+                    Some(reason) => Ending::Skipped(format!("not judged: {reason}")),
+                    None => of_rule(&findings),
+                },
             )
         })
         .collect();
@@ -130,7 +133,11 @@ fn cases(judged: &Judged) -> Vec<Case> {
         };
         cases.push(plain("merge", side.to_string(), ending));
     }
-    if let Some(reason) = &judged.open {
+    let said = |reason: &String| {
+        let is = |verdict: &Verdict| matches!(verdict, Verdict::Unavailable(it) if it == reason);
+        judged.sides().any(|(_, verdict)| is(verdict))
+    };
+    if let Some(reason) = judged.open.as_ref().filter(|reason| !said(reason)) {
         cases.push(plain("rule", reason.clone(), Ending::Error(reason.clone())));
     }
     for delivery in &judged.deliverables {
@@ -161,7 +168,14 @@ fn cases(judged: &Judged) -> Vec<Case> {
 
 fn of_rule(findings: &[&Finding]) -> Ending {
     let lines: Vec<String> = findings.iter().map(|it| line(it)).collect();
-    let mut refusing = findings.iter().filter(|it| it.refuses());
+    let refusing: Vec<&&Finding> = findings.iter().filter(|it| it.refuses()).collect();
+    // What could not be found out is no breach.
+    if let Some(first) = refusing.first()
+        && refusing.iter().all(|it| it.undetermined)
+    {
+        return Ending::Error(first.message.clone());
+    }
+    let mut refusing = refusing.into_iter().filter(|it| !it.undetermined);
     match (refusing.next(), lines.is_empty()) {
         (Some(first), _) => Ending::Failed {
             message: match refusing.count() {
@@ -209,5 +223,31 @@ fn of_run(judged: &Judged, run: &Run) -> Ending {
         }
         Outcome::CouldNotRun | Outcome::Cancelled => Ending::Error(why),
         Outcome::Skipped => Ending::Skipped(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{cut_off, finding, judged, report};
+    use super::*;
+
+    #[test]
+    fn rules_that_were_not_judged_have_not_passed() {
+        let text = xml(&report(cut_off()));
+        let rules = rule::all().count();
+        assert_eq!(text.matches("<skipped ").count(), rules, "{text}");
+        assert_eq!(text.matches("<error ").count(), 1, "said once: {text}");
+        assert!(text.contains("errors=\"1\""), "{text}");
+    }
+
+    #[test]
+    fn what_could_not_be_found_out_is_an_error_and_no_failure() {
+        let open = finding("CON01", "the program was not run").undetermined();
+        let text = xml(&report(judged(vec![open.clone()])));
+        assert_eq!(text.matches("<error ").count(), 1, "{text}");
+        assert_eq!(text.matches("<failure ").count(), 0, "{text}");
+        let text = xml(&report(judged(vec![open, finding("CON01", "broken")])));
+        assert_eq!(text.matches("<error ").count(), 0, "{text}");
+        assert!(text.contains("<failure message=\"broken\""), "{text}");
     }
 }

@@ -6,8 +6,9 @@ pub mod junit;
 pub mod paths;
 mod problem;
 pub mod sarif;
+#[cfg(test)]
+mod testing;
 mod text;
-mod wrap;
 
 use serde_json::{Map, Value, json};
 

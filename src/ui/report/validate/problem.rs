@@ -1,5 +1,7 @@
 //! What the formats of other tools have in common: everything that was found, each as one problem with a place.
 
+use std::collections::HashMap;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::deliverable::Delivery;
@@ -44,6 +46,10 @@ pub(super) struct Problem<'a> {
 }
 
 impl Problem<'_> {
+    fn is_of_rule(&self) -> bool {
+        OTHERS.iter().all(|(code, _)| *code != self.code)
+    }
+
     /// What stands in a list: the message, and what to do.
     pub(super) fn with_fix(&self) -> String {
         match &self.fix {
@@ -66,22 +72,70 @@ pub(super) fn excuse(finding: &Finding) -> Option<String> {
     })
 }
 
-/// Worst first; what is excused comes last.
+/// Worst first, what is no rule before the rules; what is excused comes last.
 pub(super) fn problems(report: &Report) -> Vec<Problem<'_>> {
     let mut all: Vec<Problem<'_>> = report.tracks.iter().flat_map(of_track).collect();
-    all.sort_by_key(|problem| (problem.excuse.is_some(), problem.severity));
-    for index in 0..all.len() {
-        let twins = all[..index]
-            .iter()
-            .filter(|other| raw(other) == raw(&all[index]))
-            .count();
-        all[index].fingerprint = fingerprint(&all[index], twins);
+    all.sort_by_key(|problem| {
+        (
+            problem.excuse.is_some(),
+            problem.severity,
+            problem.is_of_rule(),
+        )
+    });
+    let mut twins: HashMap<String, usize> = HashMap::new();
+    for problem in &mut all {
+        let first = fingerprint(problem, 0);
+        let earlier = twins.entry(first.clone()).or_default();
+        problem.fingerprint = match *earlier {
+            0 => first,
+            earlier => fingerprint(problem, earlier),
+        };
+        *earlier += 1;
     }
     all
 }
 
-fn of_track(judged: &Judged) -> Vec<Problem<'_>> {
-    let plain = |code, message| Problem {
+/// The same so that its first ones are of as many kinds as there are: who shows few of them cuts no kind away for the many
+/// of another. What is no rule goes in threes.
+pub(super) fn spread<'p, 'a>(problems: &[&'p Problem<'a>]) -> Vec<&'p Problem<'a>> {
+    const OF_OTHERS: usize = 3;
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut all: Vec<(usize, &'p Problem<'a>)> = Vec::new();
+    for problem in problems {
+        let earlier = seen.entry(problem.code).or_default();
+        let turn = match problem.is_of_rule() {
+            true => *earlier,
+            false => *earlier / OF_OTHERS,
+        };
+        *earlier += 1;
+        all.push((turn, problem));
+    }
+    all.sort_by_key(|(turn, _)| *turn);
+    all.into_iter().map(|(_, problem)| problem).collect()
+}
+
+/// The tracks that could not be judged, as problems, for those formats that have no other word for it.
+pub(super) fn unjudged(report: &Report) -> Vec<Problem<'_>> {
+    let of_track = |judged: &'_ Judged| {
+        let reasons = judged.unjudged();
+        (!reasons.is_empty()).then(|| {
+            format!(
+                "track {} could not be judged: {}",
+                judged.track,
+                reasons.join("; ")
+            )
+        })
+    };
+    let found = report.tracks.iter().filter_map(|judged| {
+        let mut problem = plain(judged, "undetermined", of_track(judged)?);
+        problem.fingerprint = fingerprint(&problem, 0);
+        Some(problem)
+    });
+    found.collect()
+}
+
+fn plain<'a>(judged: &'a Judged, code: &'a str, message: String) -> Problem<'a> {
+    Problem {
         code,
         severity: Severity::Error,
         track: &judged.track,
@@ -91,7 +145,11 @@ fn of_track(judged: &Judged) -> Vec<Problem<'_>> {
         fix: None,
         excuse: None,
         fingerprint: String::new(),
-    };
+    }
+}
+
+fn of_track(judged: &Judged) -> Vec<Problem<'_>> {
+    let plain = |code, message| plain(judged, code, message);
     let mut all: Vec<Problem<'_>> = judged
         .findings
         .iter()

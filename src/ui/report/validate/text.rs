@@ -1,8 +1,8 @@
 //! The answer of `tracks validate` for people: what refuses first, each with what to do about it.
 
+use super::super::wrap::{in_lines, wrapped};
 use super::super::{check, count, failures, foreseen_text, show, types};
 use super::problem::{excuse, lacking};
-use super::wrap::wrapped;
 use crate::domain::deliverable::Delivery;
 use crate::domain::merge::Verdict;
 use crate::domain::name::Side;
@@ -34,26 +34,32 @@ pub fn text(report: &Report, width: usize, workflow: Option<&Workflow>) -> Strin
     if report.all {
         text.push_str(&summary_of_all(report));
     } else if let [judged] = report.tracks.as_slice() {
-        text.push_str(&format!("{}\n", summary(judged)));
+        text.push_str(&in_lines(2, &summary(judged), width));
+        text.push('\n');
     }
     text
 }
 
 fn track(report: &Report, judged: &Judged, width: usize, workflow: Option<&Workflow>) -> String {
-    let mut text = format!(
-        "track {} at {} against {} {}",
-        paint(STRONG, judged.track.as_str()),
-        paint(DIM, &judged.head.short()),
-        report.base.name,
-        paint(DIM, &report.base.commit.short()),
-    );
+    let colon = if report.all { ":" } else { "" };
+    let mut head = vec![
+        format!("track {}", paint(STRONG, judged.track.as_str())),
+        format!("at {}", paint(DIM, &judged.head.short())),
+        format!(
+            "against {} {}{colon}",
+            report.base.name,
+            paint(DIM, &report.base.commit.short())
+        ),
+    ];
     if report.all {
-        text.push_str(&format!(": {}", summary(judged)));
+        head.extend(summary(judged));
     }
+    let mut text = in_lines(2, &head, width);
     text.push('\n');
     text.push_str(&findings(&judged.findings, width));
-    if let Some(mending) = &judged.mending {
-        text.push_str(&mended(judged, mending, width));
+    match &judged.mending {
+        Some(mending) => text.push_str(&mended(judged, mending, width)),
+        None => text.push_str(&fixable(judged)),
     }
     let foreseen = |side| judged.foreseen.get(&side);
     text.push_str(&merge(
@@ -141,25 +147,24 @@ pub(super) fn finding(finding: &Finding, width: usize) -> String {
         Severity::Warning => WARN,
         Severity::Info | Severity::Off => DIM,
     };
-    let mut head = format!(
+    let mut head = vec![format!(
         "  {} {}",
         paint(style, finding.severity.as_str()),
         paint(style, finding.code)
-    );
+    )];
     if let Some(path) = &finding.path {
         let line = finding
             .line
             .map_or_else(String::new, |line| format!(":{line}"));
-        head.push_str(&format!("  {}{line}", show(path)));
+        head.push(format!(" {}{line}", show(path)));
     } else if let Some(commit) = &finding.commit {
-        head.push_str(&format!("  commit {}", commit.short()));
+        head.push(format!(" commit {}", commit.short()));
     }
     if let Some(other) = &finding.other {
-        head.push_str(&format!(
-            "  {}",
-            paint(DIM, &format!("(with track {other})"))
-        ));
+        let with = format!("(with track {other})");
+        head.push(format!(" {}", paint(DIM, &with)));
     }
+    let head = in_lines(4, &head, width);
     let message = wrapped(4, &finding.message, width);
     if let Some(excuse) = excuse {
         let excuse = wrapped(4, &excuse, width);
@@ -171,6 +176,19 @@ pub(super) fn finding(finding: &Finding, width: usize) -> String {
     }
     let fix = wrapped(9, &finding.fix, width);
     format!("{head}\n    {message}\n    {} {fix}\n", paint(HINT, "fix:"))
+}
+
+/// How much of what was found needs nobody to think.
+fn fixable(judged: &Judged) -> String {
+    let is = |it: &&Finding| it.excuse.is_none() && it.mend.is_some();
+    match judged.findings.iter().filter(is).count() {
+        0 => String::new(),
+        number => format!(
+            "  {} {number} of these: `tracks validate {} --fix`\n",
+            paint(HINT, "fixable"),
+            judged.track
+        ),
+    }
 }
 
 fn mended(judged: &Judged, mending: &Mending, width: usize) -> String {
@@ -256,18 +274,25 @@ fn delivered(judged: &Judged, delivery: &Delivery, width: usize) -> String {
     )
 }
 
-/// "refused: 2 errors, 1 warning, 1 allowed".
-fn summary(judged: &Judged) -> String {
+/// "refused: 2 errors, 1 warning, 1 allowed", in pieces.
+fn summary(judged: &Judged) -> Vec<String> {
     let word = match (judged.refused(), judged.undetermined()) {
         (true, _) => paint(BAD, "refused"),
         (false, true) => paint(WARN, "could not be determined"),
         (false, false) => paint(GOOD, "passed"),
     };
     let counts = counts(judged);
-    match counts.is_empty() {
+    let last = counts.len().saturating_sub(1);
+    let word = match counts.is_empty() {
         true => word,
-        false => format!("{word}: {}", counts.join(", ")),
-    }
+        false => format!("{word}:"),
+    };
+    let counts = counts.into_iter().enumerate();
+    let counts = counts.map(|(at, count)| match at == last {
+        true => count,
+        false => format!("{count},"),
+    });
+    std::iter::once(word).chain(counts).collect()
 }
 
 pub(super) fn counts(judged: &Judged) -> Vec<String> {
@@ -333,4 +358,29 @@ fn summary_of_all(report: &Report) -> String {
     text.push_str(&parts.join(", "));
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{finding, judged, report};
+    use super::*;
+    use crate::domain::path::RepoPath;
+    use crate::domain::rule::Mend;
+
+    #[test]
+    fn what_can_be_fixed_is_told() {
+        let mend = Mend::Rename {
+            from: RepoPath::new("m/x.sql"),
+            to: RepoPath::new("m/1_x.sql"),
+        };
+        let found = finding("MIG01", "it is not named so").mended_by(mend);
+        let told = text(&report(judged(vec![found])), 80, None);
+        let told = anstream::adapter::strip_str(&told).to_string();
+        assert!(
+            told.contains("\n  fixable 1 of these: `tracks validate a --fix`\n"),
+            "{told}"
+        );
+        let told = text(&report(judged(vec![finding("OWN01", "x")])), 80, None);
+        assert!(!told.contains("--fix"), "{told}");
+    }
 }

@@ -27,6 +27,30 @@ pub(super) fn wrapped(lead: usize, text: &str, width: usize) -> String {
     lines
 }
 
+/// Pieces that stay whole and may bear colour, with a blank between them or a new line with so many in front; some start with
+/// blanks of their own, which go at the start of a line.
+pub(super) fn in_lines(lead: usize, pieces: &[String], width: usize) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for piece in pieces {
+        let wide = anstream::adapter::strip_str(piece).to_string().width();
+        if column > 0 && column + 1 + wide > width {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(lead));
+            lines.push_str(piece.trim_start());
+            column = lead + wide;
+            continue;
+        }
+        if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(piece);
+        column += wide;
+    }
+    lines
+}
+
 /// Split at blanks that are not between backticks.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -47,6 +71,17 @@ fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_stay_whole() {
+        let pieces = ["  one".to_owned(), " \u{1b}[1m(of two)\u{1b}[0m".to_owned()];
+        for (width, expected) in [
+            (20, "  one  \u{1b}[1m(of two)\u{1b}[0m"),
+            (14, "  one\n    \u{1b}[1m(of two)\u{1b}[0m"),
+        ] {
+            assert_eq!(in_lines(4, &pieces, width), expected);
+        }
+    }
 
     #[test]
     fn lines_have_room() {
