@@ -15,9 +15,8 @@ use super::document::{self, Document, Node, Target, below};
 use super::schema::{Differ, Part, Use};
 use super::{Outcome, Unreadable};
 
-pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
-    let (old, new) = (read(old, Unreadable::old)?, read(new, Unreadable::new)?);
-    let (old, new) = (Document::new(&old), Document::new(&new));
+pub(super) fn compare(old: &Node, new: &Node) -> Result<Outcome, Unreadable> {
+    let (old, new) = (Document::new(old), Document::new(new));
     let mut comparer = Comparer {
         old: &old,
         new: &new,
@@ -26,7 +25,7 @@ pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
     comparer.paths();
     comparer.webhooks();
     comparer.schemes();
-    if is_library(&old) && is_library(&new) {
+    if is_library(&old) {
         comparer.components();
     }
     Ok(Outcome::of(
@@ -34,16 +33,22 @@ pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
     ))
 }
 
-fn read(text: &[u8], which: fn(String) -> Unreadable) -> Result<Node, Unreadable> {
-    let node = document::read(text).map_err(which)?;
+/// # Errors
+/// One clause: why it cannot be read.
+pub(super) fn read(text: &[u8]) -> Result<Node, String> {
+    let node = document::read(text)?;
     let version = node.text_at("openapi").map(str::to_owned);
     match version {
-        Some(version) if version.starts_with("3.") => Ok(node),
-        Some(version) => Err(which(format!(
-            "it is OpenAPI {version}, and 3.0 to 3.1 are known"
-        ))),
-        None => Err(which("it has no `openapi: 3…` at its top".to_owned())),
+        Some(version) if ["3.0", "3.1"].iter().any(|known| is_of(&version, known)) => Ok(node),
+        Some(version) => Err(format!("it is OpenAPI {version}, and 3.0 to 3.1 are known")),
+        None => Err("it has no `openapi: 3…` at its top".to_owned()),
     }
+}
+
+/// `3.0.3` is of `3.0`.
+fn is_of(version: &str, line: &str) -> bool {
+    let rest = version.strip_prefix(line);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
 /// Nothing but components, which others refer to.

@@ -106,6 +106,12 @@ impl<'d> Differ<'d> {
     }
 
     fn ask(&mut self, old: Vec<Part<'d>>, new: Vec<Part<'d>>, by: Use) {
+        if let ([before], [after]) = (old.as_slice(), new.as_slice())
+            && before.node.says_the_same(after.node)
+            && !before.node.refers()
+        {
+            return;
+        }
         let addresses = |parts: &[Part<'d>]| -> Vec<usize> {
             let address = |part: &Part<'d>| std::ptr::from_ref(part.node).addr();
             parts.iter().map(address).collect()
