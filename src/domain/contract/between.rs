@@ -85,12 +85,27 @@ impl Known {
             Outcome::Breaking(breaks) => breaks,
             Outcome::Compatible | Outcome::CouldNotRun(_) => Vec::new(),
         });
-        Known(breaks.map(|it| (it.at, it.message)).collect())
+        Known(breaks.map(|it| (unnumbered(&it.at), it.message)).collect())
     }
 
     fn has(&self, it: &Break) -> bool {
-        self.0.contains(&(it.at.clone(), it.message.clone()))
+        self.0.contains(&(unnumbered(&it.at), it.message.clone()))
     }
+}
+
+/// Where other alternatives are added in front, the same one has another number.
+fn unnumbered(at: &str) -> String {
+    let mut of_list = false;
+    let steps = at.split('/').map(|step| {
+        let number = step.trim_start_matches(|c: char| c.is_ascii_digit());
+        let shown = match of_list && number.len() < step.len() {
+            true => format!("*{number}"),
+            false => step.to_owned(),
+        };
+        of_list = matches!(step, "oneOf" | "anyOf" | "allOf");
+        shown
+    });
+    steps.collect::<Vec<String>>().join("/")
 }
 
 #[cfg(test)]
@@ -114,7 +129,8 @@ mod tests {
             Side::Merged => merged.unwrap_or_default(),
         };
         let outcome = between(merged.is_some(), |old, new| {
-            format.compare(text(old).as_bytes(), text(new).as_bytes())
+            let [old, new] = [old, new].map(|side| format.parsed(text(side).as_bytes()));
+            old.compare_side_by_side(&new)
         });
         match outcome {
             Outcome::Compatible => Vec::new(),
@@ -164,6 +180,33 @@ mod tests {
         );
         let same = plus("  string email = 3;\n");
         assert_eq!(found(Format::Protobuf, BASE, &ours, &same, None), [""; 0]);
+    }
+
+    #[test]
+    fn alternatives_that_each_has_added_are_no_difference() {
+        let of = |list: &str| {
+            let kinds = "M: {const: m}, N: {const: n}, O: {const: o}, A: {const: a}, P: {const: p}, Z: {const: z}";
+            let list: Vec<String> = (list.chars())
+                .map(|name| format!("{{$ref: '#/$defs/{name}'}}"))
+                .collect();
+            format!("{{$defs: {{{kinds}}}, oneOf: [{}]}}", list.join(", "))
+        };
+        let (base, ours, theirs) = (of("MNO"), of("AMNO"), of("MNOPZ"));
+        for (ours, theirs) in [(&ours, &theirs), (&theirs, &ours)] {
+            let merged = of("AMNOPZ");
+            assert_eq!(
+                found(Format::JsonSchema, &base, ours, theirs, Some(&merged)),
+                [""; 0]
+            );
+        }
+        let inline = |more: &str| format!("{{anyOf: [{more}{{type: string, maxLength: 3}}]}}");
+        let (base, ours) = (inline(""), inline("{type: integer}, "));
+        let theirs = base.replace('3', "2");
+        let merged = ours.replace('3', "2");
+        assert_eq!(
+            found(Format::JsonSchema, &base, &ours, &theirs, Some(&merged)),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A version of a contract, read once and compared with many.
 
 use super::document::Node;
+use super::schema::Leftover;
 use super::{Format, Outcome, Unreadable, json_schema, openapi, places, protobuf, sql_ddl, text};
 
 /// One clause why it cannot be read, where it cannot.
@@ -35,12 +36,21 @@ impl Parsed {
 
     /// What breaks who relies on this version, where it becomes the other. Both are of one format.
     pub fn compare(&self, new: &Parsed) -> Outcome {
+        self.compare_with(new, Leftover::Paired)
+    }
+
+    /// For [`super::between`], where neither version follows on the other.
+    pub fn compare_side_by_side(&self, new: &Parsed) -> Outcome {
+        self.compare_with(new, Leftover::Apart)
+    }
+
+    fn compare_with(&self, new: &Parsed, leftover: Leftover) -> Outcome {
         let outcome = match (&self.content, &new.content) {
             (Content::JsonSchema(old), Content::JsonSchema(new)) => {
-                both(old, new).and_then(|(old, new)| json_schema::compare(old, new))
+                both(old, new).and_then(|(old, new)| json_schema::compare(old, new, leftover))
             }
             (Content::OpenApi(old), Content::OpenApi(new)) => {
-                both(old, new).and_then(|(old, new)| openapi::compare(old, new))
+                both(old, new).and_then(|(old, new)| openapi::compare(old, new, leftover))
             }
             (Content::Protobuf(old), Content::Protobuf(new)) => {
                 both(old, new).map(|(old, new)| protobuf::compare(old, new))
@@ -72,15 +82,6 @@ impl Parsed {
                 places::are_apart(base, ours, theirs)
             }
             _ => false,
-        }
-    }
-
-    pub fn can_be_read(&self) -> bool {
-        match &self.content {
-            Content::JsonSchema(read) | Content::OpenApi(read) => read.is_ok(),
-            Content::Protobuf(read) => read.is_ok(),
-            Content::SqlDdl(read) => read.is_ok(),
-            Content::Text(_) => true,
         }
     }
 }

@@ -61,6 +61,7 @@ impl Contracts {
                 .and_then(|migrations| Dialect::named(migrations.dialect.as_deref()?))
                 .unwrap_or(Dialect::Postgres),
             outcomes: Known::default(),
+            side_by_side: Known::default(),
             answers: Known::default(),
             parsed: Known::default(),
             hunks: Known::default(),
@@ -188,6 +189,7 @@ struct Gatherer<'g> {
     contracts: Vec<(&'g Contract, Selection)>,
     dialect: Dialect,
     outcomes: Known<Asking, Outcome>,
+    side_by_side: Known<Asking, Outcome>,
     /// Of programs, which may read the name of the file as well.
     answers: Known<ResultKey, Outcome>,
     parsed: Known<(usize, BlobId), Arc<Parsed>>,
@@ -378,9 +380,13 @@ impl<'g> Gatherer<'g> {
                 let (Some((before, old)), Some((after, new))) = (parsed(old), parsed(new)) else {
                     return Outcome::Compatible;
                 };
+                let compared = || before.compare_side_by_side(after);
                 match (old, new) {
-                    (Some(old), Some(new)) => self.outcome(pair.contract, pair.changes[0], old, new),
-                    _ => before.compare(after),
+                    (Some(old), Some(new)) => {
+                        let asking = (pair.contract, old.id, new.id);
+                        self.side_by_side.get(asking, compared)
+                    }
+                    _ => compared(),
                 }
             })
         };
