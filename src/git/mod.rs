@@ -57,7 +57,7 @@ pub use repository::{Head, OpenError, Repository};
 pub use selected::{Selected, SelectedMemo};
 pub use snapshot::Snapshot;
 pub use stages::{Content, Staged, Unmerged, Version};
-pub use text::{is_binary, regions};
+pub use text::{clean_merge, is_binary, merge_hunks, regions};
 pub use touched::{PathSet, Touch};
 pub use tree_edit::TreeEdit;
 pub use worktree::{Worktree, WorktreeStatus};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use gix_imara_diff::{Algorithm, Diff, InternedInput, TokenSource};
 
 use super::histogram;
-use crate::domain::merge::{Edit, Region, three_way};
+use crate::domain::merge::{Edit, Region, Which, three_way};
 
 /// Git's own test for a binary file looks at this many bytes.
 const BINARY_PROBE: usize = 8000;
@@ -25,6 +25,42 @@ pub fn regions(base: &[u8], ours: &[u8], theirs: &[u8]) -> Vec<Region> {
     let same = |a: Range<usize>, b: Range<usize>| our_lines.get(a) == their_lines.get(b);
     let base_lines = lines(base).count();
     three_way(&edits(base, ours), &edits(base, theirs), base_lines, same).regions
+}
+
+/// How one text became another, as git's merge sees it; `None` where that takes git itself, or one is no text.
+pub fn merge_hunks(before: &[u8], after: &[u8]) -> Option<Vec<Edit>> {
+    match is_binary(before) || is_binary(after) {
+        true => None,
+        false => histogram::hunks(before, after),
+    }
+}
+
+/// What git makes of both sides, by their hunks; `None` where they conflict.
+pub fn clean_merge(
+    [base, ours, theirs]: [&[u8]; 3],
+    our_hunks: &[Edit],
+    their_hunks: &[Edit],
+) -> Option<Vec<u8>> {
+    let [base, our_lines, their_lines] =
+        [base, ours, theirs].map(|text| lines(text).collect::<Vec<&[u8]>>());
+    let same = |a: Range<usize>, b: Range<usize>| our_lines.get(a) == their_lines.get(b);
+    let merged = three_way(our_hunks, their_hunks, base.len(), same);
+    if !merged.regions.is_empty() {
+        return None;
+    }
+    let mut made = Vec::new();
+    let mut at = 0;
+    for taken in &merged.taken {
+        made.extend_from_slice(base.get(at..taken.base.start)?);
+        let side = match taken.from {
+            Which::Ours => &our_lines,
+            Which::Theirs => &their_lines,
+        };
+        made.extend_from_slice(side.get(taken.lines.clone())?);
+        at = taken.base.end;
+    }
+    made.extend_from_slice(base.get(at..)?);
+    Some(made.concat())
 }
 
 /// The hunks of git's merge, or good ones for showing where git does not use its histogram.
@@ -106,6 +142,20 @@ mod tests {
             }]
         );
         assert_eq!(regions(b"1\n", b"2\n", b"2\n"), [], "both say the same");
+    }
+
+    #[test]
+    fn a_clean_merge_has_what_both_changed() {
+        let base: &[u8] = b"1\n2\n3\n4\n5";
+        for (ours, theirs, expected) in [
+            (&b"0\n1\n2\n3\n4\n5"[..], &b"1\n2\n3\n4\n6\n"[..], Some(&b"0\n1\n2\n3\n4\n6\n"[..])),
+            (b"1\n3\n4\n5", b"1\n2\n3\n5", Some(b"1\n3\n5")),
+            (b"1\nA\n3\n4\n5", b"1\nB\n3\n4\n5", None),
+        ] {
+            let hunks = |side| merge_hunks(base, side).unwrap();
+            let found = clean_merge([base, ours, theirs], &hunks(ours), &hunks(theirs));
+            assert_eq!(found.as_deref(), expected);
+        }
     }
 
     #[test]

@@ -170,7 +170,7 @@ pub(super) fn judge(
     let mut matrix = Matrix::new(session, merger, memo, &tracks, scope)?;
     let pairs = matrix.pairs()?;
     let compared = started.elapsed();
-    let collisions = collisions(session, &matrix, &pairs)?;
+    let (collisions, not_compared) = collisions(session, &matrix, &pairs)?;
     let ruled = started.elapsed() - compared;
     let wanted = wanted(session, options);
     let owners = owners(&session.project, &pairs);
@@ -207,7 +207,7 @@ pub(super) fn judge(
         hot_files: hot_files(&pairs, &owners),
         owners,
         order,
-        tracks,
+        tracks: noted(tracks, not_compared),
         pairs,
         foreseen,
         collisions,
@@ -221,25 +221,38 @@ pub(super) fn judge(
     })
 }
 
+/// By the two in landing order.
+type Collisions = BTreeMap<(Side, Side), Vec<Collision>>;
+
+/// What is to be told of contracts that tracks change.
+type NotCompared = BTreeMap<TrackId, Vec<String>>;
+
 /// What pairs break together, by the rules that can be broken together.
 fn collisions(
     session: &Session,
     matrix: &Matrix<'_, '_>,
     pairs: &[Pair],
-) -> Result<BTreeMap<(Side, Side), Vec<Collision>>, GitError> {
+) -> Result<(Collisions, NotCompared), GitError> {
     let project = &session.project;
     if session.branches.is_some() || (project.migrations.is_none() && project.contracts.is_empty())
     {
-        return Ok(BTreeMap::new());
+        return Ok(Default::default());
     }
     let asked = rules::Asked {
         commits: Whose::Nobody,
         ..rules::Asked::default()
     };
-    let mut found = match Rules::read(session, matrix, asked) {
-        Ok(rules) => rules.collisions(),
+    let (mut found, not_compared) = match Rules::read(session, matrix, asked) {
+        Ok(rules) => {
+            let tracks = pairs.iter().flat_map(|pair| [&pair.a, &pair.b]);
+            let not_compared = tracks.filter_map(|side| match side {
+                Side::Track(track) => Some((track.clone(), rules.not_compared(track))),
+                _ => None,
+            });
+            (rules.collisions(), not_compared.collect())
+        }
         // Every pair says so already, and is no "clean".
-        Err(GitError::Shallow) => return Ok(BTreeMap::new()),
+        Err(GitError::Shallow) => return Ok(Default::default()),
         Err(error) => return Err(error),
     };
     let mut all = BTreeMap::new();
@@ -252,7 +265,17 @@ fn collisions(
             all.insert((pair.a.clone(), pair.b.clone()), of_pair);
         }
     }
-    Ok(all)
+    Ok((all, not_compared))
+}
+
+/// What was not compared is never to look like what fits.
+fn noted(mut tracks: Vec<TrackSide>, not_compared: NotCompared) -> Vec<TrackSide> {
+    for side in &mut tracks {
+        let texts = not_compared.get(&side.track).into_iter().flatten();
+        let texts: Vec<String> = side.note.take().into_iter().chain(texts.cloned()).collect();
+        side.note = (!texts.is_empty()).then(|| texts.join("; "));
+    }
+    tracks
 }
 
 /// The lines of one pair, and who touched what is in conflict.

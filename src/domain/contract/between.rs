@@ -4,28 +4,37 @@ use std::collections::BTreeSet;
 
 use super::{Break, Outcome};
 
-/// What is compared: two sides, what each began with, and what a merge makes of them where that is clean.
-#[derive(Debug, Clone, Copy)]
-pub struct Version<'v> {
-    pub before: &'v [u8],
-    pub after: &'v [u8],
+/// What is compared: base's version that both began with, two tracks', and what a merge makes of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    Base,
+    Ours,
+    Theirs,
+    Merged,
+}
+
+impl Side {
+    /// As the other track sees it.
+    #[must_use]
+    pub fn swapped(self) -> Side {
+        match self {
+            Side::Ours => Side::Theirs,
+            Side::Theirs => Side::Ours,
+            side => side,
+        }
+    }
 }
 
 /// What breaks between two sides, beyond what each has changed by itself.
 ///
 /// Side by side, whatever only one of them has added or broken differs as well. So what counts of `theirs` against `ours` is what neither
-/// shows against what it began with: both have added the same thing, or changed it, differently. Beyond that the merge must
-/// break neither side, except by what the other breaks by itself.
-pub fn between(
-    ours: Version<'_>,
-    theirs: Version<'_>,
-    merged: Option<&[u8]>,
-    compare: impl Fn(&[u8], &[u8]) -> Outcome,
-) -> Outcome {
+/// shows against what it began with: both have added the same thing, or changed it, differently. Beyond that the merge, where
+/// it is clean, must break neither side, except by what the other breaks by itself.
+pub fn between(merges: bool, compare: impl Fn(Side, Side) -> Outcome) -> Outcome {
     let mut unreadable = false;
-    for (from, to, to_is_ours) in [(theirs, ours, true), (ours, theirs, false)] {
-        let by_itself = compare(to.before, to.after);
-        let taken_back = compare(from.after, from.before);
+    for (from, to) in [(Side::Theirs, Side::Ours), (Side::Ours, Side::Theirs)] {
+        let by_itself = compare(Side::Base, to);
+        let taken_back = compare(from, Side::Base);
         // That it cannot be read is told where it is compared with base.
         if let Outcome::CouldNotRun(_) = &by_itself {
             return Outcome::Compatible;
@@ -49,9 +58,9 @@ pub fn between(
         };
         let of_merge = Known::of([by_itself.clone()]);
         let side_by_side = Known::of([by_itself, taken_back]);
-        add(compare(from.after, to.after), &side_by_side, to_is_ours);
-        if let Some(merged) = merged {
-            unreadable |= add(compare(from.after, merged), &of_merge, false);
+        add(compare(from, to), &side_by_side, to == Side::Ours);
+        if merges {
+            unreadable |= add(compare(from, Side::Merged), &of_merge, false);
         }
         // The other way round it is mostly the same again.
         if !found.is_empty() {
@@ -76,12 +85,27 @@ impl Known {
             Outcome::Breaking(breaks) => breaks,
             Outcome::Compatible | Outcome::CouldNotRun(_) => Vec::new(),
         });
-        Known(breaks.map(|it| (it.at, it.message)).collect())
+        Known(breaks.map(|it| (unnumbered(&it.at), it.message)).collect())
     }
 
     fn has(&self, it: &Break) -> bool {
-        self.0.contains(&(it.at.clone(), it.message.clone()))
+        self.0.contains(&(unnumbered(&it.at), it.message.clone()))
     }
+}
+
+/// Where other alternatives are added in front, the same one has another number.
+fn unnumbered(at: &str) -> String {
+    let mut of_list = false;
+    let steps = at.split('/').map(|step| {
+        let number = step.trim_start_matches(|c: char| c.is_ascii_digit());
+        let shown = match of_list && number.len() < step.len() {
+            true => format!("*{number}"),
+            false => step.to_owned(),
+        };
+        of_list = matches!(step, "oneOf" | "anyOf" | "allOf");
+        shown
+    });
+    steps.collect::<Vec<String>>().join("/")
 }
 
 #[cfg(test)]
@@ -98,18 +122,16 @@ mod tests {
         theirs: &str,
         merged: Option<&str>,
     ) -> Vec<String> {
-        let outcome = between(
-            Version {
-                before: before.as_bytes(),
-                after: ours.as_bytes(),
-            },
-            Version {
-                before: before.as_bytes(),
-                after: theirs.as_bytes(),
-            },
-            merged.map(str::as_bytes),
-            |old, new| format.compare(old, new),
-        );
+        let text = |side| match side {
+            Side::Base => before,
+            Side::Ours => ours,
+            Side::Theirs => theirs,
+            Side::Merged => merged.unwrap_or_default(),
+        };
+        let outcome = between(merged.is_some(), |old, new| {
+            let [old, new] = [old, new].map(|side| format.parsed(text(side).as_bytes()));
+            old.compare_side_by_side(&new)
+        });
         match outcome {
             Outcome::Compatible => Vec::new(),
             Outcome::Breaking(breaks) => {
@@ -158,6 +180,33 @@ mod tests {
         );
         let same = plus("  string email = 3;\n");
         assert_eq!(found(Format::Protobuf, BASE, &ours, &same, None), [""; 0]);
+    }
+
+    #[test]
+    fn alternatives_that_each_has_added_are_no_difference() {
+        let of = |list: &str| {
+            let kinds = "M: {const: m}, N: {const: n}, O: {const: o}, A: {const: a}, P: {const: p}, Z: {const: z}";
+            let list: Vec<String> = (list.chars())
+                .map(|name| format!("{{$ref: '#/$defs/{name}'}}"))
+                .collect();
+            format!("{{$defs: {{{kinds}}}, oneOf: [{}]}}", list.join(", "))
+        };
+        let (base, ours, theirs) = (of("MNO"), of("AMNO"), of("MNOPZ"));
+        for (ours, theirs) in [(&ours, &theirs), (&theirs, &ours)] {
+            let merged = of("AMNOPZ");
+            assert_eq!(
+                found(Format::JsonSchema, &base, ours, theirs, Some(&merged)),
+                [""; 0]
+            );
+        }
+        let inline = |more: &str| format!("{{anyOf: [{more}{{type: string, maxLength: 3}}]}}");
+        let (base, ours) = (inline(""), inline("{type: integer}, "));
+        let theirs = base.replace('3', "2");
+        let merged = ours.replace('3', "2");
+        assert_eq!(
+            found(Format::JsonSchema, &base, &ours, &theirs, Some(&merged)),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod between;
 mod document;
 mod json_schema;
 mod openapi;
+mod parsed;
+mod places;
 mod protobuf;
 mod schema;
 mod sql_ddl;
@@ -18,7 +20,8 @@ use super::path::RepoPath;
 use super::project::Command;
 use super::sql::Dialect;
 
-pub use between::{Version, between};
+pub use between::{Side, between};
+pub use parsed::Parsed;
 
 /// How one version of a contract's file compares to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,20 +120,12 @@ impl Format {
     }
 
     pub fn compare(self, old: &[u8], new: &[u8]) -> Outcome {
-        let outcome = match self {
-            Format::JsonSchema => json_schema::compare(old, new),
-            Format::OpenApi => openapi::compare(old, new),
-            Format::Protobuf => protobuf::compare(old, new),
-            Format::SqlDdl(dialect) => sql_ddl::compare(dialect, old, new),
-            Format::Text => Ok(text::compare(old, new)),
-        };
-        outcome.unwrap_or_else(|unreadable| {
-            let Unreadable { which, why } = unreadable;
-            Outcome::CouldNotRun(format!(
-                "{which} cannot be read as {}: {why}",
-                self.as_str()
-            ))
-        })
+        self.parsed(old).compare(&self.parsed(new))
+    }
+
+    /// To be compared with any number of others.
+    pub fn parsed(self, text: &[u8]) -> Parsed {
+        Parsed::new(self, text)
     }
 }
 

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{Break, Outcome, Unreadable};
+use super::{Break, Outcome};
 use crate::domain::sql::{self, Action, Change, Column, Dialect, Effect, Kind, Name};
 
-pub(super) fn compare(dialect: Dialect, old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
-    let old = read(dialect, old).map_err(Unreadable::old)?;
-    let new = read(dialect, new).map_err(Unreadable::new)?;
+/// What others build against, when all statements have been carried out.
+#[derive(Debug)]
+pub(super) struct Schema {
+    dialect: Dialect,
+    objects: BTreeMap<Object, Table>,
+}
+
+pub(super) fn compare(old: &Schema, new: &Schema) -> Outcome {
+    let (dialect, old, new) = (old.dialect, &old.objects, &new.objects);
     let mut breaks = Vec::new();
     let mut say = |at: String, line: Option<usize>, message: String| {
         breaks.push(Break { at, message, line });
     };
-    for (object, before) in &old {
+    for (object, before) in old {
         let Some(after) = new.get(object) else {
             let gone = format!("the {} is gone", object.0);
             say(object.1.clone(), None, gone);
@@ -46,7 +52,7 @@ pub(super) fn compare(dialect: Dialect, old: &[u8], new: &[u8]) -> Result<Outcom
             }
         }
     }
-    Ok(Outcome::of(breaks))
+    Outcome::of(breaks)
 }
 
 /// Other names of the same types, and what they are called here.
@@ -87,8 +93,9 @@ struct Table {
     columns: BTreeMap<String, (Column, usize)>,
 }
 
-/// What others build against: tables, views, types, functions.
-fn read(dialect: Dialect, text: &[u8]) -> Result<BTreeMap<Object, Table>, String> {
+/// # Errors
+/// One clause: why it cannot be read.
+pub(super) fn read(dialect: Dialect, text: &[u8]) -> Result<Schema, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8 text".to_owned())?;
     let script = sql::parse(dialect, text);
     let mut objects: BTreeMap<Object, Table> = BTreeMap::new();
@@ -100,7 +107,7 @@ fn read(dialect: Dialect, text: &[u8]) -> Result<BTreeMap<Object, Table>, String
             apply(&mut objects, effect, statement.line);
         }
     }
-    Ok(objects)
+    Ok(Schema { dialect, objects })
 }
 
 fn apply(objects: &mut BTreeMap<Object, Table>, effect: &Effect, line: usize) {

@@ -1,15 +1,20 @@
 //! How the versions of contracts compare, with base's and with those of other tracks, and which consumers are behind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::contract::{Behind, Break, Comparison, Format, Outcome, Version, between};
-use crate::domain::name::TrackId;
+use crate::domain::contract::{
+    Behind, Break, Comparison, Format, Outcome, Parsed, Side, between,
+};
+use crate::domain::merge::Edit;
+use crate::domain::name::{ContractName, TrackId};
 use crate::domain::path::Selection;
 use crate::domain::project::Contract;
+use crate::domain::revision::BlobId;
 use crate::domain::rule::{FileChange, Work};
 use crate::domain::sql::Dialect;
-use crate::git::{GitError, Merger};
+use crate::git::{GitError, Merger, clean_merge, merge_hunks};
 use crate::process::{cores, in_parallel};
 use crate::store::ResultKey;
 
@@ -23,6 +28,8 @@ use super::{Asked, Whose};
 pub(super) struct Contracts {
     comparisons: BTreeMap<TrackId, Vec<Comparison>>,
     behind: BTreeMap<TrackId, Vec<Behind>>,
+    /// Changed by a track, and not compared, because programs are not run here.
+    not_compared: BTreeSet<(TrackId, ContractName)>,
 }
 
 impl Contracts {
@@ -53,11 +60,33 @@ impl Contracts {
             dialect: (session.project.migrations.as_ref())
                 .and_then(|migrations| Dialect::named(migrations.dialect.as_deref()?))
                 .unwrap_or(Dialect::Postgres),
-            known: Mutex::default(),
+            outcomes: Known::default(),
+            side_by_side: Known::default(),
+            answers: Known::default(),
+            parsed: Known::default(),
+            hunks: Known::default(),
         };
-        let compared = in_parallel(&places, cores().get(), |place| {
-            (works[*place].track.clone(), gatherer.compare(*place))
+        let mut found = in_parallel(&places, cores().get(), |place| gatherer.with_base(*place));
+        found.extend(in_parallel(
+            &gatherer.pairs(&places),
+            cores().get(),
+            |pair| gatherer.with_each_other(pair),
+        ));
+        // By contract and path: with base first, then with the others in landing order.
+        let mut found: Vec<(Place, Comparison)> = found.into_iter().flatten().collect();
+        found.sort_by(|(a, one), (b, other)| {
+            let key = |place: &Place| (place.judged, place.contract);
+            let paths = one.path.cmp(&other.path);
+            (key(a).cmp(&key(b)))
+                .then(paths)
+                .then(a.other.cmp(&b.other))
         });
+        let judged: BTreeSet<usize> = places.iter().copied().collect();
+        let mut comparisons: BTreeMap<TrackId, Vec<Comparison>> = BTreeMap::new();
+        for (place, comparison) in found.into_iter().filter(|it| judged.contains(&it.0.judged)) {
+            let track = works[place.judged].track.clone();
+            comparisons.entry(track).or_default().push(comparison);
+        }
         // Who is behind is nobody's fault; where the log cannot be read, nothing counts as acknowledged.
         let acknowledged = Acknowledged::read(session).unwrap_or_default();
         let looker = Looker::new(session, merger, acknowledged)?;
@@ -70,8 +99,9 @@ impl Contracts {
             }
         }
         Ok(Contracts {
-            comparisons: compared.into_iter().collect(),
+            comparisons,
             behind,
+            not_compared: gatherer.not_compared(&places),
         })
     }
 
@@ -89,7 +119,66 @@ impl Contracts {
     pub(super) fn behind(&self, judged: &TrackId) -> &[Behind] {
         self.behind.get(judged).map_or(&[], Vec::as_slice)
     }
+
+    /// One sentence for each contract that a track changes and that a program would have to compare.
+    pub(super) fn not_compared(&self, judged: &TrackId) -> Vec<String> {
+        let of_judged = |(track, _): &&(TrackId, ContractName)| track == judged;
+        let all = self.not_compared.iter().filter(of_judged);
+        let shown = |(track, contract): &(TrackId, ContractName)| {
+            format!(
+                "contract {contract} was not compared here: its program runs in `tracks validate {track}`"
+            )
+        };
+        all.map(shown).collect()
+    }
 }
+
+/// Where a comparison belongs: places among the works and the contracts.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    judged: usize,
+    contract: usize,
+    other: Option<usize>,
+}
+
+/// Two works that both change a file of a contract.
+struct Pair<'g> {
+    contract: usize,
+    works: [usize; 2],
+    changes: [&'g FileChange; 2],
+    versions: [Version<'g>; 3],
+}
+
+/// A content and what names it.
+#[derive(Clone, Copy)]
+struct Version<'g> {
+    id: BlobId,
+    content: &'g [u8],
+}
+
+/// What was found out once; two threads may both find it out.
+struct Known<K, V>(Mutex<HashMap<K, V>>);
+
+impl<K, V> Default for Known<K, V> {
+    fn default() -> Known<K, V> {
+        Known(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Known<K, V> {
+    fn get(&self, key: K, find: impl FnOnce() -> V) -> V {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let found = find();
+            lock().insert(key, found.clone());
+            found
+        })
+    }
+}
+
+/// By contract, and what the contents are called.
+type Asking = (usize, BlobId, BlobId);
 
 struct Gatherer<'g> {
     session: &'g Session,
@@ -99,47 +188,77 @@ struct Gatherer<'g> {
     comparer: Option<Comparer<'g>>,
     contracts: Vec<(&'g Contract, Selection)>,
     dialect: Dialect,
-    /// What has been compared in this run.
-    known: Mutex<HashMap<ResultKey, Outcome>>,
+    outcomes: Known<Asking, Outcome>,
+    side_by_side: Known<Asking, Outcome>,
+    /// Of programs, which may read the name of the file as well.
+    answers: Known<ResultKey, Outcome>,
+    parsed: Known<(usize, BlobId), Arc<Parsed>>,
+    hunks: Known<(BlobId, BlobId), Option<Arc<[Edit]>>>,
 }
 
-impl Gatherer<'_> {
-    fn compare(&self, place: usize) -> Vec<Comparison> {
-        let work = &self.works[place];
-        let mut found = Vec::new();
-        for (contract, selection) in &self.contracts {
-            let Some(command) = &contract.compatible else {
-                continue;
-            };
-            let is_program = Format::of(command, self.dialect).is_none();
-            if is_program && self.comparer.is_none() {
+impl<'g> Gatherer<'g> {
+    fn format(&self, contract: usize) -> Option<Format> {
+        let command = self.contracts[contract].0.compatible.as_ref()?;
+        Format::of(command, self.dialect)
+    }
+
+    /// Whether there is anything that compares its versions here.
+    fn is_compared(&self, contract: usize) -> bool {
+        let has_command = self.contracts[contract].0.compatible.is_some();
+        has_command && (self.format(contract).is_some() || self.comparer.is_some())
+    }
+
+    fn changes(&self, contract: usize, work: usize) -> impl Iterator<Item = &'g FileChange> {
+        let selection = &self.contracts[contract].1;
+        let changes = self.works[work].changes.iter();
+        changes.filter(move |change| selection.matches(&change.path))
+    }
+
+    fn not_compared(&self, places: &[usize]) -> BTreeSet<(TrackId, ContractName)> {
+        let mut found = BTreeSet::new();
+        for (at, (contract, _)) in self.contracts.iter().enumerate() {
+            if contract.compatible.is_none() || self.is_compared(at) {
                 continue;
             }
-            let changes = work.changes.iter();
-            for change in changes.filter(|change| selection.matches(&change.path)) {
-                let mut add = |other: Option<&TrackId>, outcome: Outcome| {
-                    found.push(Comparison {
-                        contract: contract.name.clone(),
-                        path: change.path.clone(),
-                        other: other.cloned(),
-                        outcome,
-                    });
-                };
-                if let Some(outcome) = self.with_base(contract, work, change) {
-                    add(None, outcome);
-                }
-                for peer in self.works.iter().filter(|peer| peer.track != work.track) {
-                    if let Some(outcome) = self.with_peer(contract, work, peer, change) {
-                        add(Some(&peer.track), outcome);
-                    }
+            for work in places {
+                // New files compare with nothing.
+                if self.changes(at, *work).any(|change| !change.is_new()) {
+                    found.insert((self.works[*work].track.clone(), contract.name.clone()));
                 }
             }
         }
         found
     }
 
+    fn with_base(&self, judged: usize) -> Vec<(Place, Comparison)> {
+        let mut found = Vec::new();
+        for contract in (0..self.contracts.len()).filter(|at| self.is_compared(*at)) {
+            for change in self.changes(contract, judged) {
+                let Some(outcome) = self.change(contract, judged, change) else {
+                    continue;
+                };
+                let place = Place {
+                    judged,
+                    contract,
+                    other: None,
+                };
+                found.push((place, self.comparison(place, change, outcome)));
+            }
+        }
+        found
+    }
+
+    fn comparison(&self, place: Place, change: &FileChange, outcome: Outcome) -> Comparison {
+        Comparison {
+            contract: self.contracts[place.contract].0.name.clone(),
+            path: change.path.clone(),
+            other: place.other.map(|other| self.works[other].track.clone()),
+            outcome,
+        }
+    }
+
     /// `None`: there is nothing to compare.
-    fn with_base(&self, contract: &Contract, work: &Work, change: &FileChange) -> Option<Outcome> {
+    fn change(&self, contract: usize, work: usize, change: &FileChange) -> Option<Outcome> {
         let before = change.before?;
         let broken = |message: String| {
             Outcome::Breaking(vec![Break {
@@ -162,89 +281,203 @@ impl Gatherer<'_> {
         if before.id == after.id {
             return None;
         }
-        let contents = work.contents.get(&change.path);
-        let (Some(old), Some(new)) = (
-            contents.and_then(|it| it.before.as_deref()),
-            contents.and_then(|it| it.after.as_deref()),
-        ) else {
+        let Some([old, new]) = versions(&self.works[work], change) else {
             return Some(Outcome::CouldNotRun("its content is not here".to_owned()));
         };
         Some(self.outcome(contract, change, old, new))
     }
 
-    /// `None`: the other has not changed the file, or began with another one, or git does not know what to make of both.
-    fn with_peer(
+    /// Those with a judged one that both change one file, in different ways and from the same beginning.
+    fn pairs(&self, judged: &[usize]) -> Vec<Pair<'g>> {
+        let judged: BTreeSet<usize> = judged.iter().copied().collect();
+        let mut pairs = Vec::new();
+        for contract in (0..self.contracts.len()).filter(|at| self.is_compared(*at)) {
+            for second in 0..self.works.len() {
+                for ours in self.changes(contract, second) {
+                    for first in 0..second {
+                        if !judged.contains(&first) && !judged.contains(&second) {
+                            continue;
+                        }
+                        let theirs = self.works[first].change(&ours.path);
+                        pairs.extend(
+                            theirs.and_then(|theirs| {
+                                self.pair(contract, [first, second], [theirs, ours])
+                            }),
+                        );
+                    }
+                }
+            }
+        }
+        pairs
+    }
+
+    /// `None`: they did not begin with the same, or have the same now, or one has not changed it.
+    fn pair(
         &self,
-        contract: &Contract,
-        work: &Work,
-        peer: &Work,
-        change: &FileChange,
-    ) -> Option<Outcome> {
-        let theirs = peer.change(&change.path)?;
-        let (before, after) = (change.before?, change.after?);
-        if theirs.before != change.before || theirs.after?.id == after.id || before.id == after.id {
+        contract: usize,
+        works: [usize; 2],
+        changes: [&'g FileChange; 2],
+    ) -> Option<Pair<'g>> {
+        let [one, other] = changes;
+        let before = one.before?.id;
+        let (ours, theirs) = (one.after?.id, other.after?.id);
+        if one.before != other.before || ours == theirs || ours == before || theirs == before {
             return None;
         }
-        let ours = version(work, change)?;
-        let theirs = version(peer, theirs)?;
+        let [base, ours] = versions(&self.works[works[0]], one)?;
+        let [_, theirs] = versions(&self.works[works[1]], other)?;
+        Some(Pair {
+            contract,
+            works,
+            changes,
+            versions: [base, ours, theirs],
+        })
+    }
+
+    /// What each of them has against the other.
+    fn with_each_other(&self, pair: &Pair<'_>) -> Vec<(Place, Comparison)> {
+        let merged = || self.merged(pair.versions);
+        let outcomes = match self.format(pair.contract) {
+            Some(format) => self.by_format(format, pair, merged),
+            None => match merged() {
+                Some(merged) => self.by_program(pair, &merged),
+                None => [None, None],
+            },
+        };
+        let mut found = Vec::new();
+        for (at, outcome) in outcomes.into_iter().enumerate() {
+            let place = Place {
+                judged: pair.works[at],
+                contract: pair.contract,
+                other: Some(pair.works[1 - at]),
+            };
+            let comparison = outcome.map(|it| self.comparison(place, pair.changes[at], it));
+            found.extend(comparison.map(|it| (place, it)));
+        }
+        found
+    }
+
+    fn by_format(
+        &self,
+        format: Format,
+        pair: &Pair<'_>,
+        merged: impl Fn() -> Option<Vec<u8>>,
+    ) -> [Option<Outcome>; 2] {
+        let [base, ours, theirs] = pair.versions.map(|it| self.parsed(pair.contract, format, it));
+        if Parsed::are_apart(&base, &ours, &theirs) {
+            return [Some(Outcome::Compatible), Some(Outcome::Compatible)];
+        }
+        let merged = merged().map(|merged| format.parsed(&merged));
+        let known: Known<(Side, Side), Outcome> = Known::default();
+        let compare = |old: Side, new: Side| {
+            known.get((old, new), || {
+                let parsed = |side| match side {
+                    Side::Base => Some((&*base, Some(pair.versions[0]))),
+                    Side::Ours => Some((&*ours, Some(pair.versions[1]))),
+                    Side::Theirs => Some((&*theirs, Some(pair.versions[2]))),
+                    Side::Merged => Some((merged.as_ref()?, None)),
+                };
+                let (Some((before, old)), Some((after, new))) = (parsed(old), parsed(new)) else {
+                    return Outcome::Compatible;
+                };
+                let compared = || before.compare_side_by_side(after);
+                match (old, new) {
+                    (Some(old), Some(new)) => {
+                        let asking = (pair.contract, old.id, new.id);
+                        self.side_by_side.get(asking, compared)
+                    }
+                    _ => compared(),
+                }
+            })
+        };
+        [
+            Some(between(merged.is_some(), compare)),
+            Some(between(merged.is_some(), |old, new| {
+                compare(old.swapped(), new.swapped())
+            })),
+        ]
+    }
+
+    /// A program says yes or no: the merge must break neither side where neither has broken base by itself.
+    fn by_program(&self, pair: &Pair<'_>, merged: &[u8]) -> [Option<Outcome>; 2] {
+        let [base, ours, theirs] = pair.versions;
+        let by_itself = |side| self.outcome(pair.contract, pair.changes[0], base, side);
+        let is_fine = |outcome: &Outcome| *outcome == Outcome::Compatible;
+        if ![ours, theirs].map(by_itself).iter().all(is_fine) {
+            return [None, None];
+        }
+        let contract = self.contracts[pair.contract].0;
+        let from = |side: Version<'_>| {
+            self.answer(contract, pair.changes[0], side.content, merged)
+        };
+        // What they have against each other is the same.
+        let outcome = [theirs, ours].into_iter().map(from).find(|it| !is_fine(it));
+        let outcome = outcome.unwrap_or(Outcome::Compatible);
+        [Some(outcome.clone()), Some(outcome)]
+    }
+
+    /// `None`: they conflict, or are no texts.
+    fn merged(&self, [base, ours, theirs]: [Version<'_>; 3]) -> Option<Vec<u8>> {
+        let hunks = |side: Version<'_>| {
+            self.hunks.get((base.id, side.id), || {
+                merge_hunks(base.content, side.content).map(Arc::from)
+            })
+        };
+        let texts = [base.content, ours.content, theirs.content];
+        if let (Some(our_hunks), Some(their_hunks)) = (hunks(ours), hunks(theirs)) {
+            return clean_merge(texts, &our_hunks, &their_hunks);
+        }
         let below = self.session.store.scratch_root();
-        let texts = [ours.before, ours.after, theirs.after];
-        let merged = (self.session.repository)
+        (self.session.repository)
             .merge_file(self.merger.files_dir(&below), texts, None)
             .ok()
             .filter(|merged| !merged.conflicted)
-            .map(|merged| merged.content);
-        let compare = |old: &[u8], new: &[u8]| self.outcome(contract, change, old, new);
-        let command = contract.compatible.as_ref()?;
-        if Format::of(command, self.dialect).is_some() {
-            return Some(between(ours, theirs, merged.as_deref(), compare));
-        }
-        by_program(ours, theirs, merged.as_deref()?, compare)
+            .map(|merged| merged.content)
     }
 
-    fn outcome(&self, contract: &Contract, change: &FileChange, old: &[u8], new: &[u8]) -> Outcome {
-        let Some(command) = &contract.compatible else {
-            return Outcome::Compatible;
-        };
+    fn parsed(&self, contract: usize, format: Format, version: Version<'_>) -> Arc<Parsed> {
+        self.parsed.get((contract, version.id), || {
+            Arc::new(format.parsed(version.content))
+        })
+    }
+
+    fn outcome(
+        &self,
+        contract: usize,
+        change: &FileChange,
+        old: Version<'_>,
+        new: Version<'_>,
+    ) -> Outcome {
+        match self.format(contract) {
+            Some(format) => self.outcomes.get((contract, old.id, new.id), || {
+                let [old, new] = [old, new].map(|it| self.parsed(contract, format, it));
+                old.compare(&new)
+            }),
+            None => self.answer(self.contracts[contract].0, change, old.content, new.content),
+        }
+    }
+
+    fn answer(&self, contract: &Contract, change: &FileChange, old: &[u8], new: &[u8]) -> Outcome {
         let name = contract.name.as_str().as_bytes();
         let key = ResultKey::of([name, change.path.as_bytes(), old, new]);
-        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(&key) {
-            return known.clone();
-        }
-        let outcome = match (Format::of(command, self.dialect), &self.comparer) {
-            (Some(format), _) => format.compare(old, new),
-            (None, Some(comparer)) => comparer.run(contract, &change.path, old, new),
-            (None, None) => Outcome::CouldNotRun("programs are not run here".to_owned()),
-        };
-        lock().insert(key, outcome.clone());
-        outcome
+        self.answers.get(key, || match &self.comparer {
+            Some(comparer) => comparer.run(contract, &change.path, old, new),
+            None => Outcome::CouldNotRun("programs are not run here".to_owned()),
+        })
     }
 }
 
-fn version<'w>(work: &'w Work, change: &FileChange) -> Option<Version<'w>> {
+/// Before and after; `None`: one of them is not here.
+fn versions<'w>(work: &'w Work, change: &FileChange) -> Option<[Version<'w>; 2]> {
     let contents = work.contents.get(&change.path)?;
-    Some(Version {
-        before: contents.before.as_deref()?,
-        after: contents.after.as_deref()?,
-    })
-}
-
-/// A program says yes or no: the merge must break neither side where neither has broken base by itself.
-fn by_program(
-    ours: Version<'_>,
-    theirs: Version<'_>,
-    merged: &[u8],
-    compare: impl Fn(&[u8], &[u8]) -> Outcome,
-) -> Option<Outcome> {
-    for (from, to) in [(theirs, ours), (ours, theirs)] {
-        if compare(to.before, to.after) != Outcome::Compatible {
-            return None;
-        }
-        let outcome = compare(from.after, merged);
-        if outcome != Outcome::Compatible {
-            return Some(outcome);
-        }
-    }
-    Some(Outcome::Compatible)
+    Some([
+        Version {
+            id: change.before?.id,
+            content: contents.before.as_deref()?,
+        },
+        Version {
+            id: change.after?.id,
+            content: contents.after.as_deref()?,
+        },
+    ])
 }

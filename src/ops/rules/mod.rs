@@ -117,6 +117,11 @@ impl<'s> Rules<'s> {
         &self.notes
     }
 
+    /// What is to be told of the contracts that it changes and that were not compared.
+    pub(super) fn not_compared(&self, track: &TrackId) -> Vec<String> {
+        self.contracts.not_compared(track)
+    }
+
     /// Whether a track has anything that base and what it is built on have not.
     pub(super) fn has_work(&self, track: &TrackId) -> bool {
         self.works.iter().any(|work| work.track == *track)

@@ -81,6 +81,31 @@ impl Node {
         self.get(key).is_some_and(Node::is_true)
     }
 
+    /// The same value, wherever it stands.
+    pub(super) fn says_the_same(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::List(a), Value::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.says_the_same(b))
+            }
+            (Value::Map(a), Value::Map(b)) => {
+                let mut pairs = a.iter().zip(b);
+                a.len() == b.len() && pairs.all(|(a, b)| a.0 == b.0 && a.1.says_the_same(b.1))
+            }
+            (a, b) => a == b,
+        }
+    }
+
+    /// Whether it leads anywhere else, or is led to by name.
+    pub(super) fn refers(&self) -> bool {
+        match &self.value {
+            Value::List(items) => items.iter().any(Node::refers),
+            Value::Map(map) => map
+                .iter()
+                .any(|(key, node)| key.ends_with("Ref") || key == "$ref" || node.refers()),
+            _ => false,
+        }
+    }
+
     /// As JSON on one line, keys in order: the same for the same value.
     pub(super) fn shown(&self) -> String {
         let list = |parts: Vec<String>| parts.join(",");

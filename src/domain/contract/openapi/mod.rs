@@ -12,21 +12,24 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::document::{self, Document, Node, Target, below};
-use super::schema::{Differ, Part, Use};
+use super::schema::{Differ, Leftover, Part, Use};
 use super::{Outcome, Unreadable};
 
-pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
-    let (old, new) = (read(old, Unreadable::old)?, read(new, Unreadable::new)?);
-    let (old, new) = (Document::new(&old), Document::new(&new));
+pub(super) fn compare(
+    old: &Node,
+    new: &Node,
+    leftover: Leftover,
+) -> Result<Outcome, Unreadable> {
+    let (old, new) = (Document::new(old), Document::new(new));
     let mut comparer = Comparer {
         old: &old,
         new: &new,
-        differ: Differ::new(&old, &new),
+        differ: Differ::new(&old, &new, leftover),
     };
     comparer.paths();
     comparer.webhooks();
     comparer.schemes();
-    if is_library(&old) && is_library(&new) {
+    if is_library(&old) {
         comparer.components();
     }
     Ok(Outcome::of(
@@ -34,16 +37,22 @@ pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
     ))
 }
 
-fn read(text: &[u8], which: fn(String) -> Unreadable) -> Result<Node, Unreadable> {
-    let node = document::read(text).map_err(which)?;
+/// # Errors
+/// One clause: why it cannot be read.
+pub(super) fn read(text: &[u8]) -> Result<Node, String> {
+    let node = document::read(text)?;
     let version = node.text_at("openapi").map(str::to_owned);
     match version {
-        Some(version) if version.starts_with("3.") => Ok(node),
-        Some(version) => Err(which(format!(
-            "it is OpenAPI {version}, and 3.0 to 3.1 are known"
-        ))),
-        None => Err(which("it has no `openapi: 3…` at its top".to_owned())),
+        Some(version) if ["3.0", "3.1"].iter().any(|known| is_of(&version, known)) => Ok(node),
+        Some(version) => Err(format!("it is OpenAPI {version}, and 3.0 to 3.1 are known")),
+        None => Err("it has no `openapi: 3…` at its top".to_owned()),
     }
+}
+
+/// `3.0.3` is of `3.0`.
+fn is_of(version: &str, line: &str) -> bool {
+    let rest = version.strip_prefix(line);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
 /// Nothing but components, which others refer to.
@@ -182,6 +191,37 @@ impl<'d> Comparer<'d> {
         }
     }
 
+    /// Nobody says who uses it and how: both ways count.
+    fn component(&mut self, kind: &str) {
+        let all = |document: &Document<'d>| document.root.get("components")?.get(kind);
+        let (old, new) = (all(self.old), all(self.new));
+        for (name, before) in old.into_iter().flat_map(Node::entries) {
+            let at = below(&format!("/components/{kind}"), name);
+            let Some(after) = new.and_then(|new| new.get(name)) else {
+                self.differ.add(at, None, "is gone".to_owned());
+                continue;
+            };
+            let Some((before, after)) = self.both((before, &at), (after, &at)) else {
+                continue;
+            };
+            let required = |part: &Part<'_>| part.node.is_true_at("required");
+            match (required(&before), required(&after)) {
+                (false, true) => self.say(&after.at, after.node, "is required now"),
+                (true, false) => self.say(&after.at, after.node, "is no longer always there"),
+                _ => {}
+            }
+            for keyword in ["name", "in"] {
+                if before.node.text_at(keyword) != after.node.text_at(keyword) {
+                    self.say(&after.at, after.node, "is another parameter now");
+                }
+            }
+            let (was, is) = ((before.node, &*before.at), (after.node, &*after.at));
+            self.schema(was, is, Use::Both);
+            self.content(&before, &after, Use::Both);
+            self.headers(&before, &after, Use::Both);
+        }
+    }
+
     fn webhooks(&mut self) {
         let (old, new) = (self.old.root.get("webhooks"), self.new.root.get("webhooks"));
         let line = new.map_or(1, |new| new.line);
@@ -199,6 +239,9 @@ impl<'d> Comparer<'d> {
     }
 
     fn components(&mut self) {
+        for kind in ["parameters", "headers", "requestBodies", "responses"] {
+            self.component(kind);
+        }
         let schemas = |document: &Document<'d>| document.root.get("components")?.get("schemas");
         let (old, new) = (schemas(self.old), schemas(self.new));
         for (name, before) in old.into_iter().flat_map(Node::entries) {
@@ -215,6 +258,14 @@ impl<'d> Comparer<'d> {
                 None => self.differ.add(at, None, "is gone".to_owned()),
             }
         }
+    }
+}
+
+/// The reference by which it stands for something in another document.
+fn outside<'d>(document: &Document<'d>, node: &'d Node, at: &str) -> Option<&'d str> {
+    match resolved(document, node, at) {
+        Err(None) => node.text_at("$ref"),
+        Ok(_) | Err(Some(_)) => None,
     }
 }
 

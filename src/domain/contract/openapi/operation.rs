@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::document::{Node, below};
 use super::super::schema::{Part, Use};
-use super::{Caller, Comparer};
+use super::{Caller, Comparer, outside};
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -53,6 +53,11 @@ impl<'d> Comparer<'d> {
             (None, None) => {}
             (Some((_, at)), None) => self.say(&at, new.node, "is gone"),
             (None, Some((node, at))) => {
+                if let Some(reference) = outside(self.new, node, &at) {
+                    let what = format!("refers to {reference}, which is not followed");
+                    self.say(&at, node, &what);
+                    return;
+                }
                 let required = self
                     .in_new(node, &at)
                     .is_some_and(|body| body.node.is_true_at("required"));
@@ -90,8 +95,12 @@ impl<'d> Comparer<'d> {
             let old_at = below(&below(&old.at, "responses"), code);
             let class = format!("{}XX", code.get(..1).unwrap_or_default());
             // A range, or what holds of all others, speaks of it as well.
-            let found = [code, class.as_str(), "default"]
+            // What is left over says nothing of a success.
+            let of_the_rest = code.starts_with(['4', '5']) || code.ends_with("XX");
+            let rest = of_the_rest.then_some("default");
+            let found = [code, class.as_str()]
                 .into_iter()
+                .chain(rest)
                 .find_map(|code| Some((code, after?.get(code)?)));
             let Some((new_code, next)) = found else {
                 let at = after.map_or(new.node, |after| after);
@@ -144,7 +153,7 @@ impl<'d> Comparer<'d> {
         }
     }
 
-    fn headers(&mut self, old: &Part<'d>, new: &Part<'d>, by: Use) {
+    pub(super) fn headers(&mut self, old: &Part<'d>, new: &Part<'d>, by: Use) {
         let (Some(before), after) = (old.node.get("headers"), new.node.get("headers")) else {
             return;
         };

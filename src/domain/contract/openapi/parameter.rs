@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::document::{Node, below};
+use super::super::document::{Document, Node, below};
 use super::super::schema::Part;
-use super::{Caller, Comparer};
+use super::{Caller, Comparer, outside};
 
 /// By where they are and their name.
 type Parameters<'d> = BTreeMap<(String, String), Part<'d>>;
@@ -21,6 +21,7 @@ impl<'d> Comparer<'d> {
         names: &BTreeMap<&str, &str>,
         caller: Caller,
     ) {
+        self.parameters_elsewhere(old, new);
         let mut before = Parameters::new();
         for part in [old.0, old.1] {
             for (node, at) in listed(part) {
@@ -79,7 +80,10 @@ impl<'d> Comparer<'d> {
         }
         for (key, parameter) in &after {
             let (place, name) = key;
-            let known = before.keys().any(|(_, same)| same == name);
+            // It has moved here, which is told already.
+            let known = before
+                .keys()
+                .any(|other| other.1 == *name && !after.contains_key(other));
             let is_new = !before.contains_key(key) && (place == "path" || !known);
             if is_new
                 && place != "path"
@@ -89,6 +93,30 @@ impl<'d> Comparer<'d> {
                 let at = format!("{}/parameters/{place}:{name}", operation.at);
                 self.say(&at, parameter.node, "is required now, and there was none");
             }
+        }
+    }
+}
+
+impl<'d> Comparer<'d> {
+    /// Those that other documents describe: nobody knows what they are, but whether they are still the same ones.
+    fn parameters_elsewhere(
+        &mut self,
+        old: (&Part<'d>, &Part<'d>),
+        new: (&Part<'d>, &Part<'d>),
+    ) {
+        let references = |document: &Document<'d>, parts: [&Part<'d>; 2]| {
+            let listed = parts.into_iter().flat_map(listed);
+            let outside = listed.filter_map(|(node, at)| Some((outside(document, node, &at)?, node)));
+            outside.collect::<BTreeMap<&str, &Node>>()
+        };
+        let before = references(self.old, [old.0, old.1]);
+        let after = references(self.new, [new.0, new.1]);
+        let at = |reference: &str| below(&format!("{}/parameters", new.1.at), reference);
+        for reference in before.keys().filter(|it| !after.contains_key(*it)) {
+            self.say(&at(reference), new.1.node, "is gone");
+        }
+        for (reference, node) in after.iter().filter(|(it, _)| !before.contains_key(*it)) {
+            self.say(&at(reference), node, "is new, and what it refers to is not followed");
         }
     }
 }

@@ -6,16 +6,15 @@ mod shape;
 
 use std::collections::BTreeMap;
 
-use shape::{Enum, Field, File, Message, Method};
+use shape::{Enum, Field, Message, Method};
+pub(super) use shape::{File, read};
 
-use super::{Break, Outcome, Unreadable};
+use super::{Break, Outcome};
 
-pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
-    let old = shape::read(old).map_err(Unreadable::old)?;
-    let new = shape::read(new).map_err(Unreadable::new)?;
+pub(super) fn compare(old: &File, new: &File) -> Outcome {
     let mut comparer = Comparer { breaks: Vec::new() };
     if old.package == new.package {
-        comparer.files(&old, &new);
+        comparer.files(old, new);
     } else {
         let name = |package: &str| match package {
             "" => "none".to_owned(),
@@ -28,7 +27,7 @@ pub(super) fn compare(old: &[u8], new: &[u8]) -> Result<Outcome, Unreadable> {
         );
         comparer.say("", new.package_line, what);
     }
-    Ok(Outcome::of(comparer.breaks))
+    Outcome::of(comparer.breaks)
 }
 
 struct Comparer {

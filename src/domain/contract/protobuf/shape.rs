@@ -9,7 +9,7 @@ use prost_types::{
 };
 
 #[derive(Debug, Default)]
-pub(super) struct File {
+pub(in crate::domain::contract) struct File {
     pub(super) package: String,
     pub(super) package_line: Option<usize>,
     /// By their names without the package, outer and inner ones alike: `Outer.Inner`.
@@ -21,7 +21,7 @@ pub(super) struct File {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Message {
+pub(in crate::domain::contract) struct Message {
     pub(super) line: Option<usize>,
     pub(super) fields: BTreeMap<i32, Field>,
     /// From, and the first that is not.
@@ -36,7 +36,7 @@ impl Message {
 }
 
 #[derive(Debug)]
-pub(super) struct Field {
+pub(in crate::domain::contract) struct Field {
     pub(super) number: i32,
     pub(super) name: String,
     /// A scalar, a message, an enum, `map<K, V>`.
@@ -63,7 +63,7 @@ impl Field {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Enum {
+pub(in crate::domain::contract) struct Enum {
     pub(super) line: Option<usize>,
     pub(super) values: BTreeMap<String, i32>,
     lines: BTreeMap<String, usize>,
@@ -83,13 +83,13 @@ impl Enum {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Service {
+pub(in crate::domain::contract) struct Service {
     pub(super) line: Option<usize>,
     pub(super) methods: BTreeMap<String, Method>,
 }
 
 #[derive(Debug)]
-pub(super) struct Method {
+pub(in crate::domain::contract) struct Method {
     pub(super) input: String,
     pub(super) output: String,
     pub(super) line: Option<usize>,
@@ -97,7 +97,7 @@ pub(super) struct Method {
 
 /// # Errors
 /// One clause: why it cannot be read.
-pub(super) fn read(bytes: &[u8]) -> Result<File, String> {
+pub(in crate::domain::contract) fn read(bytes: &[u8]) -> Result<File, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
     let parsed = protox_parse::parse("contract.proto", text).map_err(|error| error.to_string())?;
     let mut reader = Reader {

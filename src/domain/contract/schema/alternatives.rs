@@ -1,7 +1,7 @@
 //! `anyOf` and `oneOf`: which alternatives of two versions stand for each other, and what is said of those that are left.
 
 use super::flat::{Choice, Flat, written};
-use super::{DEEPEST_TRIAL, Differ, Part, Use};
+use super::{DEEPEST_TRIAL, Differ, Leftover, Part, Use};
 
 impl<'d> Differ<'d> {
     pub(super) fn alternatives(&mut self, old: &Flat<'d>, new: &Flat<'d>, by: Use) {
@@ -47,7 +47,10 @@ impl<'d> Differ<'d> {
             }
             fitting.is_none()
         });
-        let count = open.len().min(left.len());
+        let count = match self.leftover {
+            Leftover::Paired => open.len().min(left.len()),
+            Leftover::Apart => 0,
+        };
         for (before, after) in open.drain(..count).zip(left.drain(..count)) {
             self.ask(vec![before.clone()], vec![after.clone()], by);
         }
@@ -75,7 +78,7 @@ impl<'d> Differ<'d> {
         let mut trial = Differ {
             trials: self.trials - 1,
             depth: self.depth + 1,
-            ..Differ::new(self.old, self.new)
+            ..Differ::new(self.old, self.new, self.leftover)
         };
         trial.compare(old, new, by);
         self.trials = trial.trials;

@@ -311,7 +311,7 @@ impl<'d> Flat<'d> {
         }
         match node.get("additionalProperties") {
             None => {}
-            Some(extra) if extra.is_true() => {}
+            Some(extra) if says_nothing(extra) => {}
             Some(extra) if extra.value == Value::Bool(false) => self.extra = Extra::None,
             Some(node) => {
                 let at = format!("{}/additionalProperties", part.at);
@@ -346,7 +346,7 @@ impl<'d> Flat<'d> {
             parts.push(Part { node, at });
         }
         let (keyword, rest) = rest;
-        if let Some(node) = rest.filter(|rest| !rest.is_true()) {
+        if let Some(node) = rest.filter(|rest| !says_nothing(rest)) {
             let at = format!("{}/{keyword}", part.at);
             self.items.push(Part { node, at });
         }
@@ -371,6 +371,7 @@ impl<'d> Flat<'d> {
                 }
             }
         }
+        limits.retain(|limit| !matches!(limit, (keyword, number) if holds_anyway(keyword, *number)));
         for (keyword, number) in limits {
             let known = self.limits.entry(keyword).or_insert(number);
             *known = match MINIMA.contains(&keyword) {
@@ -391,6 +392,21 @@ fn kind_of(value: &str) -> Kind {
         Some(b'"') => Kind::Text,
         _ if value.contains('.') => Kind::Fraction,
         _ => Kind::Integer,
+    }
+}
+
+/// Anything is valid.
+fn says_nothing(node: &Node) -> bool {
+    node.is_true() || node.map().is_some_and(|map| map.keys().all(|key| is_remark(key)))
+}
+
+/// A bound that is there where none is said.
+fn holds_anyway(keyword: &str, number: f64) -> bool {
+    match keyword {
+        "minLength" | "minItems" | "minProperties" => number <= 0.0,
+        // Beside `contains`, which is compared by itself.
+        "minContains" => (number - 1.0).abs() < f64::EPSILON,
+        _ => false,
     }
 }
 
@@ -442,7 +458,13 @@ impl Writer<'_, '_> {
                     text.push_str(&format!("{key:?}:"));
                     text.push_str(&match (key.as_str(), value.text()) {
                         ("$ref", Some(reference)) if !names => self.refer(reference),
-                        ("enum" | "const" | "required", _) if !names => value.shown(),
+                        ("required", _) if !names => {
+                            let mut names: Vec<String> =
+                                value.items().iter().map(Node::shown).collect();
+                            names.sort_unstable();
+                            format!("[{}]", names.join(","))
+                        }
+                        ("enum" | "const", _) if !names => value.shown(),
                         _ => {
                             let names = !names
                                 && matches!(

@@ -25,6 +25,14 @@ pub(super) enum Use {
     Both,
 }
 
+/// What becomes of alternatives for which the other version has none that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leftover {
+    /// They are taken in their order: the one became the other.
+    Paired,
+    Apart,
+}
+
 /// A schema and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Part<'d> {
@@ -56,6 +64,7 @@ pub(super) struct Differ<'d> {
     trials: usize,
     /// How many trials this one is within.
     depth: usize,
+    leftover: Leftover,
 }
 
 /// Deeper ones would go round in schemas that contain themselves.
@@ -65,7 +74,11 @@ const DEEPEST_TRIAL: usize = 4;
 const MOST_TRIALS: usize = 2_000;
 
 impl<'d> Differ<'d> {
-    pub(super) fn new(old: &'d Document<'d>, new: &'d Document<'d>) -> Differ<'d> {
+    pub(super) fn new(
+        old: &'d Document<'d>,
+        new: &'d Document<'d>,
+        leftover: Leftover,
+    ) -> Differ<'d> {
         Differ {
             old,
             new,
@@ -75,6 +88,7 @@ impl<'d> Differ<'d> {
             dangling: Vec::new(),
             trials: MOST_TRIALS,
             depth: 0,
+            leftover,
         }
     }
 
@@ -106,6 +120,12 @@ impl<'d> Differ<'d> {
     }
 
     fn ask(&mut self, old: Vec<Part<'d>>, new: Vec<Part<'d>>, by: Use) {
+        if let ([before], [after]) = (old.as_slice(), new.as_slice())
+            && before.node.says_the_same(after.node)
+            && !before.node.refers()
+        {
+            return;
+        }
         let addresses = |parts: &[Part<'d>]| -> Vec<usize> {
             let address = |part: &Part<'d>| std::ptr::from_ref(part.node).addr();
             parts.iter().map(address).collect()
@@ -145,34 +165,58 @@ impl<'d> Differ<'d> {
     }
 
     fn properties(&mut self, old: &Flat<'d>, new: &Flat<'d>, by: Use) {
+        let unseen = |document: &Document<'d>, parts: &[Part<'d>]| match by {
+            Use::Writes => Flat::of(document, parts).read_only,
+            Use::Reads => Flat::of(document, parts).write_only,
+            Use::Both => false,
+        };
         for (name, before) in &old.properties {
+            if unseen(self.old, before) {
+                continue;
+            }
+            if let Some(after) = new.properties.get(name)
+                && unseen(self.new, after)
+            {
+                let what = match by {
+                    Use::Writes => "may no longer be written",
+                    Use::Reads | Use::Both => "is no longer there to be read",
+                };
+                self.add(new.property(name), Some(new.line), what.to_owned());
+                continue;
+            }
             match (new.properties.get(name), &new.extra) {
                 (Some(after), _) => self.ask(before.clone(), after.clone(), by),
                 (None, Extra::Of(after)) => self.ask(before.clone(), after.clone(), by),
                 (None, Extra::Any | Extra::None) => {
-                    let flat = Flat::of(self.old, before);
-                    let unseen = match by {
-                        Use::Writes => flat.read_only,
-                        Use::Reads => flat.write_only,
-                        Use::Both => false,
-                    };
-                    if !unseen {
-                        let at = old.property(name);
-                        self.add(at, Some(new.line), "is gone".to_owned());
-                    }
+                    let at = old.property(name);
+                    self.add(at, Some(new.line), "is gone".to_owned());
                 }
             }
         }
-        for name in new.required.difference(&old.required) {
+        // What has a name now was one of the others before.
+        if let Extra::Of(before) = &old.extra {
+            for (name, after) in &new.properties {
+                if !old.properties.contains_key(name) {
+                    self.ask(before.clone(), after.clone(), by);
+                }
+            }
+        }
+        let required = |flat: &Flat<'d>, document: &Document<'d>| {
+            let mut names = flat.required.clone();
+            names.retain(|name| {
+                let property = flat.properties.get(name);
+                !property.is_some_and(|parts| unseen(document, parts))
+            });
+            names
+        };
+        let (was_required, is_required) = (required(old, self.old), required(new, self.new));
+        for name in is_required.difference(&was_required) {
             let property = new.properties.get(name);
             let flat = property.map(|parts| Flat::of(self.new, parts));
-            if by == Use::Writes && flat.as_ref().is_some_and(|flat| flat.read_only) {
-                continue;
-            }
             let line = flat.map_or(new.line, |flat| flat.line);
             self.narrows(by, new.property(name), line, "is required now");
         }
-        for name in old.required.difference(&new.required) {
+        for name in was_required.difference(&is_required) {
             let Some(parts) = new.properties.get(name) else {
                 if !old.properties.contains_key(name) {
                     let at = new.property(name);
@@ -180,8 +224,8 @@ impl<'d> Differ<'d> {
                 }
                 continue;
             };
-            let flat = Flat::of(self.new, parts);
-            if by != Use::Reads || !flat.write_only {
+            if !unseen(self.new, parts) {
+                let flat = Flat::of(self.new, parts);
                 let at = new.property(name);
                 self.widens(by, at, flat.line, "is no longer always there");
             }

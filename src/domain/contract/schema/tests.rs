@@ -29,7 +29,18 @@ fn what_is_compatible() {
         ("{const: 1}", "{enum: [1]}"),
         (
             "{$defs: {A: {type: string}}, $ref: '#/$defs/A'}",
-            "{type: string}",
+            "{$defs: {A: {type: string}}, type: string}",
+        ),
+        ("{type: object, additionalProperties: {}}", "{type: object}"),
+        ("{type: object}", "{type: object, additionalProperties: {title: x}}"),
+        ("{type: array}", "{type: array, items: {}}"),
+        ("{type: array, minItems: 0}", "{type: array}"),
+        ("{type: string}", "{type: string, minLength: 0}"),
+        ("{contains: {}, minContains: 1}", "{contains: {}}"),
+        ("{not: {required: [a, b]}}", "{not: {required: [b, a]}}"),
+        (
+            "{type: object, additionalProperties: {type: string}}",
+            "{type: object, additionalProperties: {type: string}, properties: {a: {type: string}}}",
         ),
         (
             "{allOf: [{type: object}, {required: [a]}], properties: {a: {type: string}}}",
@@ -70,7 +81,17 @@ fn what_is_compatible() {
 
 #[test]
 fn what_breaks() {
-    let cases: [(&str, &str, &[&str]); 38] = [
+    let cases: [(&str, &str, &[&str]); 40] = [
+        (
+            "{type: object, additionalProperties: {type: string}}",
+            "{type: object, additionalProperties: {type: string}, properties: {a: {type: integer}}}",
+            &["/properties/a: type changes from string to integer"],
+        ),
+        (
+            "{$defs: {A: {}}, properties: {a: {}}}",
+            "{$defs: {}, properties: {a: {}}}",
+            &["/$defs/A: is gone"],
+        ),
         (
             "{type: string}",
             "{type: integer}",
