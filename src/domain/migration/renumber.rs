@@ -75,7 +75,11 @@ impl Migrations {
         let template = self.reader.templates.first()?;
         let stem = name.rsplit_once('.').map_or(&*name, |(stem, _)| stem);
         let words = file.slug.as_deref().unwrap_or(stem);
-        let words = words.strip_prefix(code).unwrap_or(words);
+        // `add_users` of track a has not been signed by it.
+        let words = (words.strip_prefix(code))
+            .and_then(|rest| rest.strip_prefix(['_', '-', '.']))
+            .filter(|rest| !rest.is_empty())
+            .unwrap_or(words);
         let slug = super::template::slug_of(words);
         if slug.is_empty() {
             return None;

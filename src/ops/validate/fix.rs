@@ -2,11 +2,12 @@
 //! Nothing is committed, and nothing that is there is written over that git could not bring back.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::PathBuf;
 
+use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::quote::shell_path;
-use crate::domain::rule::{Finding, Mend};
+use crate::domain::rule::Mend;
 use crate::files;
 use crate::git::{GitError, Repository, Worktree};
 use crate::ops::Session;
@@ -32,48 +33,106 @@ pub struct Mended {
     pub undo: String,
 }
 
-pub(super) fn mend(session: &Session, judged: &Judged) -> Result<Mending, GitError> {
-    let mut mending = Mending::default();
-    let todo: Vec<(&Finding, &Mend)> = judged
-        .findings
-        .iter()
-        .filter(|finding| finding.excuse.is_none())
-        .filter_map(|finding| Some((finding, finding.mend.as_ref()?)))
-        .collect();
-    if todo.is_empty() {
-        return Ok(mending);
+/// Carries out the next mend that was not tried: one migration, or one file. Whether anything was done. `mended`: of each
+/// judged track.
+pub(super) fn next(
+    session: &Session,
+    judged: &[Judged],
+    tried: &mut BTreeSet<(TrackId, RepoPath)>,
+    mended: &mut [Mending],
+) -> Result<bool, GitError> {
+    for (judged, mending) in judged.iter().zip(mended) {
+        while let Some(together) = untried(judged, tried) {
+            let Some(bench) = bench(session, judged, mending)? else {
+                break;
+            };
+            let mut done = false;
+            for (code, mend) in together {
+                match bench.carry_out(code, mend)? {
+                    Ok(it) => {
+                        mending.done.push(it);
+                        done = true;
+                    }
+                    Err(why) => mending.left.push(format!("{code}: {why}")),
+                }
+            }
+            if done {
+                return Ok(true);
+            }
+        }
     }
+    Ok(false)
+}
+
+/// The next mends of a track that belong together; they count as tried from now on.
+fn untried<'j>(
+    judged: &'j Judged,
+    tried: &mut BTreeSet<(TrackId, RepoPath)>,
+) -> Option<Vec<(&'static str, &'j Mend)>> {
+    let mut together: Vec<(&'static str, &Mend)> = Vec::new();
+    let all = judged.findings.iter().filter(|it| it.excuse.is_none());
+    for (code, mend) in all.filter_map(|it| Some((it.code, it.mend.as_ref()?))) {
+        let key = (judged.track.clone(), path_of(mend).clone());
+        let belongs = together.first().is_none_or(|(_, first)| {
+            matches!((*first, mend), (Mend::Rename { from, .. }, Mend::Rename { from: other, .. })
+                if one_migration(from) == one_migration(other))
+        });
+        if belongs && tried.insert(key) {
+            together.push((code, mend));
+        }
+    }
+    (!together.is_empty()).then_some(together)
+}
+
+fn path_of(mend: &Mend) -> &RepoPath {
+    match mend {
+        Mend::Rename { from, .. } => from,
+        Mend::Write { path, .. } => path,
+    }
+}
+
+/// What the files of one migration have in common: both ways of it, or all of its directory.
+fn one_migration(path: &RepoPath) -> String {
+    let text = path.lossy();
+    let (directory, name) = text.rsplit_once('/').unwrap_or(("", &text));
+    match name {
+        "up.sql" | "down.sql" | "migration.sql" => directory.to_owned(),
+        _ => text.replace(".up.", ".").replace(".down.", "."),
+    }
+}
+
+/// Where the track's files can be mended; why not is told once.
+fn bench<'a>(
+    session: &'a Session,
+    judged: &Judged,
+    mending: &mut Mending,
+) -> Result<Option<Bench<'a>>, GitError> {
     let worktrees = session.repository.worktrees()?;
     let worktree = Worktree::of_branch(&worktrees, &judged.branch);
     let Some(worktree) = worktree.filter(|worktree| worktree.commit == Some(judged.head)) else {
         let track = &judged.track;
-        mending.left.push(match worktree {
-            None => format!("track {track} has no worktree to mend anything in: `tracks init` makes one"),
-            Some(_) => format!("the worktree of track {track} does not stand on what is judged, so nothing is mended there"),
-        });
-        return Ok(mending);
+        let why = match worktree {
+            None => format!(
+                "track {track} has no worktree to mend anything in: `tracks init` makes one"
+            ),
+            Some(_) => format!(
+                "the worktree of track {track} does not stand on what is judged, so nothing is mended there"
+            ),
+        };
+        if !mending.left.contains(&why) {
+            mending.left.push(why);
+        }
+        return Ok(None);
     };
-    let bench = Bench {
+    Ok(Some(Bench {
         session,
-        dir: &worktree.path,
-    };
-    let mut seen: Vec<&Mend> = Vec::new();
-    for (finding, mend) in todo {
-        if seen.contains(&mend) {
-            continue;
-        }
-        seen.push(mend);
-        match bench.carry_out(finding.code, mend)? {
-            Ok(mended) => mending.done.push(mended),
-            Err(why) => mending.left.push(format!("{}: {why}", finding.code)),
-        }
-    }
-    Ok(mending)
+        dir: worktree.path.clone(),
+    }))
 }
 
 struct Bench<'a> {
     session: &'a Session,
-    dir: &'a Path,
+    dir: PathBuf,
 }
 
 impl Bench<'_> {
@@ -88,7 +147,7 @@ impl Bench<'_> {
             Mend::Rename { from, to } => [from, to].into_iter().collect(),
             Mend::Write { path, .. } => [path].into_iter().collect(),
         };
-        if let Some(dirty) = repository.not_as_committed(self.dir, &paths)?.first() {
+        if let Some(dirty) = repository.not_as_committed(&self.dir, &paths)?.first() {
             if self.is_done(mend) {
                 return Ok(Err("fixed already and staged: commit it".to_owned()));
             }
@@ -103,7 +162,7 @@ impl Bench<'_> {
                         "{to} is there already, and is not written over"
                     )));
                 }
-                match repository.move_file(self.dir, from, to) {
+                match repository.move_file(&self.dir, from, to) {
                     Ok(()) => Ok(Ok(Mended {
                         code,
                         what: format!("renamed {from} to {to}"),
@@ -115,7 +174,7 @@ impl Bench<'_> {
             }
             Mend::Write { path, content } => {
                 let was_there = self.is_there(path);
-                let target = Repository::file_in(self.dir, path);
+                let target = Repository::file_in(&self.dir, path);
                 if target.is_symlink() {
                     return Ok(Err(format!(
                         "{path} is a symlink, and is not written through"
@@ -124,7 +183,7 @@ impl Bench<'_> {
                 if let Err(error) = files::write_atomic(&target, content) {
                     return Ok(Err(error.to_string()));
                 }
-                repository.stage(self.dir, path)?;
+                repository.stage(&self.dir, path)?;
                 let path_text = shell_path(path);
                 Ok(Ok(Mended {
                     code,
@@ -144,14 +203,14 @@ impl Bench<'_> {
         match mend {
             Mend::Rename { from, to } => !self.is_there(from) && self.is_there(to),
             Mend::Write { path, content } => {
-                let there = std::fs::read(Repository::file_in(self.dir, path));
+                let there = std::fs::read(Repository::file_in(&self.dir, path));
                 there.is_ok_and(|there| there == *content)
             }
         }
     }
 
     fn is_there(&self, path: &RepoPath) -> bool {
-        let path = Repository::file_in(self.dir, path);
+        let path = Repository::file_in(&self.dir, path);
         path.symlink_metadata().is_ok()
     }
 }

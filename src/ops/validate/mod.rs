@@ -106,18 +106,16 @@ pub fn run(
     }));
     let mut judged = course.judge(&mut sides, &mut notes)?;
     if options.fix {
-        let fixes = judged.iter().map(|it| fix::mend(session, it));
-        let mended: Vec<Mending> = fixes.collect::<Result<_, GitError>>()?;
-        for (side, mending) in sides.iter_mut().zip(&mended) {
-            if !mending.done.is_empty() {
-                // What remains is judged with what was mended, which is not committed.
+        let mut mended: Vec<Mending> = judged.iter().map(|_| Mending::default()).collect();
+        let mut tried = BTreeSet::new();
+        // A name that was given is taken for the next one: after each, everything is judged anew, with what is not committed.
+        while fix::next(session, &judged, &mut tried, &mut mended)? {
+            for side in &mut sides {
                 let track = std::slice::from_ref(&side.track);
                 if let Some(now) = matrix::track_sides(session, &merger, track, false)?.pop() {
                     *side = now;
                 }
             }
-        }
-        if mended.iter().any(|mending| !mending.done.is_empty()) {
             judged = course.judge(&mut sides, &mut Vec::new())?;
         }
         for (judged, mending) in judged.iter_mut().zip(mended) {

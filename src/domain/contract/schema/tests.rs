@@ -32,7 +32,10 @@ fn what_is_compatible() {
             "{$defs: {A: {type: string}}, type: string}",
         ),
         ("{type: object, additionalProperties: {}}", "{type: object}"),
-        ("{type: object}", "{type: object, additionalProperties: {title: x}}"),
+        (
+            "{type: object}",
+            "{type: object, additionalProperties: {title: x}}",
+        ),
         ("{type: array}", "{type: array, items: {}}"),
         ("{type: array, minItems: 0}", "{type: array}"),
         ("{type: string}", "{type: string, minLength: 0}"),

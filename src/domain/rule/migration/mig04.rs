@@ -4,7 +4,7 @@ use super::versions;
 use crate::domain::migration::{MigrationFile, Migrations};
 use crate::domain::name::TrackId;
 use crate::domain::project::Severity;
-use crate::domain::rule::{Facts, Finding, Rule};
+use crate::domain::rule::{Facts, FileChange, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "MIG04",
@@ -63,7 +63,9 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 .iter()
                 .filter(|it| versions::clash(file, it))
             {
-                if other.ignored.is_some() || !versions::is_new(peer.work, other) {
+                // A track that is built on another may have taken its file out, or given it another name.
+                let gone = (work.change(&other.path)).is_some_and(FileChange::is_gone);
+                if other.ignored.is_some() || gone || !versions::is_new(peer.work, other) {
                     continue;
                 }
                 let rival = match peer.earlier {
