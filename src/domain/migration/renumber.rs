@@ -75,11 +75,11 @@ impl Migrations {
         let template = self.reader.templates.first()?;
         let stem = name.rsplit_once('.').map_or(&*name, |(stem, _)| stem);
         let words = file.slug.as_deref().unwrap_or(stem);
-        // `add_users` of track a has not been signed by it.
-        let words = (words.strip_prefix(code))
-            .and_then(|rest| rest.strip_prefix(['_', '-', '.']))
-            .filter(|rest| !rest.is_empty())
-            .unwrap_or(words);
+        // The code where it is a word of its own, not the letters that a word begins with.
+        let after = words
+            .strip_prefix(code)
+            .and_then(|rest| rest.strip_prefix(['_', '-', '.']));
+        let words = after.filter(|rest| !rest.is_empty()).unwrap_or(words);
         let slug = super::template::slug_of(words);
         if slug.is_empty() {
             return None;
@@ -395,6 +395,8 @@ mod tests {
         for (from, to) in [
             ("m/7_Add-Users.sql", "m/20261125_trackA_add_users.sql"),
             ("m/20241001-x.sql", "m/20261125_trackA_x.sql"),
+            ("m/7_trackA_x.sql", "m/20261125_trackA_x.sql"),
+            ("m/7_trackAbc.sql", "m/20261125_trackA_trackabc.sql"),
         ] {
             let mut own = file(&migrations.reader, from);
             own.slug = Some(own.slug.unwrap_or_else(|| "x".to_owned()));

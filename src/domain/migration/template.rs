@@ -135,6 +135,12 @@ impl Template {
             .find_map(|codes| read(&self.parts, name, codes, fields))
     }
 
+    /// Whether a name can be read as one that is signed with this code, however else it can be read.
+    pub fn may_be_signed(&self, name: &str, code: &str) -> bool {
+        let fields = read(&self.parts, name, &[code], Fields::default());
+        fields.is_some_and(|fields| fields.track == Some(code))
+    }
+
     pub fn print(&self, values: &Values<'_>) -> String {
         let mut name = String::new();
         for part in &self.parts {

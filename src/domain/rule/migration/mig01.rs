@@ -38,9 +38,11 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if reader.fields(&name).is_some() {
             continue;
         }
-        let taken = versions::taken(facts, migrations, &[file]);
         let code = &facts.track().code;
-        let to = migrations.by_template(file, code, &taken, facts.now);
+        let to = versions::proposed(findings, file).or_else(|| {
+            let taken = versions::taken(facts, migrations, &[file], findings);
+            migrations.by_template(file, code, &taken, facts.now)
+        });
         let templates: Vec<&str> = reader.templates.iter().map(Template::as_str).collect();
         let templates = templates.join(" or ");
         let fix = match &to {
@@ -101,6 +103,28 @@ mod tests {
             let given = given(Preset::Plain, templates, "", &[("a", work)]);
             assert_eq!(given.found("a", &RULE), expected, "{work}");
         }
+    }
+
+    #[test]
+    fn no_name_is_offered_twice() {
+        let given = given(
+            Preset::Sqlx,
+            "{serial:4}_{slug}.sql",
+            "m/0002_x.sql",
+            &[("a", "+m/7_a.sql +m/8_b.up.sql +m/8_b.down.sql +m/9_c.sql")],
+        );
+        let fixes: Vec<String> = (given.findings("a", &RULE).into_iter())
+            .map(|it| it.fix.rsplit(' ').next().unwrap_or("").to_owned())
+            .collect();
+        assert_eq!(
+            fixes,
+            [
+                "m/0010_a.sql`",
+                "m/0011_b.down.sql`",
+                "m/0011_b.up.sql`",
+                "m/0012_c.sql`"
+            ]
+        );
     }
 
     #[test]

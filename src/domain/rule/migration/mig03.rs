@@ -62,7 +62,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             Some(_) => continue,
         };
         let (fix, mend) = versions::to_rename(
-            versions::free_name(facts, migrations, file),
+            versions::free_name(facts, migrations, file, findings),
             file,
             &format!("rename it to a date not after {}", compact_date(now)),
         );

@@ -48,12 +48,14 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                     .is_none_or(|change| !change.is_gone())
             });
         for other in on_base.filter(|other| versions::clash(file, other)) {
-            findings.push(found(facts, migrations, file, other, &Rival::Base));
+            let finding = found(facts, migrations, file, other, &Rival::Base, findings);
+            findings.push(finding);
         }
         for other in versions::own(facts).filter(|other| versions::clash(file, other)) {
             // Once for both, and not where base is told of already.
             if other.path < file.path && versions::is_new(work, other) {
-                findings.push(found(facts, migrations, file, other, &Rival::Own));
+                let finding = found(facts, migrations, file, other, &Rival::Own, findings);
+                findings.push(finding);
             }
         }
         for peer in facts.peers() {
@@ -63,16 +65,16 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 .iter()
                 .filter(|it| versions::clash(file, it))
             {
-                // A track that is built on another may have taken its file out, or given it another name.
-                let gone = (work.change(&other.path)).is_some_and(FileChange::is_gone);
-                if other.ignored.is_some() || gone || !versions::is_new(peer.work, other) {
+                // What the track itself takes away of one that it is built on is not there beside it.
+                let gone = work.change(&other.path).is_some_and(FileChange::is_gone);
+                if gone || other.ignored.is_some() || !versions::is_new(peer.work, other) {
                     continue;
                 }
                 let rival = match peer.earlier {
                     true => Rival::Earlier(&peer.work.track),
                     false => Rival::Later(&peer.work.track),
                 };
-                let finding = found(facts, migrations, file, other, &rival);
+                let finding = found(facts, migrations, file, other, &rival, findings);
                 findings.push(match peer.work.uncommitted.contains(&other.path) {
                     true => finding.at_most_warning(),
                     false => finding,
@@ -88,6 +90,7 @@ fn found<'a>(
     file: &'a MigrationFile,
     other: &MigrationFile,
     rival: &Rival<'_>,
+    findings: &[Finding],
 ) -> Finding {
     let whose = match rival {
         Rival::Own => String::new(),
@@ -119,7 +122,7 @@ fn found<'a>(
             Finding::new(&RULE, message, fix).at_most_warning()
         }
         None => {
-            let to = versions::free_name(facts, migrations, file);
+            let to = versions::free_name(facts, migrations, file, findings);
             let (fix, mend) = versions::to_rename(to, file, "give it a version of its own");
             versions::mended(Finding::new(&RULE, message, fix), mend)
         }

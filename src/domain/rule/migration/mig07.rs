@@ -1,7 +1,7 @@
 //! MIG07: a new version is above all that base has.
 
 use super::versions;
-use crate::domain::migration::{Direction, Late};
+use crate::domain::migration::{Direction, Late, MigrationFile};
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 
@@ -40,10 +40,17 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if matches!(file.direction, Direction::Unordered | Direction::Baseline) {
             continue;
         }
-        let Some(highest) = migrations
-            .highest(&file.set)
-            .filter(|it| work.change(&it.path).is_none())
-        else {
+        let stays = |it: &&MigrationFile| work.change(&it.path).is_none_or(|it| !it.is_gone());
+        let left = || {
+            let of_set = migrations.base.iter().filter(|it| it.set == file.set);
+            of_set
+                .filter(stays)
+                .filter_map(|it| Some((&it.version.as_ref()?.key, it)))
+                .max_by_key(|(key, _)| *key)
+                .map(|(_, it)| it)
+        };
+        let highest = migrations.highest(&file.set);
+        let Some(highest) = highest.filter(stays).or_else(left) else {
             continue;
         };
         let Some(theirs) = &highest.version else {
@@ -65,7 +72,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             "{} comes before version {}, which has landed: {runner} {what} where that has run",
             file.path, theirs.text
         );
-        let to = versions::free_name(facts, migrations, file);
+        let to = versions::free_name(facts, migrations, file, findings);
         let (fix, mend) = versions::to_rename(to, file, "give it a version above that");
         let finding = Finding::new(&RULE, message, fix)
             .at(&file.path)
@@ -90,6 +97,20 @@ mod tests {
                 "+m/9_b.sql",
                 &["warning m/9_b.sql with nobody, m/11_b.sql"],
             ),
+            // What is edited is there still, and of what is deleted the next highest is.
+            (
+                Preset::Sqlx,
+                "m/10_a.sql",
+                "~m/10_a.sql +m/9_b.sql",
+                &["warning m/9_b.sql with nobody, m/11_b.sql"],
+            ),
+            (
+                Preset::Sqlx,
+                "m/8_a.sql m/10_a.sql",
+                "-m/10_a.sql +m/7_b.sql",
+                &["warning m/7_b.sql with nobody, m/11_b.sql"],
+            ),
+            (Preset::Sqlx, "m/10_a.sql", "-m/10_a.sql +m/9_b.sql", &[]),
             // The same version is another rule's.
             (Preset::Sqlx, "m/10_a.sql", "+m/10_b.sql", &[]),
             (

@@ -43,7 +43,11 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                     .as_ref()
                     .is_some_and(|it| it.key == version.key)
         };
-        let own = versions::own(facts).filter(same).any(is_it);
+        let ground = (facts.peers())
+            .filter(|peer| facts.is_built_on(&work.track, &peer.work.track))
+            .flat_map(|peer| &peer.work.migrations)
+            .filter(|it| work.change(&it.path).is_none_or(|it| !it.is_gone()));
+        let own = versions::own(facts).chain(ground).filter(same).any(is_it);
         let mut on_base = migrations.with_version(&file.set, &version.key);
         let on_base =
             on_base.any(|it| is_it(it) && work.change(&it.path).is_none_or(|it| !it.is_gone()));
@@ -93,6 +97,20 @@ mod tests {
     use super::super::testing::given;
     use super::RULE;
     use crate::domain::migration::Preset;
+
+    #[test]
+    fn what_it_is_built_on_counts() {
+        let mut given = given(
+            Preset::GolangMigrate,
+            "",
+            "",
+            &[("a", "+m/1_a.up.sql"), ("b", "+m/1_a.down.sql")],
+        );
+        assert_eq!(given.findings("b", &RULE).len(), 1);
+        let needed = crate::domain::project::Dependency::Track(given.works[0].track.clone());
+        given.project.tracks[1].depends_on.push(needed);
+        assert_eq!(given.findings("b", &RULE), []);
+    }
 
     #[test]
     fn both_ways() {

@@ -161,7 +161,7 @@ fn by_versions(
                 "{} needs version {name}, which does not come before {}",
                 file.path, own.text
             );
-            let to = versions::free_name(facts, migrations, file);
+            let to = versions::free_name(facts, migrations, file, findings);
             let (fix, _) = versions::to_rename(to, file, "give it a version above that");
             findings.push(
                 Finding::new(&RULE, message, fix)

@@ -32,11 +32,13 @@ pub(super) fn clash(a: &MigrationFile, b: &MigrationFile) -> bool {
     same_way && a.set == b.set && a.path != b.path && a.version.is_some() && key(a) == key(b)
 }
 
-/// What is taken on base and in all tracks, without these files of the judged one.
+/// What is taken on base, in all tracks and by the names that were proposed so far, without these files of the judged track
+/// and what was proposed for them.
 pub(super) fn taken<'a>(
     facts: &Facts<'a>,
     migrations: &'a Migrations,
     but: &[&MigrationFile],
+    findings: &[Finding],
 ) -> Taken<'a> {
     let mut taken = Taken::on_base(migrations);
     for work in facts
@@ -51,7 +53,46 @@ pub(super) fn taken<'a>(
             }
         }
     }
+    for (from, to) in renames(findings) {
+        let own = facts.work().migrations.iter().find(|it| it.path == *from);
+        let read = own.and_then(|own| migrations.reader.read(to, own.blob, None));
+        if let Some(read) = read.filter(|_| !but.iter().any(|it| it.path == *from)) {
+            taken.add_file(&read);
+        }
+    }
     taken
+}
+
+/// What was proposed so far: the path of a file, and its new one.
+fn renames(findings: &[Finding]) -> impl Iterator<Item = (&RepoPath, &RepoPath)> {
+    findings.iter().filter_map(|finding| match &finding.mend {
+        Some(Mend::Rename { from, to }) => Some((from, to)),
+        _ => None,
+    })
+}
+
+/// The name without what says the way: the same for both files of one migration.
+fn without_way(path: &RepoPath) -> String {
+    path.lossy()
+        .replacen(".up.", ".", 1)
+        .replacen(".down.", ".", 1)
+}
+
+/// The name that goes with one that was proposed for the same file, or for the other way of the same migration.
+pub(super) fn proposed(findings: &[Finding], file: &MigrationFile) -> Option<RepoPath> {
+    let whole = without_way(&file.path);
+    let (from, to) = renames(findings)
+        .find(|(from, _)| **from == file.path)
+        .or_else(|| renames(findings).find(|(from, _)| without_way(from) == whole))?;
+    if *from == file.path {
+        return Some(to.clone());
+    }
+    let (theirs, own) = match from.lossy().contains(".up.") {
+        true => (".up.", ".down."),
+        false => (".down.", ".up."),
+    };
+    let other = to.lossy().replacen(theirs, own, 1);
+    (other != to.lossy()).then(|| RepoPath::new(other))
 }
 
 /// The files of the judged track that are one migration with this one: the other way, the rest of its directory.
@@ -71,9 +112,13 @@ pub(super) fn free_name<'a>(
     facts: &Facts<'a>,
     migrations: &'a Migrations,
     file: &'a MigrationFile,
+    findings: &[Finding],
 ) -> Option<RepoPath> {
+    if let Some(to) = proposed(findings, file) {
+        return Some(to);
+    }
     let files = with_it(facts, file);
-    let taken = taken(facts, migrations, &files);
+    let taken = taken(facts, migrations, &files, findings);
     let names = migrations.renumbered(&files, &taken, facts.now)?;
     let (_, to) = names.into_iter().find(|(from, _)| *from == file.path)?;
     Some(to)
