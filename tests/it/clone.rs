@@ -234,6 +234,15 @@ fn a_clone_without_history_gives_no_verdict() {
         let told = in_ci(&world, &dir, &arguments[..arguments.len() - 2]);
         assert!(told.stdout.contains(CUT_OFF), "{}", told.shown());
     }
+    for (format, told) in [
+        ("junit", "<skipped message=\"not judged: "),
+        ("github", "::error title=could not be determined a::"),
+        ("gitlab", "\"severity\": \"blocker\""),
+    ] {
+        let ran = in_ci(&world, &dir, &["validate", "a", "--format", format]);
+        assert_eq!(ran.status, 3, "{}", ran.shown());
+        assert!(ran.stdout.contains(told), "{format}: {}", ran.shown());
+    }
     for arguments in [&["sync", "--dry-run"][..], &["sync"]] {
         let ran = in_ci(&world, &dir, arguments);
         let expected = format!("error: {CUT_OFF}\n");
@@ -252,6 +261,46 @@ fn a_clone_without_history_gives_no_verdict() {
     ] {
         let ran = in_ci(&world, &dir, arguments);
         assert_eq!(ran.status, 0, "{}", ran.shown());
+    }
+}
+
+#[test]
+fn a_clone_of_one_branch_is_told_what_to_fetch() {
+    let world = origin();
+    let dir = clone(
+        &world,
+        &["--depth=1", "--single-branch", "--branch=track/b"],
+    );
+    let ran = in_ci(&world, &dir, &["validate"]);
+    assert_eq!(ran.status, 3, "{}", ran.shown());
+    let hint = "`git fetch origin main:refs/remotes/origin/main`, and `git fetch --unshallow` for its history";
+    assert!(ran.stderr.contains(hint), "{}", ran.shown());
+    world.git_in(
+        &dir,
+        &[
+            "fetch",
+            "--quiet",
+            "origin",
+            "main:refs/remotes/origin/main",
+        ],
+    );
+    world.git_in(&dir, &["fetch", "--quiet", "--unshallow"]);
+    let ran = in_ci(&world, &dir, &["validate"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+}
+
+#[test]
+fn a_detached_head_stands_for_the_track_whose_tip_it_is() {
+    let world = origin();
+    let dir = clone(&world, &[]);
+    world.git_in(&dir, &["switch", "--quiet", "--detach", "origin/track/b"]);
+    for arguments in [
+        &["validate", "--format", "json"][..],
+        &["validate", "--head", "HEAD", "--format", "json"],
+    ] {
+        let ran = in_ci(&world, &dir, arguments);
+        assert_eq!(ran.status, 0, "{}", ran.shown());
+        assert_eq!(document(&ran)["track"], "b");
     }
 }
 

@@ -35,6 +35,15 @@ fn who_breaks_a_rule_stays_out_with_who_depends_on_it() {
     assert_eq!(find(&answer["ejected"], "track", "c")["why"], "dependency");
     assert_eq!(answer["checks"], json!([]), "nothing ran for who is out");
 
+    let told = world.tracks(&["sync", "--dry-run"]);
+    let (_, next) = told.stdout.split_once("next:").expect("a next step");
+    assert!(
+        next.trim().starts_with("tracks validate b"),
+        "{}",
+        told.shown()
+    );
+    assert!(!next.contains("tracks resolve"), "{}", told.shown());
+
     // A dry run says the same and moves nothing.
     let before = world.git(&["rev-parse", "integration"]);
     let (status, plan) = ask(&world, &["sync", "--dry-run"]);
