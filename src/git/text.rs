@@ -148,7 +148,11 @@ mod tests {
     fn a_clean_merge_has_what_both_changed() {
         let base: &[u8] = b"1\n2\n3\n4\n5";
         for (ours, theirs, expected) in [
-            (&b"0\n1\n2\n3\n4\n5"[..], &b"1\n2\n3\n4\n6\n"[..], Some(&b"0\n1\n2\n3\n4\n6\n"[..])),
+            (
+                &b"0\n1\n2\n3\n4\n5"[..],
+                &b"1\n2\n3\n4\n6\n"[..],
+                Some(&b"0\n1\n2\n3\n4\n6\n"[..]),
+            ),
             (b"1\n3\n4\n5", b"1\n2\n3\n5", Some(b"1\n3\n5")),
             (b"1\nA\n3\n4\n5", b"1\nB\n3\n4\n5", None),
         ] {

@@ -5,11 +5,7 @@ use super::schema::{Differ, Leftover, Part, Use};
 use super::{Outcome, Unreadable};
 
 /// Nobody says who writes such documents and who reads them: both count.
-pub(super) fn compare(
-    old: &Node,
-    new: &Node,
-    leftover: Leftover,
-) -> Result<Outcome, Unreadable> {
+pub(super) fn compare(old: &Node, new: &Node, leftover: Leftover) -> Result<Outcome, Unreadable> {
     let (old, new) = (Document::new(old), Document::new(new));
     let mut differ = Differ::new(&old, &new, leftover);
     let root = |node| Part {

@@ -78,9 +78,11 @@ impl Parsed {
                 Content::JsonSchema(Ok(ours)),
                 Content::JsonSchema(Ok(theirs)),
             )
-            | (Content::OpenApi(Ok(base)), Content::OpenApi(Ok(ours)), Content::OpenApi(Ok(theirs))) => {
-                places::are_apart(base, ours, theirs)
-            }
+            | (
+                Content::OpenApi(Ok(base)),
+                Content::OpenApi(Ok(ours)),
+                Content::OpenApi(Ok(theirs)),
+            ) => places::are_apart(base, ours, theirs),
             _ => false,
         }
     }

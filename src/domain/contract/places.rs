@@ -173,15 +173,31 @@ mod tests {
             (&c, &d, true),
             (&c, &c, false),
             (&c, &with("string", "integer"), true),
-            (&with("x: {}", "x: {}, y: {}"), &with("x: {}", "x: {}, z: {}"), true),
-            (&with("x: {}", "x: {}, y: {}"), &with("b: {", "b: {type: object, "), false),
+            (
+                &with("x: {}", "x: {}, y: {}"),
+                &with("x: {}", "x: {}, z: {}"),
+                true,
+            ),
+            (
+                &with("x: {}", "x: {}, y: {}"),
+                &with("b: {", "b: {type: object, "),
+                false,
+            ),
             (&c, &with("$defs", "required: [a], $defs"), false),
             (&c, &with("x: {}", ""), true),
             (&c, &with("a: {type: string}, ", ""), false),
             // What is referred to, and changes.
-            (&with("{a:", "{c: {$ref: '#/$defs/D'}, a:"), &with("D: {}", "D: {type: string}"), false),
+            (
+                &with("{a:", "{c: {$ref: '#/$defs/D'}, a:"),
+                &with("D: {}", "D: {type: string}"),
+                false,
+            ),
             (&with("{a:", "{c: {$ref: '#/$defs/D'}, a:"), &d, true),
-            (&with("{a:", "{'/{x}': {}, a:"), &with("{a:", "{'/{y}': {}, a:"), false),
+            (
+                &with("{a:", "{'/{x}': {}, a:"),
+                &with("{a:", "{'/{y}': {}, a:"),
+                false,
+            ),
         ] {
             let [base, ours, theirs] =
                 [base, ours, theirs].map(|text| read(text.as_bytes()).unwrap());

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::contract::{
-    Behind, Break, Comparison, Format, Outcome, Parsed, Side, between,
-};
+use crate::domain::contract::{Behind, Break, Comparison, Format, Outcome, Parsed, Side, between};
 use crate::domain::merge::Edit;
 use crate::domain::name::{ContractName, TrackId};
 use crate::domain::path::Selection;
@@ -299,11 +297,9 @@ impl<'g> Gatherer<'g> {
                             continue;
                         }
                         let theirs = self.works[first].change(&ours.path);
-                        pairs.extend(
-                            theirs.and_then(|theirs| {
-                                self.pair(contract, [first, second], [theirs, ours])
-                            }),
-                        );
+                        pairs.extend(theirs.and_then(|theirs| {
+                            self.pair(contract, [first, second], [theirs, ours])
+                        }));
                     }
                 }
             }
@@ -363,7 +359,9 @@ impl<'g> Gatherer<'g> {
         pair: &Pair<'_>,
         merged: impl Fn() -> Option<Vec<u8>>,
     ) -> [Option<Outcome>; 2] {
-        let [base, ours, theirs] = pair.versions.map(|it| self.parsed(pair.contract, format, it));
+        let [base, ours, theirs] = pair
+            .versions
+            .map(|it| self.parsed(pair.contract, format, it));
         if Parsed::are_apart(&base, &ours, &theirs) {
             return [Some(Outcome::Compatible), Some(Outcome::Compatible)];
         }
@@ -407,9 +405,7 @@ impl<'g> Gatherer<'g> {
             return [None, None];
         }
         let contract = self.contracts[pair.contract].0;
-        let from = |side: Version<'_>| {
-            self.answer(contract, pair.changes[0], side.content, merged)
-        };
+        let from = |side: Version<'_>| self.answer(contract, pair.changes[0], side.content, merged);
         // What they have against each other is the same.
         let outcome = [theirs, ours].into_iter().map(from).find(|it| !is_fine(it));
         let outcome = outcome.unwrap_or(Outcome::Compatible);

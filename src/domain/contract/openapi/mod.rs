@@ -15,11 +15,7 @@ use super::document::{self, Document, Node, Target, below};
 use super::schema::{Differ, Leftover, Part, Use};
 use super::{Outcome, Unreadable};
 
-pub(super) fn compare(
-    old: &Node,
-    new: &Node,
-    leftover: Leftover,
-) -> Result<Outcome, Unreadable> {
+pub(super) fn compare(old: &Node, new: &Node, leftover: Leftover) -> Result<Outcome, Unreadable> {
     let (old, new) = (Document::new(old), Document::new(new));
     let mut comparer = Comparer {
         old: &old,

@@ -99,14 +99,11 @@ impl<'d> Comparer<'d> {
 
 impl<'d> Comparer<'d> {
     /// Those that other documents describe: nobody knows what they are, but whether they are still the same ones.
-    fn parameters_elsewhere(
-        &mut self,
-        old: (&Part<'d>, &Part<'d>),
-        new: (&Part<'d>, &Part<'d>),
-    ) {
+    fn parameters_elsewhere(&mut self, old: (&Part<'d>, &Part<'d>), new: (&Part<'d>, &Part<'d>)) {
         let references = |document: &Document<'d>, parts: [&Part<'d>; 2]| {
             let listed = parts.into_iter().flat_map(listed);
-            let outside = listed.filter_map(|(node, at)| Some((outside(document, node, &at)?, node)));
+            let outside =
+                listed.filter_map(|(node, at)| Some((outside(document, node, &at)?, node)));
             outside.collect::<BTreeMap<&str, &Node>>()
         };
         let before = references(self.old, [old.0, old.1]);
@@ -116,7 +113,11 @@ impl<'d> Comparer<'d> {
             self.say(&at(reference), new.1.node, "is gone");
         }
         for (reference, node) in after.iter().filter(|(it, _)| !before.contains_key(*it)) {
-            self.say(&at(reference), node, "is new, and what it refers to is not followed");
+            self.say(
+                &at(reference),
+                node,
+                "is new, and what it refers to is not followed",
+            );
         }
     }
 }

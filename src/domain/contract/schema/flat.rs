@@ -371,7 +371,8 @@ impl<'d> Flat<'d> {
                 }
             }
         }
-        limits.retain(|limit| !matches!(limit, (keyword, number) if holds_anyway(keyword, *number)));
+        limits
+            .retain(|limit| !matches!(limit, (keyword, number) if holds_anyway(keyword, *number)));
         for (keyword, number) in limits {
             let known = self.limits.entry(keyword).or_insert(number);
             *known = match MINIMA.contains(&keyword) {
@@ -397,7 +398,10 @@ fn kind_of(value: &str) -> Kind {
 
 /// Anything is valid.
 fn says_nothing(node: &Node) -> bool {
-    node.is_true() || node.map().is_some_and(|map| map.keys().all(|key| is_remark(key)))
+    node.is_true()
+        || node
+            .map()
+            .is_some_and(|map| map.keys().all(|key| is_remark(key)))
 }
 
 /// A bound that is there where none is said.

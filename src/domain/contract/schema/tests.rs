@@ -32,7 +32,10 @@ fn what_is_compatible() {
             "{$defs: {A: {type: string}}, type: string}",
         ),
         ("{type: object, additionalProperties: {}}", "{type: object}"),
-        ("{type: object}", "{type: object, additionalProperties: {title: x}}"),
+        (
+            "{type: object}",
+            "{type: object, additionalProperties: {title: x}}",
+        ),
         ("{type: array}", "{type: array, items: {}}"),
         ("{type: array, minItems: 0}", "{type: array}"),
         ("{type: string}", "{type: string, minLength: 0}"),
@@ -238,6 +241,7 @@ fn what_breaks() {
             "{$defs: {A: {type: string}}, not: {$ref: '#/$defs/A'}}",
             "{$defs: {A: {type: integer}}, not: {$ref: '#/$defs/A'}}",
             &[
+                "/$defs/A: type changes from string to integer",
                 "/not: changes from {\"$ref\":{\"type\":\"string\",},} to {\"$ref\":{\"type\":\"integer\",},}",
             ],
         ),
