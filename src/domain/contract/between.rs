@@ -183,6 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_one_reserves_is_not_the_others_to_give() {
+        let ours = BASE.replace("A {\n", "A {\n  reserved 3;\n");
+        let theirs = plus("  int32 c = 3;\n");
+        let merged = theirs.replace("A {\n", "A {\n  reserved 3;\n");
+        assert_eq!(
+            found(Format::Protobuf, BASE, &ours, &theirs, Some(&merged)),
+            [": each can be read, but not what a merge makes of both"]
+        );
+    }
+
+    #[test]
     fn alternatives_that_each_has_added_are_no_difference() {
         let of = |list: &str| {
             let kinds = "M: {const: m}, N: {const: n}, O: {const: o}, A: {const: a}, P: {const: p}, Z: {const: z}";

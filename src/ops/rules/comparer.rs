@@ -126,9 +126,14 @@ fn filled(command: &Command, versions: &TwoVersions) -> Command {
     };
     let plain = |path: &Path| path.to_string_lossy().into_owned();
     match command {
-        // One word of the shell each.
+        // One word of the shell each, with quotes around it or not.
         Command::Shell(line) => Command::Shell(replaced(line, &|path| {
-            format!("'{}'", plain(path).replace('\'', "'\\''"))
+            let path = plain(path);
+            let is_safe = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%=".contains(c);
+            match path.chars().all(is_safe) {
+                true => path,
+                false => format!("'{}'", path.replace('\'', "'\\''")),
+            }
         })),
         Command::Argv(words) => {
             let words = words.iter().map(|word| replaced(word, &plain));

@@ -87,6 +87,22 @@ fn what_is_compatible() {
             "responses: {'200': {}}".to_owned(),
             "responses: {'200': {headers: {X: {}}}, '404': {}}".to_owned(),
         ),
+        (
+            "responses: {'404': {}}".to_owned(),
+            "responses: {default: {}}".to_owned(),
+        ),
+        (
+            json("{properties: {a: {readOnly: true}}}"),
+            json("{properties: {a: {}}}"),
+        ),
+        (
+            answer("{properties: {a: {}}, required: [a]}"),
+            answer("{properties: {a: {readOnly: true}}, required: [a]}"),
+        ),
+        (
+            "parameters: [{$ref: 'p.yaml#/Q'}]".to_owned(),
+            "parameters: [{$ref: 'p.yaml#/Q'}, {in: query, name: q}]".to_owned(),
+        ),
         // Nobody sends what is only read.
         (
             json("{properties: {a: {readOnly: true}}}"),
@@ -321,5 +337,92 @@ fn what_cannot_be_read_is_never_compatible() {
         }
         let found = found(Format::OpenApi, bad, bad);
         assert!(found[0].starts_with("could not run: "), "{bad}: {found:?}");
+    }
+}
+
+#[test]
+fn what_was_taken_for_compatible() {
+    let json = |schema: &str| {
+        format!("requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}")
+    };
+    let property = |keywords: &str| format!("{{properties: {{a: {{{keywords}}}}}}}");
+    for (old, new, expected) in [
+        (
+            "responses: {'204': {}, default: {}}".to_owned(),
+            "responses: {'202': {}, default: {}}".to_owned(),
+            "/responses/204: is gone",
+        ),
+        (
+            json(&property("type: string")),
+            json(&property("type: string, readOnly: true")),
+            "/requestBody/JSON/properties/a: may no longer be written",
+        ),
+        (
+            json("{properties: {a: {readOnly: true}}, required: [a]}"),
+            json("{properties: {a: {}}, required: [a]}"),
+            "/requestBody/JSON/properties/a: is required now",
+        ),
+        (
+            String::new(),
+            "parameters: [{$ref: 'p.yaml#/Q'}]".to_owned(),
+            "/parameters/p.yaml#~1Q: is new, and what it refers to is not followed",
+        ),
+        (
+            "parameters: [{$ref: 'p.yaml#/Q'}]".to_owned(),
+            String::new(),
+            "/parameters/p.yaml#~1Q: is gone",
+        ),
+        (
+            String::new(),
+            "requestBody: {$ref: 'b.yaml#/B'}".to_owned(),
+            "/requestBody: refers to b.yaml#/B, which is not followed",
+        ),
+    ] {
+        assert_eq!(of_operation(&old, &old), [""; 0], "{old}");
+        assert_eq!(of_operation(&old, &new), [expected], "{old} -> {new}");
+    }
+    let with = |parameters: &str| {
+        format!(
+            "paths: {{'/a/{{id}}': {{get: {{parameters: [{{in: path, name: id, required: true}}{parameters}]}}}}}}"
+        )
+    };
+    assert_eq!(
+        breaks(&with(""), &with(", {in: query, name: id, required: true}")),
+        ["/paths/~1a~1{id}/get/parameters/query:id: is required now, and there was none"]
+    );
+    for (kind, old, new, expected) in [
+        (
+            "parameters",
+            "{in: query, name: q}",
+            "{in: query, name: q, required: true}",
+            "is required now",
+        ),
+        (
+            "headers",
+            "{schema: {type: string}}",
+            "{}",
+            "may hold anything now",
+        ),
+        ("responses", "{content: {a/b: {}}}", "{}", "is gone"),
+        (
+            "schemas",
+            "{type: string}",
+            "{type: integer}",
+            "type changes from string to integer",
+        ),
+    ] {
+        let components = |of: &str| format!("components: {{{kind}: {{A: {of}}}}}");
+        // A path that is new makes it no other kind of document to who has the old one.
+        let new = format!("paths: {{/a: {{get: {{}}}}}}\n{}", components(new));
+        let found = breaks(&components(old), &new);
+        assert!(
+            found.len() == 1 && found[0].ends_with(expected),
+            "{kind}: {found:?}"
+        );
+    }
+    for version in ["3.2.0", "2.0", "3.10.0"] {
+        let text = format!("openapi: {version}\npaths: {{}}\n");
+        let found = found(Format::OpenApi, &text, &text);
+        assert!(found[0].starts_with("could not run"), "{found:?}");
     }
 }

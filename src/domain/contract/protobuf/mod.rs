@@ -13,7 +13,10 @@ use super::{Break, Outcome};
 
 pub(super) fn compare(old: &File, new: &File) -> Outcome {
     let mut comparer = Comparer { breaks: Vec::new() };
-    if old.package == new.package {
+    if old.syntax != new.syntax {
+        let what = format!("the syntax changes from {} to {}", old.syntax, new.syntax);
+        comparer.say("", Some(1), what);
+    } else if old.package == new.package {
         comparer.files(old, new);
     } else {
         let name = |package: &str| match package {
@@ -94,6 +97,29 @@ impl Comparer {
                     "is gone and its number {number} is not reserved: it may be given away"
                 );
                 self.say(&at, new.line, what);
+            }
+        }
+        for (number, field) in &new.fields {
+            let known = old.fields.values().any(|it| it.name == field.name);
+            if field.label == "required" && !known && !old.fields.contains_key(number) {
+                let at = format!("{name}.{}", field.name);
+                self.say(&at, field.line, "is required now, and there was none");
+            }
+        }
+        let names = old.reserved_names.difference(&new.reserved_names);
+        for gone in names.filter(|gone| !new.fields.values().any(|it| it.name == **gone)) {
+            let what = format!("the name {gone} is no longer reserved");
+            self.say(name, new.line, what);
+        }
+        for range in &old.extensible {
+            let kept = |number: i32| {
+                let mut ranges = new.extensible.iter();
+                ranges.any(|(start, end)| (*start..*end).contains(&number))
+            };
+            let open = (range.0..range.1).take(1_000).chain([range.1 - 1]);
+            if let Some(number) = open.into_iter().find(|number| !kept(*number)) {
+                let what = format!("can no longer be extended by number {number}");
+                self.say(name, new.line, what);
             }
         }
         for range in &old.reserved {
@@ -280,7 +306,12 @@ mod tests {
 
     #[test]
     fn what_breaks() {
-        let cases: [(&str, &str, &[&str]); 24] = [
+        let cases: [(&str, &str, &[&str]); 25] = [
+            (
+                "message A { reserved \"a\", \"b\"; }",
+                "message A { reserved \"a\"; }",
+                &["A: the name b is no longer reserved"],
+            ),
             ("message A {}", "message B {}", &["A: is gone"]),
             (
                 "message A { message B {} }",
@@ -404,6 +435,21 @@ mod tests {
         }
         let of = |old: &str, new: &str| found(Format::Protobuf, old, new);
         assert_eq!(
+            of("message A {}", "message A { required int32 a = 1; }"),
+            ["A.a: is required now, and there was none"]
+        );
+        assert_eq!(
+            of(
+                "message A { extensions 10 to 20; }",
+                "message A { extensions 10 to 15; }"
+            ),
+            ["A: can no longer be extended by number 16"]
+        );
+        assert_eq!(
+            of("message A {}", "syntax = \"proto3\"; message A {}"),
+            [": the syntax changes from proto2 to proto3"]
+        );
+        assert_eq!(
             of("package a;", "package b;"),
             [": the package changes from a to b"]
         );
@@ -438,6 +484,9 @@ mod tests {
             "message A { int32 a = 1; string a = 2; }",
             "message A {} message A {}",
             "enum E { X = 0; Y = 0; }",
+            "enum E { X = 1; }",
+            "message A { reserved 1; int32 a = 1; }",
+            "message A { reserved \"a\"; int32 a = 1; }",
             "\u{0}",
         ] {
             let bad = format!("{PLAIN}{bad}");

@@ -12,6 +12,7 @@ use prost_types::{
 pub(in crate::domain::contract) struct File {
     pub(super) package: String,
     pub(super) package_line: Option<usize>,
+    pub(super) syntax: String,
     /// By their names without the package, outer and inner ones alike: `Outer.Inner`.
     pub(super) messages: BTreeMap<String, Message>,
     pub(super) enums: BTreeMap<String, Enum>,
@@ -26,6 +27,9 @@ pub(in crate::domain::contract) struct Message {
     pub(super) fields: BTreeMap<i32, Field>,
     /// From, and the first that is not.
     pub(super) reserved: Vec<(i32, i32)>,
+    pub(super) reserved_names: BTreeSet<String>,
+    /// Numbers that others may extend it by: from, and the first that is not.
+    pub(super) extensible: Vec<(i32, i32)>,
 }
 
 impl Message {
@@ -107,6 +111,10 @@ pub(in crate::domain::contract) fn read(bytes: &[u8]) -> Result<File, String> {
         enums: BTreeSet::new(),
         file: File {
             package: parsed.package().to_owned(),
+            syntax: match parsed.syntax() {
+                "" => "proto2".to_owned(),
+                syntax => syntax.to_owned(),
+            },
             ..File::default()
         },
     };
@@ -247,6 +255,14 @@ impl Reader {
         }
         let ranges = described.reserved_range.iter();
         message.reserved = ranges.map(|range| (range.start(), range.end())).collect();
+        message.reserved_names = described.reserved_name.iter().cloned().collect();
+        let ranges = described.extension_range.iter();
+        message.extensible = ranges.map(|range| (range.start(), range.end())).collect();
+        for field in message.fields.values() {
+            if message.reserves(field.number) || message.reserved_names.contains(&field.name) {
+                return Err(format!("{name}.{} has what is reserved", field.name));
+            }
+        }
         for (index, field) in numbered(&described.extension) {
             self.extension(&name, field, &below(6, index))?;
         }
@@ -381,6 +397,10 @@ impl Reader {
         let numbers: BTreeSet<i32> = found.values.values().copied().collect();
         if !aliases && numbers.len() < found.values.len() && !says_alias(described) {
             return Err(twice(&format!("a number of {name}")));
+        }
+        let first = described.value.first();
+        if !self.proto2 && first.is_some_and(|value| value.number() != 0) {
+            return Err(format!("the first value of {name} is not 0"));
         }
         let ranges = described.reserved_range.iter();
         found.reserved = ranges.map(|range| (range.start(), range.end())).collect();

@@ -241,6 +241,7 @@ fn what_breaks() {
             "{$defs: {A: {type: string}}, not: {$ref: '#/$defs/A'}}",
             "{$defs: {A: {type: integer}}, not: {$ref: '#/$defs/A'}}",
             &[
+                "/$defs/A: type changes from string to integer",
                 "/not: changes from {\"$ref\":{\"type\":\"string\",},} to {\"$ref\":{\"type\":\"integer\",},}",
             ],
         ),
