@@ -51,10 +51,6 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         let mut on_base = migrations.with_version(&file.set, &version.key);
         let on_base =
             on_base.any(|it| is_it(it) && work.change(&it.path).is_none_or(|it| !it.is_gone()));
-        let below = facts
-            .peers()
-            .filter(|peer| facts.is_built_on(&work.track, &peer.work.track))
-            .any(|peer| peer.work.migrations.iter().filter(same).any(is_it));
         let optional = wanted == Direction::Down && migrations.preset == Preset::Diesel && {
             let mut of_set = migrations
                 .base
@@ -63,7 +59,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 .peekable();
             of_set.peek().is_some() && of_set.all(|it| it.direction != Direction::Down)
         };
-        if own || on_base || below || optional {
+        if own || on_base || optional {
             continue;
         }
         let (what, missing) = match wanted {
