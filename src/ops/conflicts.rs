@@ -207,7 +207,7 @@ pub(super) fn judge(
         hot_files: hot_files(&pairs, &owners),
         owners,
         order,
-        tracks: noted(tracks, not_compared),
+        tracks: noted(tracks, &not_compared),
         pairs,
         foreseen,
         collisions,
@@ -269,7 +269,7 @@ fn collisions(
 }
 
 /// What was not compared is never to look like what fits.
-fn noted(mut tracks: Vec<TrackSide>, not_compared: NotCompared) -> Vec<TrackSide> {
+fn noted(mut tracks: Vec<TrackSide>, not_compared: &NotCompared) -> Vec<TrackSide> {
     for side in &mut tracks {
         let texts = not_compared.get(&side.track).into_iter().flatten();
         let texts: Vec<String> = side.note.take().into_iter().chain(texts.cloned()).collect();

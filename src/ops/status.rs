@@ -348,6 +348,7 @@ fn note_broken_rules(
         let broken = findings.iter().filter(|finding| finding.refuses());
         let sentence = |finding: &Finding| format!("{} {}", finding.code, finding.message);
         row.broken = broken.map(sentence).collect();
+        row.notes.extend(rules.not_compared(&row.track));
     }
     Ok(())
 }

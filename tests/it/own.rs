@@ -83,7 +83,7 @@ fn init_brings_an_existing_codeowners_along() {
     assert_eq!(ran.status, 0, "{}", ran.shown());
     let written = world.read("tracks.toml");
     assert!(
-        written.contains("# [track.ui]\n# contact = \"@org/ui\"\n# owns = [\"src/ui/\"]\n"),
+        written.contains("# [track.ui-2]\n# contact = \"@org/ui\"\n# owns = [\"src/ui/\"]\n"),
         "{written}"
     );
 }

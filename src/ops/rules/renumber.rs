@@ -6,7 +6,7 @@ use crate::domain::migration::{MigrationFile, Renumbered, Renumbering};
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
-use crate::domain::rule::{self, Finding};
+use crate::domain::rule::{self, FileChange, Finding};
 
 use super::Rules;
 
@@ -34,7 +34,7 @@ impl Rules<'_> {
             return Renumbered::new();
         };
         let new: Vec<&MigrationFile> = (work.migrations.iter())
-            .filter(|file| work.change(&file.path).is_some_and(|it| it.is_new()))
+            .filter(|file| work.change(&file.path).is_some_and(FileChange::is_new))
             .collect();
         let named: BTreeSet<RepoPath> = (findings.iter())
             .filter(|finding| ABOUT_VERSIONS.contains(&finding.code) && finding.refuses())

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cases::Bench;
 use super::measure::{Contender, in_turns, table};
-use super::repository::Shape;
+use super::repository::{Shape, track};
 use crate::child;
 use crate::failure::Failure;
 
@@ -19,7 +19,7 @@ pub(super) fn paths(bench: &Bench) -> Result<(), Failure> {
     bench.tracks(&dir, &["init", "--yes"], &[0])?;
     let listed = bench.sealed.git(&dir, &["ls-files"])?;
     let files: Vec<&str> = listed.lines().collect();
-    let worktree = dir.join("worktrees").join("t00");
+    let worktree = dir.join("worktrees").join(track(1));
     let list = |name: &str, every: usize| -> Result<std::path::PathBuf, Failure> {
         let path = bench.dir.join(name);
         let some: Vec<&str> = files.iter().copied().step_by(every).collect();
