@@ -1,6 +1,8 @@
 //! MIG03: the date in a name is one, and not far ahead.
 
 use super::versions;
+use crate::domain::migration::{Direction, Migrations};
+use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 use crate::domain::time::{
@@ -22,54 +24,75 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
-    let (Some(migrations), Some(said)) = (facts.migrations, &facts.project.migrations) else {
+    let Some(migrations) = facts.migrations else {
         return;
     };
     let work = facts.work();
-    let newest = work.commits.iter().map(|commit| commit.committed).max();
-    let now = newest.map_or(facts.now, |newest| newest.max(facts.now));
-    let ahead = i64::try_from(said.max_ahead.as_secs()).unwrap_or(i64::MAX);
     for file in versions::own(facts).filter(|file| versions::is_new(work, file)) {
-        let path = file.path.lossy();
-        let name = migrations.reader.named(&path, file.direction);
-        let Some(fields) = migrations.reader.fields(&name) else {
+        let Some(fault) = fault(facts, migrations, &file.path, file.direction) else {
             continue;
-        };
-        let time = |text: &str| from_compact_digits(&format!("20000101{text}"));
-        let (text, read) = match (fields.timestamp, fields.date, fields.time) {
-            (Some(text), _, _) => (text, from_compact_digits(text)),
-            (None, Some(text), Some(at)) if time(at).is_none() => (
-                if from_compact_date(text).is_none() {
-                    text
-                } else {
-                    at
-                },
-                None,
-            ),
-            (None, Some(text), _) => (text, from_compact_date(text)),
-            (None, None, Some(at)) => (at, time(at).map(|_| Timestamp(i64::MIN))),
-            (None, None, None) => continue,
-        };
-        let message = match read {
-            None => format!("{path} has {text} for a date and time, which there is not"),
-            Some(at) if at.0 > now.0.saturating_add(ahead) => {
-                format!(
-                    "{path} has a date more than {} ahead of {}",
-                    format_duration(said.max_ahead),
-                    compact_date(now)
-                )
-            }
-            Some(_) => continue,
         };
         let (fix, mend) = versions::to_rename(
             versions::free_name(facts, migrations, file, findings),
             file,
-            &format!("rename it to a date not after {}", compact_date(now)),
+            &format!(
+                "rename it to a date not after {}",
+                compact_date(today(facts))
+            ),
         );
+        let message = format!("{} {fault}", file.path);
         findings.push(versions::mended(
             Finding::new(&RULE, message, fix).at(&file.path),
             mend,
         ));
+    }
+}
+
+/// The clock, or the newest commit, whichever is later.
+fn today(facts: &Facts<'_>) -> Timestamp {
+    let commits = facts.work().commits.iter();
+    let newest = commits.map(|commit| commit.committed).max();
+    newest.map_or(facts.now, |newest| newest.max(facts.now))
+}
+
+/// What is wrong with the date in a name, to stand behind it.
+pub(super) fn fault(
+    facts: &Facts<'_>,
+    migrations: &Migrations,
+    path: &RepoPath,
+    direction: Direction,
+) -> Option<String> {
+    let max_ahead = facts.project.migrations.as_ref()?.max_ahead;
+    let path = path.lossy();
+    let name = migrations.reader.named(&path, direction);
+    let fields = migrations.reader.fields(&name)?;
+    let time = |text: &str| from_compact_digits(&format!("20000101{text}"));
+    let (text, read) = match (fields.timestamp, fields.date, fields.time) {
+        (Some(text), _, _) => (text, from_compact_digits(text)),
+        (None, Some(text), Some(at)) if time(at).is_none() => (
+            if from_compact_date(text).is_none() {
+                text
+            } else {
+                at
+            },
+            None,
+        ),
+        (None, Some(text), _) => (text, from_compact_date(text)),
+        (None, None, Some(at)) => (at, time(at).map(|_| Timestamp(i64::MIN))),
+        (None, None, None) => return None,
+    };
+    let now = today(facts);
+    let ahead = i64::try_from(max_ahead.as_secs()).unwrap_or(i64::MAX);
+    match read {
+        None => Some(format!(
+            "has {text} for a date and time, which there is not"
+        )),
+        Some(at) if at.0 > now.0.saturating_add(ahead) => Some(format!(
+            "has a date more than {} ahead of {}",
+            format_duration(max_ahead),
+            compact_date(now)
+        )),
+        Some(_) => None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! What several rules about migrations ask: the files of one version, who else has it, and what a file could be called
 //! instead.
 
+use super::mig03;
 use crate::domain::migration::{MigrationFile, Migrations, Taken, Version};
 use crate::domain::path::RepoPath;
 use crate::domain::quote::shell_path;
 use crate::domain::rule::{Facts, FileChange, Finding, Mend, Work};
+use crate::domain::time::from_compact_date;
 
 /// The judged track's own migrations that the runner looks at, and whether each is a new file.
 pub(super) fn own<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a MigrationFile> + use<'a> {
@@ -121,7 +123,21 @@ pub(super) fn free_name<'a>(
     let taken = taken(facts, migrations, &files, findings);
     let names = migrations.renumbered(&files, &taken, facts.now)?;
     let (_, to) = names.into_iter().find(|(from, _)| *from == file.path)?;
-    Some(to)
+    // No name is offered that another rule would have something against.
+    let dated = mig03::fault(facts, migrations, &to, file.direction).is_none();
+    (dated && stays_a_date(migrations, file, &to)).then_some(to)
+}
+
+/// Whether what begins with a day still does: there is no 32nd of December.
+fn stays_a_date(migrations: &Migrations, file: &MigrationFile, to: &RepoPath) -> bool {
+    let is_day = |version: &Version| {
+        let digits = version.text.get(..8);
+        digits.is_some_and(|digits| from_compact_date(digits).is_some())
+    };
+    let read = migrations.reader.read(to, file.blob, None);
+    let now = read.and_then(|read| read.version);
+    let before = file.version.as_ref().is_some_and(is_day);
+    !before || now.is_some_and(|version| is_day(&version))
 }
 
 /// "rename it: `git mv a b`", with the rename for the tool to do; where no name can be found, what to do in words.
