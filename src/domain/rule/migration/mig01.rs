@@ -66,6 +66,7 @@ mod tests {
     use super::super::testing::given;
     use super::RULE;
     use crate::domain::migration::Preset;
+    use crate::domain::rule::Mend;
 
     #[test]
     fn names_are_held_against_the_templates() {
@@ -103,6 +104,28 @@ mod tests {
             let given = given(Preset::Plain, templates, "", &[("a", work)]);
             assert_eq!(given.found("a", &RULE), expected, "{work}");
         }
+    }
+
+    #[test]
+    fn both_files_of_a_directory_go_together() {
+        let given = given(
+            Preset::Diesel,
+            "{date}_{slug}",
+            "",
+            &[("a", "+m/users/up.sql +m/users/down.sql")],
+        );
+        let findings = given.findings("a", &RULE);
+        let directories: Vec<String> = findings
+            .iter()
+            .filter_map(|it| match &it.mend {
+                Some(Mend::Rename { to, .. }) => Some(to.lossy().into_owned()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(
+            directories,
+            ["m/20261125_users/down.sql", "m/20261125_users/up.sql"]
+        );
     }
 
     #[test]

@@ -73,11 +73,13 @@ fn renames(findings: &[Finding]) -> impl Iterator<Item = (&RepoPath, &RepoPath)>
     })
 }
 
-/// The name without what says the way: the same for both files of one migration.
+/// What the files of one migration have in common: the name without what says the way, or their directory.
 fn without_way(path: &RepoPath) -> String {
-    path.lossy()
-        .replacen(".up.", ".", 1)
-        .replacen(".down.", ".", 1)
+    let text = path.lossy();
+    match text.rsplit_once('/') {
+        Some((directory, "up.sql" | "down.sql" | "migration.sql")) => directory.to_owned(),
+        _ => text.replacen(".up.", ".", 1).replacen(".down.", ".", 1),
+    }
 }
 
 /// The name that goes with one that was proposed for the same file, or for the other way of the same migration.
@@ -88,6 +90,13 @@ pub(super) fn proposed(findings: &[Finding], file: &MigrationFile) -> Option<Rep
         .or_else(|| renames(findings).find(|(from, _)| without_way(from) == whole))?;
     if *from == file.path {
         return Some(to.clone());
+    }
+    let (own, to_text) = (file.path.lossy(), to.lossy());
+    if let (Some((directory, last)), Some((to, _))) =
+        (own.rsplit_once('/'), to_text.rsplit_once('/'))
+        && directory == whole
+    {
+        return Some(RepoPath::new(format!("{to}/{last}")));
     }
     let (theirs, own) = match from.lossy().contains(".up.") {
         true => (".up.", ".down."),
@@ -116,7 +125,13 @@ pub(super) fn free_name<'a>(
     file: &'a MigrationFile,
     findings: &[Finding],
 ) -> Option<RepoPath> {
-    if let Some(to) = proposed(findings, file) {
+    // What was proposed for another reason may be of the same version still.
+    let version = |read: MigrationFile| read.version.map(|it| it.key);
+    let another = |to: &RepoPath| {
+        let read = migrations.reader.read(to, file.blob, None);
+        read.and_then(version) != file.version.as_ref().map(|it| it.key.clone())
+    };
+    if let Some(to) = proposed(findings, file).filter(another) {
         return Some(to);
     }
     let files = with_it(facts, file);
