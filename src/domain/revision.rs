@@ -111,6 +111,14 @@ object_id!(
     BlobId
 );
 
+impl BlobId {
+    /// What git has for no object at all.
+    pub const NONE: BlobId = BlobId(Id {
+        len: 20,
+        bytes: [0; 32],
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,6 @@ use crate::domain::migration::{Graph, MigrationFile, Migrations, Planned, Preset
 use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{self, Track};
-use crate::domain::revision::BlobId;
 use crate::domain::rule::Work;
 use crate::files::create_below;
 use crate::git::{GitError, Worktree};
@@ -130,9 +129,7 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
         taken.add_file(file);
     }
     for path in reserved.list.iter().flat_map(|it| &it.paths) {
-        if let Some(file) = BlobId::from_bytes(&[0; 20])
-            .and_then(|blob| migrations.reader.read(&RepoPath::new(path), blob, None))
-        {
+        if let Some(file) = migrations.reader.by_name(&RepoPath::new(path)) {
             taken.add_file(&file);
         }
     }
@@ -161,8 +158,7 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
             if !write(worktree, &planned)? {
                 // Something that git does not see has that name.
                 for (path, _) in &planned.files {
-                    let file = BlobId::from_bytes(&[0; 20])
-                        .and_then(|blob| migrations.reader.read(path, blob, None));
+                    let file = migrations.reader.by_name(path);
                     if let Some(file) = file {
                         taken.add_file(&file);
                     }
@@ -225,8 +221,7 @@ fn selected(
     planned: &Planned,
 ) -> Result<(), NewMigrationError> {
     for (path, _) in &planned.files {
-        let read =
-            BlobId::from_bytes(&[0; 20]).and_then(|blob| migrations.reader.read(path, blob, None));
+        let read = migrations.reader.by_name(path);
         let why = match read.and_then(|file| file.ignored) {
             Some(why) => format!("{} {why}", migrations.preset),
             None if !said.paths.iter().any(|pattern| pattern.matches(path)) => {
@@ -333,24 +328,11 @@ fn heads(
     works: &[Work],
     set: &RepoPath,
 ) -> Vec<String> {
-    let mut counts: Vec<&TrackId> = vec![&track.id];
-    let mut place = 0;
-    while let Some(id) = counts.get(place).copied() {
-        place += 1;
-        for need in session
-            .project
-            .track(id)
-            .into_iter()
-            .flat_map(Track::tracks_needed)
-        {
-            if !counts.contains(&need) {
-                counts.push(need);
-            }
-        }
-    }
+    let mut counts = session.project.built_on(&track.id);
+    counts.insert(&track.id);
     let own: Vec<&Work> = works
         .iter()
-        .filter(|work| counts.contains(&&work.track))
+        .filter(|work| counts.contains(&work.track))
         .collect();
     let stays = |file: &&MigrationFile| own.iter().all(|work| work.change(&file.path).is_none());
     let base = migrations.base.iter().filter(stays);

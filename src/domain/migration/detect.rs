@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{Direction, Preset, Reader};
 use crate::domain::path::{Pattern, RepoPath};
-use crate::domain::revision::BlobId;
 
 /// What was taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,12 +142,9 @@ fn fits(preset: Preset, patterns: &[Pattern], names: &[RepoPath]) -> bool {
     /// More say no more.
     const SAMPLE: usize = 200;
     let reader = Reader::of_preset(preset, patterns);
-    let Some(blob) = BlobId::from_bytes(&[0; 20]) else {
-        return true;
-    };
     let sample = names.iter().rev().take(SAMPLE);
     let (mut read, mut ignored) = (0, 0);
-    for file in sample.filter_map(|path| reader.read(path, blob, None)) {
+    for file in sample.filter_map(|path| reader.by_name(path)) {
         match (&file.ignored, file.direction) {
             (None, _) | (_, Direction::Repeatable) => read += 1,
             _ => ignored += 1,

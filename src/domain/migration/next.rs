@@ -237,9 +237,8 @@ impl Migrations {
         if self.preset == Preset::Alembic {
             return Some(VersionKey::Text(revision(wanted, attempt)));
         }
-        let blob = crate::domain::revision::BlobId::from_bytes(&[0; 20])?;
         let (path, _) = files.first()?;
-        Some(self.reader.read(path, blob, None)?.version?.key)
+        Some(self.reader.by_name(path)?.version?.key)
     }
 
     /// Where tracks.toml has no template: as the runner's own tool names them, or as those are named that are there.

@@ -71,6 +71,11 @@ impl Reader {
         &self.codes
     }
 
+    /// What its name alone says of a file whose content is not known.
+    pub fn by_name(&self, path: &RepoPath) -> Option<MigrationFile> {
+        self.read(path, BlobId::NONE, None)
+    }
+
     /// `None`: it is no migration, and nobody would take it for one. `text`: what is in it, where that is known; base's files
     /// are read without, unless [`Reader::needs_text`].
     pub fn read(

@@ -13,7 +13,7 @@ mod profile;
 mod rules;
 mod track;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use check::{
     Better, Check, CheckSettings, Flaky, Loss, Metric, MetricSource, Regression, Run, Service,
@@ -77,6 +77,19 @@ pub struct Project {
 impl Project {
     pub fn track(&self, id: &TrackId) -> Option<&Track> {
         self.tracks.iter().find(|track| track.id == *id)
+    }
+
+    /// The tracks that one is built on, directly or not.
+    pub fn built_on(&self, track: &TrackId) -> BTreeSet<&TrackId> {
+        let needed = |id: &TrackId| self.track(id).into_iter().flat_map(Track::tracks_needed);
+        let mut all = BTreeSet::new();
+        let mut next: Vec<&TrackId> = needed(track).collect();
+        while let Some(id) = next.pop() {
+            if all.insert(id) {
+                next.extend(needed(id));
+            }
+        }
+        all
     }
 
     pub fn check(&self, name: &CheckName) -> Option<&Check> {

@@ -69,19 +69,16 @@ impl<'a> Facts<'a> {
 
     /// Whether one track is built on the other, directly or not.
     pub fn is_built_on(&self, track: &TrackId, other: &TrackId) -> bool {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![track]);
-        while let Some(id) = next.pop() {
-            let needed = self.project.track(id).into_iter();
-            for need in needed.flat_map(Track::tracks_needed) {
-                if need == other {
-                    return true;
-                }
-                if seen.insert(need) {
-                    next.push(need);
-                }
-            }
-        }
-        false
+        self.project.built_on(track).contains(other)
+    }
+
+    /// The work that the work of a track is built on, in landing order.
+    pub fn beneath(&self, track: &TrackId) -> impl Iterator<Item = &'a Work> + use<'a> {
+        let built_on = self.project.built_on(track);
+        let (works, without) = (self.works, self.without);
+        works
+            .iter()
+            .filter(move |work| built_on.contains(&work.track) && !without.contains(&work.track))
     }
 
     /// The other tracks with work that may come in before or after the judged one, because neither is built on the other.

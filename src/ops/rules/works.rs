@@ -140,15 +140,7 @@ impl Reader<'_> {
 
     /// The tracks that it is built on, transitively, in landing order.
     fn needed(&self, track: &Track) -> Vec<&TrackId> {
-        let project = &self.session.project;
-        let (mut all, mut next) = (BTreeSet::new(), vec![track]);
-        while let Some(track) = next.pop() {
-            for need in track.tracks_needed() {
-                if all.insert(need) {
-                    next.extend(project.track(need));
-                }
-            }
-        }
+        let all = self.session.project.built_on(&track.id);
         let order = self.session.order.iter();
         order
             .filter(|id| all.contains(id) && **id != track.id)

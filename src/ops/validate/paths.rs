@@ -73,7 +73,6 @@ pub fn run(
     }
     let tree = session.repository.tree_of(session.base.commit)?;
     // Nobody has read the contents.
-    let id = BlobId::from_bytes(&[0; 20]);
     let on_base = session.repository.entries_at(tree, &paths)?;
     let mut contents = BTreeMap::new();
     let mut changes = Vec::new();
@@ -95,7 +94,8 @@ pub fn run(
             contents.insert(path.clone(), both);
         }
         // What is neither here nor on base is about to be made.
-        let after = id.filter(|_| is_there || before.is_none());
+        let id = BlobId::NONE;
+        let after = (is_there || before.is_none()).then_some(id);
         changes.push(FileChange {
             path: path.clone(),
             before,

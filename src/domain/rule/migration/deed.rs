@@ -1,12 +1,10 @@
 //! What the migrations of a work do, for the rules about tables and other objects.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use crate::domain::migration::{Direction, MigrationFile};
-use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
-use crate::domain::project::{Project, Track};
 use crate::domain::rule::{Facts, Finding, Peer, Rule, Work};
 use crate::domain::sql::{self, Action, Change, Dialect, Effect, Kind, Name, Object};
 
@@ -146,22 +144,6 @@ fn of_files<'a>(
         }
     }
     deeds
-}
-
-/// Whether one track is built on another, by what tracks.toml says.
-pub(super) fn builds_on(project: &Project, track: &TrackId, other: &TrackId) -> bool {
-    let (mut seen, mut next) = (BTreeSet::new(), vec![track]);
-    while let Some(id) = next.pop() {
-        for need in project.track(id).into_iter().flat_map(Track::tracks_needed) {
-            if need == other {
-                return true;
-            }
-            if seen.insert(need) {
-                next.push(need);
-            }
-        }
-    }
-    false
 }
 
 impl Deed<'_> {

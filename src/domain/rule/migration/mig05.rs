@@ -3,7 +3,6 @@
 use crate::domain::migration::{Preset, Template, template::Values};
 use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
-use crate::domain::revision::BlobId;
 use crate::domain::rule::{Facts, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -78,10 +77,7 @@ fn read(
         }
         _ => format!("m/{name}"),
     };
-    let Some(blob) = BlobId::from_bytes(&[0; 20]) else {
-        return Ok(None);
-    };
-    match migrations.reader.read(&RepoPath::new(path), blob, None) {
+    match migrations.reader.by_name(&RepoPath::new(path)) {
         Some(file) => match file.ignored {
             Some(why) => Err(why),
             None => Ok(file.version.map(|version| version.key)),

@@ -43,9 +43,8 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                     .as_ref()
                     .is_some_and(|it| it.key == version.key)
         };
-        let ground = (facts.peers())
-            .filter(|peer| facts.is_built_on(&work.track, &peer.work.track))
-            .flat_map(|peer| &peer.work.migrations)
+        let ground = (facts.beneath(&work.track))
+            .flat_map(|below| &below.migrations)
             .filter(|it| work.change(&it.path).is_none_or(|it| !it.is_gone()));
         let own = versions::own(facts).chain(ground).filter(same).any(is_it);
         let mut on_base = migrations.with_version(&file.set, &version.key);

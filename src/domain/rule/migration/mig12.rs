@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::deed::{builds_on, deeds, dialect, verb};
+use super::deed::{deeds, dialect, verb};
+use crate::domain::name::TrackId;
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 use crate::domain::tables::TableOwners;
@@ -23,13 +24,14 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let dialect = dialect(facts);
     let owners = TableOwners::new(facts.project, dialect);
     let track = &facts.work().track;
+    let beneath = facts.project.built_on(track);
     let mut seen = BTreeSet::new();
     for deed in deeds(facts.work(), dialect) {
         let Some(table) = deed.effect.used_table() else {
             continue;
         };
         let of = owners.of_relation(table);
-        let known = |owner: &&&_| **owner == track || builds_on(facts.project, track, owner);
+        let known = |owner: &&TrackId| *owner == track || beneath.contains(*owner);
         let Some(owner) = of.first().filter(|_| !of.iter().any(|owner| known(&owner))) else {
             continue;
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::deed::{Deed, builds_on, deeds, deeds_of, dialect};
+use super::deed::{Deed, deeds, deeds_of, dialect};
 use crate::domain::name::TrackId;
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
@@ -119,7 +119,7 @@ impl<'a> Maker<'a> {
         }
         Maker {
             track,
-            is_needed: builds_on(facts.project, &facts.work().track, track),
+            is_needed: facts.is_built_on(&facts.work().track, track),
             made,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::versions;
 use crate::domain::migration::{Graph, Links, MigrationFile, Migrations, Preset, Version};
-use crate::domain::project::{Severity, Track};
+use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -39,10 +39,8 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             return;
         }
     }
-    let needed = facts
-        .peers()
-        .filter(|peer| depends(facts, &peer.work.track));
-    let ground = needed.flat_map(|peer| &peer.work.migrations);
+    let below = facts.beneath(&facts.work().track);
+    let ground = below.flat_map(|work| &work.migrations);
     let there = versions::left_by(migrations, work)
         .chain(ground)
         .chain(versions::own(facts));
@@ -71,26 +69,6 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
-}
-
-/// Whether the judged track is built on another.
-fn depends(facts: &Facts<'_>, track: &crate::domain::name::TrackId) -> bool {
-    let mut next = vec![&facts.work().track];
-    let mut seen = Vec::new();
-    while let Some(id) = next.pop() {
-        if seen.contains(&id) {
-            continue;
-        }
-        seen.push(id);
-        next.extend(
-            facts
-                .project
-                .track(id)
-                .into_iter()
-                .flat_map(Track::tracks_needed),
-        );
-    }
-    seen.contains(&track)
 }
 
 fn missing(facts: &Facts<'_>, file: &MigrationFile, name: &str) -> Finding {
@@ -145,15 +123,13 @@ fn by_versions(
             let version = it.version.as_ref();
             it.set == file.set && version.is_some_and(|it| it.key == wanted.key)
         };
-        let ground = facts
-            .peers()
-            .filter(|peer| depends(facts, &peer.work.track));
+        let mut below = facts.beneath(&facts.work().track);
         let there = migrations
             .with_version(&file.set, &wanted.key)
             .next()
             .is_some()
             || versions::own(facts).any(is_it)
-            || ground.flat_map(|peer| &peer.work.migrations).any(is_it);
+            || below.any(|work| work.migrations.iter().any(is_it));
         if !there {
             findings.push(missing(facts, file, name).at(&file.path).line(links.line));
         } else if wanted.key >= own.key {
