@@ -1,9 +1,10 @@
 //! MIG17: the order of migrations has one end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::versions;
 use crate::domain::migration::{Graph, MigrationFile, Migrations, Preset};
+use crate::domain::name::TrackId;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Severity;
 use crate::domain::rule::{Facts, Finding, Rule, Work};
@@ -38,8 +39,10 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     if own.is_empty() {
         return;
     }
-    let before = heads(migrations, &[]);
-    let after = heads(migrations, &[own_work]);
+    let order = Order::of_base(migrations);
+    let ground: Vec<&Work> = facts.beneath(&own_work.track).collect();
+    let before = order.heads(&ground);
+    let after = order.heads(&[ground.as_slice(), &[own_work]].concat());
     for (set, now) in &after {
         let had = before.get(set).map_or(0, BTreeMap::len).max(1);
         if now.len() <= had {
@@ -51,19 +54,22 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             .values()
             .copied()
             .filter(|other| other.path != file.path);
-        findings.push(found(migrations, file, others, now.len(), ""));
+        findings.push(found(migrations, file, others, now.len(), None));
     }
     for peer in facts
         .peers()
         .filter(|peer| !peer.work.migrations.is_empty())
     {
-        let theirs = heads(migrations, &[peer.work]);
-        // Earlier tracks are below later ones.
-        let works = match peer.earlier {
-            true => [peer.work, own_work],
-            false => [own_work, peer.work],
-        };
-        for (set, both) in heads(migrations, &works) {
+        let other = &peer.work.track;
+        let below: Vec<&Work> = facts.beneath(other).collect();
+        let theirs = order.heads(&[below.as_slice(), &[peer.work]].concat());
+        // In landing order, what either is built on included.
+        let names: BTreeSet<&TrackId> = (ground.iter().chain(&below))
+            .map(|work| &work.track)
+            .chain([&own_work.track, other])
+            .collect();
+        let works = facts.works.iter().filter(|it| names.contains(&it.track));
+        for (set, both) in order.heads(&works.collect::<Vec<_>>()) {
             let one = |heads: &Heads<'_>| heads.get(set).map_or(0, BTreeMap::len);
             if both.len() <= one(&after).max(one(&theirs)).max(one(&before)).max(1) {
                 continue;
@@ -80,13 +86,12 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             let uncommitted = others
                 .iter()
                 .all(|it| peer.work.uncommitted.contains(&it.path));
-            let whose = format!(" (track {})", peer.work.track);
-            let mut finding = found(migrations, file, others.into_iter(), both.len(), &whose)
-                .with(&peer.work.track);
+            let pair = (&own_work.track, other);
+            let mut finding = found(migrations, file, others.into_iter(), both.len(), Some(pair));
+            finding = finding.with(other);
             if !peer.earlier {
                 finding.fix = format!(
-                    "track {} lands later and has to follow this one; nothing to do here",
-                    peer.work.track
+                    "track {other} lands later and has to follow this one; nothing to do here"
                 );
             }
             findings.push(match !peer.earlier || uncommitted {
@@ -97,29 +102,94 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The heads of base with the work of some tracks, without those that begin a branch by intent.
-fn heads<'a>(migrations: &'a Migrations, works: &[&'a Work]) -> Heads<'a> {
-    let stays = |file: &&MigrationFile| works.iter().all(|work| work.change(&file.path).is_none());
-    let base = migrations.base.iter().filter(stays);
-    let new = works.iter().flat_map(|work| &work.migrations);
-    let files = base.chain(new.filter(|file| file.ignored.is_none()));
-    let graph = Graph::new(migrations.preset, files);
-    let mut heads: Heads<'a> = BTreeMap::new();
-    for (set, files) in graph.heads() {
-        // One that follows what is not there is no head of this tree, and another rule's.
-        let whole = files
-            .into_iter()
-            .filter(|file| graph.missing(file).is_empty());
-        let by_accident = whole.filter(|file| {
-            let links = file.links.as_ref();
-            links.is_none_or(|links| links.labels.is_empty() || !links.parents.is_empty())
-        });
-        heads
-            .entry(set)
-            .or_default()
-            .extend(by_accident.map(|file| (&file.path, file)));
+/// The order of base's migrations, ready to be asked what becomes of its ends.
+struct Order<'a> {
+    migrations: &'a Migrations,
+    by_name: HashMap<&'a str, &'a MigrationFile>,
+    heads: BTreeSet<&'a RepoPath>,
+}
+
+impl<'a> Order<'a> {
+    fn of_base(migrations: &'a Migrations) -> Order<'a> {
+        let graph = Graph::new(migrations.preset, migrations.base.iter());
+        let mut by_name = HashMap::new();
+        for file in &migrations.base {
+            let links = file.links.iter();
+            for name in links.flat_map(|links| [&links.revision].into_iter().chain(&links.replaces))
+            {
+                by_name.entry(name.as_str()).or_insert(file);
+            }
+        }
+        let heads = graph.heads().into_values().flatten();
+        Order {
+            migrations,
+            by_name,
+            heads: heads.map(|file| &file.path).collect(),
+        }
     }
-    heads
+
+    /// The heads of base with these works, without those that begin a branch by intent.
+    fn heads(&self, works: &[&'a Work]) -> Heads<'a> {
+        let new = || {
+            let files = works.iter().flat_map(|work| &work.migrations);
+            files.filter(|file| file.ignored.is_none())
+        };
+        let graph = match self.ends(works) {
+            Some(ends) => Graph::new(self.migrations.preset, ends.into_iter().chain(new())),
+            None => {
+                let stays =
+                    |file: &&MigrationFile| works.iter().all(|it| it.change(&file.path).is_none());
+                let base = self.migrations.base.iter().filter(stays);
+                Graph::new(self.migrations.preset, base.chain(new()))
+            }
+        };
+        let mut heads: Heads<'a> = BTreeMap::new();
+        for (set, files) in graph.heads() {
+            // One that follows what is not there is no head of this tree, and another rule's.
+            let whole = files
+                .into_iter()
+                .filter(|file| graph.missing(file).is_empty());
+            let by_accident = whole.filter(|file| {
+                let links = file.links.as_ref();
+                links.is_none_or(|links| links.labels.is_empty() || !links.parents.is_empty())
+            });
+            heads
+                .entry(set)
+                .or_default()
+                .extend(by_accident.map(|file| (&file.path, file)));
+        }
+        heads
+    }
+
+    /// Of base's files those that decide where the works only go on from them: its heads. `None`: the works change what base
+    /// has, or name something else of it.
+    fn ends(&self, works: &[&'a Work]) -> Option<Vec<&'a MigrationFile>> {
+        let touches_base = |work: &&&Work| {
+            (work.changes.iter()).any(|change| self.migrations.at(&change.path).is_some())
+        };
+        if works.iter().find(touches_base).is_some() {
+            return None;
+        }
+        let new = works.iter().flat_map(|work| &work.migrations);
+        let links: Vec<_> = new.filter_map(|file| file.links.as_ref()).collect();
+        let own: BTreeSet<&str> = (links.iter())
+            .flat_map(|links| [&links.revision].into_iter().chain(&links.replaces))
+            .map(String::as_str)
+            .collect();
+        let named = links
+            .iter()
+            .flat_map(|links| links.parents.iter().chain(&links.depends_on));
+        for name in named {
+            let is_head = |file: &&MigrationFile| self.heads.contains(&file.path);
+            let is_known =
+                own.contains(name.as_str()) || self.by_name.get(name.as_str()).is_some_and(is_head);
+            if !is_known {
+                return None;
+            }
+        }
+        let base = self.migrations.base.iter();
+        Some(base.filter(|it| self.heads.contains(&it.path)).collect())
+    }
 }
 
 fn found<'a>(
@@ -127,7 +197,7 @@ fn found<'a>(
     file: &MigrationFile,
     others: impl Iterator<Item = &'a MigrationFile>,
     number: usize,
-    whose: &str,
+    pair: Option<(&TrackId, &TrackId)>,
 ) -> Finding {
     let others: Vec<&MigrationFile> = others.collect();
     let names: Vec<String> = others.iter().map(|it| it.path.to_string()).collect();
@@ -145,6 +215,7 @@ fn found<'a>(
         Some(parent) => format!("both follow {parent}"),
         None => "are each the last of their line".to_owned(),
     };
+    let whose = pair.map_or_else(String::new, |(_, other)| format!(" (track {other})"));
     let message = format!(
         "{path} and {}{whose} {how}: the merged tree has {number} heads, and {preset} stops there",
         names.join(", ")
@@ -163,6 +234,12 @@ fn found<'a>(
         (_, Some(revision)) => format!("let it follow the other: `down_revision = \"{revision}\"`"),
         (_, None) => "let it follow the other".to_owned(),
     };
+    let fix = match pair {
+        Some((own, other)) => {
+            format!("{fix}, and put \"{other}\" into `depends_on` under `[track.{own}]`")
+        }
+        None => fix,
+    };
     let line = file.links.as_ref().map_or(1, |links| links.line);
     Finding::new(&RULE, message, fix).at(path).line(line)
 }
@@ -172,6 +249,7 @@ mod tests {
     use super::super::testing::{given, link};
     use super::RULE;
     use crate::domain::migration::Preset;
+    use crate::domain::project::fixture;
 
     fn found(preset: Preset, base: &str, a: &str, b: &str) -> [Vec<String>; 2] {
         let mut given = given(preset, "", "", &[("a", ""), ("b", "")]);
@@ -217,5 +295,32 @@ mod tests {
         }
         let [_, b] = found(Preset::Sqlx, "a1", "b1<a1", "c1<a1");
         assert_eq!(b, [""; 0]);
+    }
+
+    #[test]
+    fn what_both_are_built_on_is_in_the_tree() {
+        let mut given = given(Preset::Alembic, "", "", &[("a", ""), ("b", ""), ("c", "")]);
+        link(
+            &mut given,
+            "a1",
+            &[("a", "b1<a1"), ("b", "c1<b1"), ("c", "d1<b1")],
+        );
+        for track in &mut given.project.tracks[1..] {
+            track.depends_on = fixture::depends_on("a");
+        }
+        let messages = |track| given.found(track, &RULE);
+        assert_eq!(messages("a"), [""; 0]);
+        assert_eq!(
+            messages("c"),
+            [
+                "error m/d1.py:1: m/d1.py and m/c1.py (track b) both follow b1: the merged tree has 2 heads, and alembic stops there"
+            ]
+        );
+        assert_eq!(messages("b").len(), 1, "the earlier is warned");
+        let fix = &given.findings("c", &RULE)[0].fix;
+        assert_eq!(
+            fix,
+            "let it follow the other: `down_revision = \"c1\"`, and put \"b\" into `depends_on` under `[track.c]`"
+        );
     }
 }
