@@ -21,7 +21,7 @@ use super::check::CheckError;
 use super::details::{self, Detail, Touched};
 pub use super::matrix::TrackSide;
 use super::matrix::{self, Matrix, Scope, Stats};
-use super::rules::{self, Rules, Whose};
+use super::rules::{self, Whose, WithUncommitted};
 use super::{BasePoint, Emit, Event, Session, sync};
 
 /// What to compare.
@@ -242,7 +242,7 @@ fn collisions(
         commits: Whose::Nobody,
         ..rules::Asked::default()
     };
-    let (mut found, not_compared) = match Rules::read(session, matrix, asked) {
+    let (mut found, not_compared) = match WithUncommitted::read(session, matrix, asked) {
         Ok(rules) => {
             let tracks = pairs.iter().flat_map(|pair| [&pair.a, &pair.b]);
             let not_compared = tracks.filter_map(|side| match side {

@@ -38,6 +38,26 @@ pub struct TrackSide {
 }
 
 impl TrackSide {
+    /// A track with nothing but what is committed.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub(super) fn committed(
+        session: &Session,
+        track: &TrackId,
+        tip: CommitId,
+    ) -> Result<TrackSide, GitError> {
+        Ok(TrackSide {
+            track: track.clone(),
+            tip: Some(tip),
+            commit: Some(tip),
+            tree: Some(session.repository.commit(tip)?.tree),
+            dirty: false,
+            unavailable: None,
+            note: None,
+        })
+    }
+
     /// `None` where there is nothing to merge.
     pub(super) fn as_tip(&self) -> Option<Tip> {
         Some(Tip {

@@ -27,7 +27,7 @@ use super::keys::Keys;
 use super::landed::{self, Line};
 use super::matrix::{self, Matrix, Scope, TrackSide};
 use super::overdue;
-use super::rules::{self, Rules};
+use super::rules::{self, WithUncommitted};
 use super::runner;
 use super::tasks::{Judged, Tasks};
 use super::trust::Trust;
@@ -337,7 +337,7 @@ fn note_broken_rules(
     matrix: &Matrix<'_, '_>,
     rows: &mut [Row],
 ) -> Result<(), GitError> {
-    let rules = match Rules::read(session, matrix, rules::Asked::default()) {
+    let rules = match WithUncommitted::read(session, matrix, rules::Asked::default()) {
         Ok(rules) => rules,
         // Every pair says so already, and is no "yes".
         Err(GitError::Shallow) => return Ok(()),

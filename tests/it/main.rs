@@ -76,6 +76,7 @@ mod sync_watch;
 mod tables;
 mod terminal;
 mod trust;
+mod uncommitted;
 mod undo;
 mod undo_killed;
 mod update;

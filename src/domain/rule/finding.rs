@@ -99,7 +99,7 @@ impl Finding {
         self
     }
 
-    /// Never more than a warning: what rests on uncommitted work of others, and what the other of two tracks has to answer for.
+    /// Never more than a warning: what the other of two tracks has to answer for.
     pub fn at_most_warning(mut self) -> Finding {
         self.at_most = Severity::Warning;
         self
@@ -126,6 +126,13 @@ impl Finding {
     pub fn mended_by(mut self, mend: Mend) -> Finding {
         self.mend = Some(mend);
         self
+    }
+
+    /// What rests on work that is not committed is a warning at most, and leaves nothing open.
+    pub fn not_committed(mut self) -> Finding {
+        self.severity = self.severity.max(Severity::Warning);
+        self.undetermined = false;
+        self.at_most_warning()
     }
 
     /// Whether it keeps the track out.

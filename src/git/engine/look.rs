@@ -1,15 +1,20 @@
 //! Looking into commits that may exist in memory only.
 
 use super::commit::delta;
-use super::{Engine, VirtualCommit};
+use super::{Engine, Memo, VirtualCommit};
 use crate::domain::merge::Change;
 use crate::domain::revision::BlobId;
 use crate::git::{GitError, Merger};
 
-impl<'r> Engine<'_, 'r> {
+impl<'m, 'r> Engine<'m, 'r> {
     /// Through which it reads.
-    pub fn merger(&self) -> &Merger<'r> {
+    pub fn merger(&self) -> &'m Merger<'r> {
         self.merger
+    }
+
+    /// What it remembers.
+    pub fn memo(&self) -> &'m Memo {
+        self.memo
     }
 
     /// Every path that differs between two commits, ascending; what was moved is two changes.

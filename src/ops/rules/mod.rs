@@ -10,6 +10,7 @@ mod migrations;
 mod objects;
 pub(super) mod renumber;
 mod strays;
+mod uncommitted;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
-use crate::domain::rule::{self, Collision, Facts, Finding, Rule, Work};
+use crate::domain::rule::{self, Facts, Finding, Rule, Work};
 use crate::git::GitError;
 use crate::process::{clock, cores, in_parallel};
 
@@ -28,6 +29,7 @@ use super::matrix::Matrix;
 use super::trust::Trust;
 use contracts::Contracts;
 use strays::Strays;
+pub(super) use uncommitted::WithUncommitted;
 
 /// Facts about all tracks with work.
 #[derive(Debug)]
@@ -152,14 +154,13 @@ impl<'s> Rules<'s> {
         self.judge_by(track, without, None, rule::all())
     }
 
-    /// What tracks have against each other that git does not see, by the two in landing order.
-    pub(super) fn collisions(&self) -> BTreeMap<(TrackId, TrackId), Vec<Collision>> {
+    /// What each track breaks of the rules by which tracks collide, in landing order.
+    fn against_each_other(&self) -> Vec<(TrackId, Vec<Finding>)> {
         let without = BTreeSet::new();
-        let findings = in_parallel(&self.works, cores().get(), |work| {
+        in_parallel(&self.works, cores().get(), |work| {
             let found = self.judge_by(&work.track, &without, None, rule::colliding());
             (work.track.clone(), found)
-        });
-        rule::collisions(&findings)
+        })
     }
 
     fn judge_by(

@@ -17,7 +17,6 @@ use super::super::matrix::{self, Matrix, Scope, TrackSide};
 use super::super::rules::renumber::put_right;
 use super::super::rules::{Asked, Rules};
 use super::super::trust::Trust;
-use super::order::side;
 
 /// Those of the tracks of a round that break a rule now.
 ///
@@ -32,7 +31,7 @@ pub(in super::super) fn unlawful(
     let memo = matrix::memory(session);
     let sides: Vec<TrackSide> = (merged.iter())
         .filter(|merged| session.project.track(&merged.track).is_some())
-        .map(|merged| side(session, &merged.track, merged.commit))
+        .map(|merged| TrackSide::committed(session, &merged.track, merged.commit))
         .collect::<Result<_, _>>()?;
     let scope = Scope::WithoutIntegration;
     let matrix = Matrix::new(session, &merger, &memo, &sides, scope)?;

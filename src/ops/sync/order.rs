@@ -5,7 +5,6 @@ use crate::domain::name::{Side, TrackId};
 use crate::domain::order::{Landing, fewest_conflicts};
 use crate::domain::project::Integration;
 use crate::domain::resolution::{ByRule, foreseen_by_rule};
-use crate::domain::revision::CommitId;
 use crate::domain::sync::Plan;
 use crate::git::GitError;
 
@@ -39,25 +38,8 @@ pub(super) fn arrange(session: &Session, pairs: &[Pair], plan: &mut Plan) {
 pub(super) fn sides(session: &Session, plan: &Plan) -> Result<Vec<TrackSide>, GitError> {
     let entries = plan.entries.iter();
     entries
-        .map(|entry| side(session, &entry.track, entry.tip))
+        .map(|entry| TrackSide::committed(session, &entry.track, entry.tip))
         .collect()
-}
-
-/// A track with nothing but what is committed.
-pub(super) fn side(
-    session: &Session,
-    track: &TrackId,
-    tip: CommitId,
-) -> Result<TrackSide, GitError> {
-    Ok(TrackSide {
-        track: track.clone(),
-        tip: Some(tip),
-        commit: Some(tip),
-        tree: Some(session.repository.commit(tip)?.tree),
-        dirty: false,
-        unavailable: None,
-        note: None,
-    })
 }
 
 /// A conflict that a rule is going to resolve is in nobody's way.

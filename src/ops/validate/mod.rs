@@ -24,7 +24,7 @@ use crate::store::StoreError;
 use super::check::CheckError;
 use super::declared::Declared;
 use super::matrix::{self, Matrix, Scope, TrackSide};
-use super::rules::{Asked, Rules, Whose};
+use super::rules::{Asked, Whose, WithUncommitted};
 use super::trust::Trust;
 use super::{Emit, Event, Session, SessionError, sync};
 use checks::Checked;
@@ -97,7 +97,7 @@ pub fn run(
         false => {
             let (track, head, branch) = target::one(session, options, dir)?;
             course.branch = branch;
-            vec![target::side(session, track, head)?]
+            vec![TrackSide::committed(session, &track.id, head)?]
         }
     };
     emit(&Event::Stage(match sides.len() {
@@ -206,7 +206,7 @@ impl Course<'_> {
             programs: Some(self.trust),
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
-        let rules = match Rules::read(session, &matrix, asked) {
+        let rules = match WithUncommitted::read(session, &matrix, asked) {
             // The verdicts say the same of merges, and there is nothing to judge.
             Err(GitError::Shallow) => None,
             rules => Some(rules?),

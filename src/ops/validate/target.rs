@@ -62,22 +62,6 @@ fn meant<'a>(
     track_of(session, named, dir)
 }
 
-pub(super) fn side(
-    session: &Session,
-    track: &Track,
-    head: CommitId,
-) -> Result<TrackSide, ValidateError> {
-    Ok(TrackSide {
-        track: track.id.clone(),
-        tip: Some(head),
-        commit: Some(head),
-        tree: Some(session.repository.commit(head)?.tree),
-        dirty: false,
-        unavailable: None,
-        note: None,
-    })
-}
-
 fn head(
     session: &Session,
     track: &Track,

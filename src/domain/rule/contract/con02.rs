@@ -30,9 +30,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             let mut say = |message: String, fix: String, line: Option<usize>, open: bool| {
                 let mut finding = Finding::new(&RULE, message, fix).at(path).with(other);
                 finding.line = line;
-                // What is not committed may still change.
-                let theirs_may_change = peer.work.uncommitted.contains(path);
-                if !peer.earlier || theirs_may_change {
+                if !peer.earlier {
                     finding = finding.as_severe_as(Severity::Warning).at_most_warning();
                 }
                 findings.push(if open {
@@ -83,46 +81,33 @@ mod tests {
             line: Some(2),
         }]);
         let open = Outcome::CouldNotRun("`x` was not found".to_owned());
-        for (judged, other, outcome, uncommitted, expected) in [
+        for (judged, other, outcome, expected) in [
             (
                 "b",
                 "a",
                 &breaking,
-                false,
                 &["error x:2: contract c does not fit together with a: A.b: is gone"][..],
             ),
             (
                 "a",
                 "b",
                 &breaking,
-                false,
                 &["warning x:2: contract c does not fit together with b: A.b: is gone"],
             ),
             (
                 "b",
                 "a",
-                &breaking,
-                true,
-                &["warning x:2: contract c does not fit together with a: A.b: is gone"],
-            ),
-            (
-                "b",
-                "a",
                 &open,
-                false,
                 &["error x: contract c could not be compared with a: `x` was not found"],
             ),
-            ("b", "a", &Outcome::Compatible, false, &[]),
+            ("b", "a", &Outcome::Compatible, &[]),
             // One that a round has left out.
-            ("b", "c", &breaking, false, &[]),
+            ("b", "c", &breaking, &[]),
         ] {
             let mut given = Given::tracks("a b c");
             given.contract("c", "x", "a", "");
             for track in ["a", "b", "c"] {
-                let work = given.work(track, "~x");
-                if uncommitted {
-                    work.uncommitted.insert(RepoPath::new("x"));
-                }
+                given.work(track, "~x");
             }
             given.without.insert(track_id("c"));
             given.comparisons = vec![Comparison {

@@ -77,19 +77,8 @@ impl<'a> Met<'a> {
         deeds
     }
 
-    /// Whether that file may still change before anybody else has it.
-    pub(super) fn is_uncommitted(&self, path: &RepoPath) -> bool {
-        self.peer.work.uncommitted.contains(path)
-    }
-
-    /// The later of two gives way, and nobody has to for what another has not committed; `fix` is for who gives way.
-    pub(super) fn finding(
-        &self,
-        rule: &'static Rule,
-        message: String,
-        fix: String,
-        theirs: &RepoPath,
-    ) -> Finding {
+    /// The later of two gives way; `fix` is for who does.
+    pub(super) fn finding(&self, rule: &'static Rule, message: String, fix: String) -> Finding {
         let other = &self.peer.work.track;
         let fix = match self.peer.earlier {
             true => fix,
@@ -98,7 +87,7 @@ impl<'a> Met<'a> {
             ),
         };
         let finding = Finding::new(rule, message, fix).with(other);
-        match self.peer.earlier && !self.is_uncommitted(theirs) {
+        match self.peer.earlier {
             true => finding,
             false => finding.at_most_warning(),
         }

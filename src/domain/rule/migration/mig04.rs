@@ -75,10 +75,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                     false => Rival::Later(&peer.work.track),
                 };
                 let finding = found(facts, migrations, file, other, &rival, findings);
-                findings.push(match peer.work.uncommitted.contains(&other.path) {
-                    true => finding.at_most_warning(),
-                    false => finding,
-                });
+                findings.push(finding);
             }
         }
     }
@@ -244,18 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn uncommitted_work_of_others_only_warns() {
+    fn who_is_out_counts_no_more() {
         let mut given = given(
             Preset::Sqlx,
             "",
             "",
             &[("a", "+m/1_a.sql"), ("b", "+m/1_b.sql")],
         );
-        let path = given.works[0].migrations[0].path.clone();
-        given.works[0].uncommitted.insert(path);
         assert_eq!(
             shortly(&given.findings("b", &RULE)),
-            ["warning m/1_b.sql with a, m/2_b.sql"]
+            ["error m/1_b.sql with a, m/2_b.sql"]
         );
         given.without.insert(given.works[0].track.clone());
         assert_eq!(given.findings("b", &RULE), []);

@@ -89,7 +89,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// The deed that makes the same; one that is committed, if there is one. `before`: what the judged work has done until then.
+    /// The deed that makes the same. `before`: what the judged work has done until then.
     fn made(&self, object: &Object, dialect: Dialect, before: &[Deed<'_>]) -> Option<&'a Deed<'a>> {
         let places = self.creates.get(&(object.kind, &object.name))?;
         let is_there = |at: usize| {
@@ -100,11 +100,8 @@ impl<'a> Maker<'a> {
         };
         places
             .iter()
-            .filter(|at| {
-                is_same(&self.deeds[**at].effect.object, object, dialect) && is_there(**at)
-            })
+            .find(|at| is_same(&self.deeds[**at].effect.object, object, dialect) && is_there(**at))
             .map(|at| &self.deeds[*at])
-            .min_by_key(|deed| self.met.is_uncommitted(deed.path))
     }
 }
 
@@ -155,7 +152,7 @@ fn objects(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             let (met, theirs) = (peer.met, their.path);
             let other = &met.peer.work.track;
             let message = format!("{what}, and so does {other} in {theirs}");
-            findings.push(place(met.finding(&RULE, message, fix.clone(), theirs)));
+            findings.push(place(met.finding(&RULE, message, fix.clone())));
         }
     }
 }
@@ -196,11 +193,11 @@ fn slugs(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding.as_severe_as(severity));
         }
         for met in met(facts) {
-            let twins = files(met.peer.work)
+            let mut twins = files(met.peer.work)
                 .filter(is_twin)
                 .filter(|it| !is_shared(it, facts.work()))
                 .filter(|it| !(met.is_beneath && is_gone(facts, &it.path)));
-            let Some(twin) = twins.min_by_key(|it| met.is_uncommitted(&it.path)) else {
+            let Some(twin) = twins.next() else {
                 continue;
             };
             let other = &met.peer.work.track;
@@ -208,7 +205,7 @@ fn slugs(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 "`{slug}` is also the name of {}, which {other} adds",
                 twin.path
             );
-            let finding = met.finding(&RULE, message, fix.clone(), &twin.path);
+            let finding = met.finding(&RULE, message, fix.clone());
             findings.push(finding.at(&file.path).as_severe_as(severity));
         }
     }
@@ -363,32 +360,6 @@ mod tests {
         given.works[1].migrations[0].blob =
             crate::domain::revision::BlobId::from_bytes(&[9; 20]).unwrap();
         assert_eq!(given.found("b", &RULE).len(), 1, "other content");
-    }
-
-    #[test]
-    fn what_is_committed_is_told_first() {
-        let sql = "create index i on x (a);";
-        for (uncommitted, expected) in [
-            (
-                "m/0.sql",
-                "error m/3.sql:1: creates index i, and so does a in m/1.sql",
-            ),
-            (
-                "m/1.sql",
-                "error m/3.sql:1: creates index i, and so does a in m/0.sql",
-            ),
-            (
-                "m/0.sql m/1.sql",
-                "warning m/3.sql:1: creates index i, and so does a in m/0.sql",
-            ),
-        ] {
-            let mut given = Given::tracks("a b");
-            let work = given.work("a", "").sql("m/0.sql", sql).sql("m/1.sql", sql);
-            work.uncommitted
-                .extend(uncommitted.split(' ').map(RepoPath::new));
-            given.work("b", "").sql("m/3.sql", sql);
-            assert_eq!(given.found("b", &RULE), [expected]);
-        }
     }
 
     #[test]

@@ -58,26 +58,17 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let track = &facts.work().track;
     for met in met(facts) {
         let theirs = met.deeds(facts.work(), dialect);
-        let is_certain = |deed: &&Deed<'_>| !met.is_uncommitted(deed.path);
-        let certain = by_table(theirs.iter().filter(is_certain));
-        let open = match theirs.iter().all(|deed| is_certain(&deed)) {
-            true => BTreeMap::new(),
-            false => by_table(theirs.iter()),
-        };
+        let theirs = by_table(theirs.iter());
         let other = &met.peer.work.track;
         for (table, mine) in &own {
-            // What is committed stands, whatever else is on its way.
-            let theirs = [certain.get(table), open.get(table)].into_iter().flatten();
-            let clashes = theirs.filter_map(|their| match met.is_beneath {
-                true => again(table, mine, their),
-                false => weigh(mine, their),
-            });
-            let Some(clash) = clashes.min_by_key(|clash| match is_certain(&clash.their) {
-                true => clash.severity,
-                false => clash.severity.max(Severity::Warning),
-            }) else {
+            let Some(their) = theirs.get(table) else {
                 continue;
             };
+            let clash = match met.is_beneath {
+                true => again(table, mine, their),
+                false => weigh(mine, their),
+            };
+            let Some(clash) = clash else { continue };
             let about = match clash.columns.as_slice() {
                 [] => String::new(),
                 [one] => format!(" (column {one})"),
@@ -98,7 +89,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 ),
             };
             let finding = met
-                .finding(&RULE, message, fix, their.path)
+                .finding(&RULE, message, fix)
                 .at(deed.path)
                 .as_severe_as(clash.severity);
             findings.push(match deed.line {
@@ -299,7 +290,6 @@ fn worst<'a>(doing: &Doing<'a>, columns: &BTreeSet<&str>) -> &'a Deed<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::path::RepoPath;
     use crate::domain::project::fixture;
     use crate::domain::revision::BlobId;
     use crate::domain::rule::testing::Given;
@@ -453,9 +443,6 @@ mod tests {
         assert_eq!(given.found("b", &RULE), [error]);
         let warning = "warning m/1.sql:1: a drops table t, and b drops it in m/2.sql";
         assert_eq!(given.found("a", &RULE), [warning]);
-        let path = crate::domain::path::RepoPath::new("m/1.sql");
-        given.works[0].uncommitted.insert(path);
-        assert_eq!(given.found("b", &RULE), [error.replace("error", "warning")]);
         given.without.insert(given.works[0].track.clone());
         assert_eq!(given.found("b", &RULE), [] as [&str; 0]);
     }
@@ -549,32 +536,5 @@ mod tests {
         assert_eq!(given.found("b", &RULE), [""; 0]);
         given.works[1].migrations[0].blob = BlobId::from_bytes(&[9; 20]).unwrap();
         assert_eq!(given.found("b", &RULE).len(), 1, "other content");
-    }
-
-    #[test]
-    fn what_is_committed_stands() {
-        let added = "alter table t add x int;";
-        for (uncommitted, expected) in [
-            (
-                "m/0.sql",
-                "error m/3.sql:1: b changes table t (column x), and a changes it in m/1.sql",
-            ),
-            (
-                "m/1.sql",
-                "error m/3.sql:1: b changes table t, and a drops it in m/0.sql",
-            ),
-            (
-                "m/0.sql m/1.sql",
-                "warning m/3.sql:1: b changes table t, and a drops it in m/0.sql",
-            ),
-        ] {
-            let mut given = Given::tracks("a b");
-            let work = given.work("a", "");
-            work.sql("m/0.sql", "drop table t;").sql("m/1.sql", added);
-            work.uncommitted
-                .extend(uncommitted.split(' ').map(RepoPath::new));
-            given.work("b", "").sql("m/3.sql", added);
-            assert_eq!(given.found("b", &RULE), [expected], "{uncommitted}");
-        }
     }
 }

@@ -83,9 +83,6 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             if others.is_empty() {
                 continue;
             }
-            let uncommitted = others
-                .iter()
-                .all(|it| peer.work.uncommitted.contains(&it.path));
             let pair = (&own_work.track, other);
             let mut finding = found(migrations, file, others.into_iter(), both.len(), Some(pair));
             finding = finding.with(other);
@@ -94,9 +91,9 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                     "track {other} lands later and has to follow this one; nothing to do here"
                 );
             }
-            findings.push(match !peer.earlier || uncommitted {
-                true => finding.at_most_warning(),
-                false => finding,
+            findings.push(match peer.earlier {
+                true => finding,
+                false => finding.at_most_warning(),
             });
         }
     }

@@ -58,11 +58,9 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The first track in landing order that takes the path, too; one that stops this track before one that only warns it.
+/// The first track in landing order that takes the path, too.
 fn claimed_by<'a>(facts: &Facts<'a>, path: &RepoPath) -> Option<Peer<'a>> {
-    let claims = |peer: &Peer<'_>| peer.work.change(path).is_some();
-    let stops = |peer: &Peer<'_>| peer.earlier && !peer.work.uncommitted.contains(path);
-    (facts.rivals().filter(claims)).min_by_key(|peer| !stops(peer))
+    facts.rivals().find(|peer| peer.work.change(path).is_some())
 }
 
 fn claim(deed: &str, path: &RepoPath, peer: Peer<'_>) -> Finding {
@@ -85,7 +83,7 @@ fn claim(deed: &str, path: &RepoPath, peer: Peer<'_>) -> Finding {
         .at(path)
         .with(other)
         .as_severe_as(Severity::Error);
-    match peer.earlier && !peer.work.uncommitted.contains(path) {
+    match peer.earlier {
         true => finding,
         false => finding.at_most_warning(),
     }
@@ -156,31 +154,5 @@ mod tests {
         assert_eq!(given.found("b", &RULE).len(), 1);
         given.project.ownership.frozen = vec![pattern("scripts")];
         assert_eq!(given.found("b", &RULE), [""; 0], "frozen");
-    }
-
-    #[test]
-    fn a_committed_claim_comes_before_one_that_is_not() {
-        let claimed = |severity: &str, by: &str| {
-            format!(
-                "{severity} x: track c adds x, which nobody owns and track {by}, which lands earlier, has claimed by changing it"
-            )
-        };
-        for (uncommitted, expected) in [
-            ("", claimed("error", "a")),
-            ("a", claimed("error", "b")),
-            ("b", claimed("error", "a")),
-            ("a b", claimed("warning", "a")),
-        ] {
-            let mut given = Given::tracks("a b c");
-            given.owns("a", "src");
-            given.project.ownership.unowned = Unowned::Claim;
-            for track in ["a", "b", "c"] {
-                let work = given.work(track, "+x");
-                if uncommitted.contains(track) {
-                    work.uncommitted.insert(RepoPath::new("x"));
-                }
-            }
-            assert_eq!(given.found("c", &RULE), [expected], "{uncommitted}");
-        }
     }
 }

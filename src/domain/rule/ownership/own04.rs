@@ -65,21 +65,14 @@ fn breach(facts: &Facts<'_>, change: &FileChange, pattern: &str, why: &str, way:
     .at(path)
 }
 
-/// The first track in landing order that changes what the pattern matches, too, and what it changes; what stops this track
-/// before what only warns it.
+/// The first track in landing order that changes what the pattern matches, too, and what it changes.
 fn sharer<'a>(facts: &Facts<'a>, pattern: &str) -> Option<(Peer<'a>, &'a FileChange)> {
     let shares = |path| (facts.owners.of(path).shared).is_some_and(|(same, _, _)| same == pattern);
     let theirs = facts.rivals().flat_map(|peer| {
         let theirs = peer.work.changes.iter();
         theirs.map(move |theirs| (peer, theirs))
     });
-    theirs
-        .filter(|(_, theirs)| shares(&theirs.path))
-        .min_by_key(|(peer, theirs)| !stops(peer, theirs))
-}
-
-fn stops(peer: &Peer<'_>, theirs: &FileChange) -> bool {
-    peer.earlier && !peer.work.uncommitted.contains(&theirs.path)
+    theirs.into_iter().find(|(_, theirs)| shares(&theirs.path))
 }
 
 fn serialize(
@@ -109,7 +102,7 @@ fn serialize(
         ),
     };
     let finding = breach(facts, change, pattern, &why, &way).with(other);
-    match stops(&peer, theirs) {
+    match peer.earlier {
         true => finding,
         false => finding.at_most_warning(),
     }
@@ -195,7 +188,6 @@ fn approved(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::path::RepoPath;
     use crate::domain::project::{Shared, fixture};
     use crate::domain::rule::Approval;
     use crate::domain::rule::testing::{Given, commit_id, pattern, track_id};
@@ -278,24 +270,6 @@ mod tests {
                 .collect();
             assert_eq!(found, of_each, "{of_a} {of_c} {needs}");
         }
-        let mut given = given(SharedPolicy::Serialize);
-        let uncommitted = given.work("a", "~types/y").changes[0].path.clone();
-        given.works[0].uncommitted.insert(uncommitted);
-        given.work("b", "~types/x");
-        assert!(given.found("b", &RULE)[0].starts_with("warning "));
-        // What is committed stops, whatever else is on its way.
-        let of_a = given.works[0].changes[0].clone();
-        given.works[0].changes.push(FileChange {
-            path: RepoPath::new("types/z"),
-            ..of_a
-        });
-        let expected = earlier.replace("types/y", "types/z");
-        assert_eq!(
-            given.found("b", &RULE),
-            [format!(
-                "error types/x: track b changes types/x, which is shared (`types`): {expected}"
-            )]
-        );
     }
 
     #[test]
