@@ -101,7 +101,7 @@ pub fn run(session: &Session, options: &Options) -> Result<Report, NewMigrationE
     let matrix = Matrix::new(session, &merger, &memo, &sides, Scope::Branches(&[]))?;
     let asked = Asked {
         commits: Whose::Nobody,
-        files: false,
+        in_full: false,
         programs: None,
     };
     let rules = Rules::read(session, &matrix, asked)?;

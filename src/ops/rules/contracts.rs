@@ -90,7 +90,7 @@ impl Contracts {
         let looker = Looker::new(session, merger, acknowledged)?;
         let mut behind = BTreeMap::new();
         for work in places.iter().map(|place| &works[*place]) {
-            if let (Some(tip), false) = (work.tip, asked.commits == Whose::Nobody) {
+            if let (Some(tip), true) = (work.tip, asked.in_full) {
                 let open = looker.of(&work.track, tip)?;
                 let open = open.into_iter().map(|open| open.behind).collect();
                 behind.insert(work.track.clone(), open);

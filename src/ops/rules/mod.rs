@@ -51,8 +51,9 @@ pub(super) struct Rules<'s> {
 pub(super) struct Asked<'a> {
     /// Whose commits are read.
     pub(super) commits: Whose<'a>,
-    /// Whether what tracks.toml says is judged by the files of base, too.
-    pub(super) files: bool,
+    /// Whether everything is told, also what keeps nobody out: what the files of base say of tracks.toml, commits on other
+    /// branches, and which contracts a track has not taken in.
+    pub(super) in_full: bool,
     /// By whose approval programs that compare contracts are run. Where none are, what they compare is not judged.
     pub(super) programs: Option<&'a Trust>,
 }
@@ -87,7 +88,7 @@ impl<'s> Rules<'s> {
         let told = migrations.as_ref().filter(|it| !it.named);
         let notes = told.map(|it| format!("migrations are read as those of {}", it.taken_for()));
         let notes = notes.into_iter().collect();
-        let files = match asked.files {
+        let files = match asked.in_full {
             true => {
                 let tree = session.repository.commit(session.base.commit)?.tree;
                 let entries = session.repository.tree_entries(tree)?;
@@ -95,7 +96,13 @@ impl<'s> Rules<'s> {
             }
             false => None,
         };
-        let strays = strays::read(session, &works, matrix.sides(), asked.commits, asked.files)?;
+        let strays = strays::read(
+            session,
+            &works,
+            matrix.sides(),
+            asked.commits,
+            asked.in_full,
+        )?;
         Ok(Rules {
             session,
             owners: Owners::new(&session.project),

@@ -202,7 +202,7 @@ impl Course<'_> {
                 true => Whose::Everybody,
                 false => Whose::Of(&ids),
             },
-            files: true,
+            in_full: true,
             programs: Some(self.trust),
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
