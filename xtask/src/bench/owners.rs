@@ -39,16 +39,22 @@ pub(super) fn owners(bench: &Bench) -> Result<(), Failure> {
         command
             .args(["check-attr", "--stdin", "owner"])
             .stdin(Stdio::from(input));
-        child::output(&mut command)
+        let ran = command.output();
+        let ran = ran.map_err(|error| child::could_not_start(&command, &error))?;
+        match ran.status.success() {
+            true => Ok(String::from_utf8_lossy(&ran.stdout).into_owned()),
+            false => Err(Failure::new(String::from_utf8_lossy(&ran.stderr))),
+        }
     };
     let answer = ours("set")?;
     for (name, other) in [("one after the other", ours("loop")?), ("git", git()?)] {
-        if let Some((one, two)) = answer
-            .lines()
-            .zip(other.lines())
-            .find(|(one, two)| one != two)
-        {
+        let mut both = answer.lines().zip(other.lines());
+        if let Some((one, two)) = both.find(|(one, two)| one != two) {
             return Err(Failure::new(format!("`{one}`, and by {name} `{two}`")));
+        }
+        let (one, two) = (answer.lines().count(), other.lines().count());
+        if one != two {
+            return Err(Failure::new(format!("{one} answers, and by {name} {two}")));
         }
     }
     let times = in_turns(

@@ -32,7 +32,7 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         };
         let of = owners.of_relation(table);
         let known = |owner: &&TrackId| *owner == track || beneath.contains(*owner);
-        let Some(owner) = of.first().filter(|_| !of.iter().any(|owner| known(owner))) else {
+        let Some(owner) = of.first().filter(|_| !of.iter().any(known)) else {
             continue;
         };
         if !seen.insert((deed.path, table.clone())) {
