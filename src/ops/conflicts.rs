@@ -242,7 +242,7 @@ fn collisions(
         commits: Whose::Nobody,
         ..rules::Asked::default()
     };
-    let (mut found, not_compared) = match WithUncommitted::read(session, matrix, asked) {
+    let (mut found, not_compared) = match WithUncommitted::read(session, matrix, asked, &[]) {
         Ok(rules) => {
             let tracks = pairs.iter().flat_map(|pair| [&pair.a, &pair.b]);
             let not_compared = tracks.filter_map(|side| match side {

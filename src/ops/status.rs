@@ -337,7 +337,7 @@ fn note_broken_rules(
     matrix: &Matrix<'_, '_>,
     rows: &mut [Row],
 ) -> Result<(), GitError> {
-    let rules = match WithUncommitted::read(session, matrix, rules::Asked::default()) {
+    let rules = match WithUncommitted::read(session, matrix, rules::Asked::default(), &[]) {
         Ok(rules) => rules,
         // Every pair says so already, and is no "yes".
         Err(GitError::Shallow) => return Ok(()),

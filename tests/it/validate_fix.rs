@@ -85,3 +85,43 @@ fn without_a_worktree_nothing_is_set_right() {
     assert!(left.contains("track a has no worktree"), "{left}");
     work(&world, "a", &[("g", "1\n")]);
 }
+
+#[test]
+fn no_version_is_given_twice() {
+    let world = project(
+        "[migrations]\npaths = ['m/*.sql']\npreset = 'sqlx'\nname = '{serial:4}_{slug}.sql'\n[track.a]\n[track.b]\n[track.c]\n",
+        &[("m/0001_base.sql", "select 1;\n")],
+    );
+    let ran = world.tracks(&["init", "--yes"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    for track in ["a", "b", "c"] {
+        let files = ["one", "two"].map(|name| format!("m/new-{track}-{name}.sql"));
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|it| (it.as_str(), "select 2;\n"))
+            .collect();
+        work(&world, track, &files);
+    }
+    // What somebody is about to add counts, too.
+    world.write_at("repo/worktrees/c/m/0002_theirs.sql", "select 3;\n");
+    let (_, answer) = ask(&world, &["validate", "a", "--no-checks", "--fix"]);
+    assert_eq!(
+        texts(&answer["fixed"], "path"),
+        ["m/0003_new_a_one.sql", "m/0004_new_a_two.sql"]
+    );
+    let (_, answer) = ask(&world, &["validate", "--all", "--no-checks", "--fix"]);
+    let fixed = answer["tracks"].as_array().expect("the tracks").iter();
+    let fixed: Vec<String> = fixed
+        .flat_map(|track| texts(&track["fixed"], "path"))
+        .collect();
+    assert_eq!(
+        fixed,
+        [
+            "m/0005_new_b_one.sql",
+            "m/0006_new_b_two.sql",
+            "m/0007_new_c_one.sql",
+            "m/0008_new_c_two.sql"
+        ],
+        "{answer:#}"
+    );
+}

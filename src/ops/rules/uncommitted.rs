@@ -11,7 +11,7 @@ use crate::git::GitError;
 
 use super::super::Session;
 use super::super::matrix::{Matrix, Scope, TrackSide};
-use super::{Asked, Rules, Whose};
+use super::{Asked, Rules};
 
 /// Rules over what is committed, and over all that is there.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(in super::super) struct WithUncommitted<'s> {
 }
 
 impl<'s> WithUncommitted<'s> {
-    /// Tracks whose commits are asked for by name are taken as the matrix has them: they are what is judged.
+    /// `judged`: tracks that are taken as the matrix has them, since that is what is to be judged.
     ///
     /// # Errors
     /// When the repository cannot be read.
@@ -30,11 +30,10 @@ impl<'s> WithUncommitted<'s> {
         session: &'s Session,
         matrix: &Matrix<'_, '_>,
         asked: Asked<'_>,
+        judged: &[TrackId],
     ) -> Result<WithUncommitted<'s>, GitError> {
         let whole = Rules::read(session, matrix, asked)?;
-        let is_judged =
-            |track: &TrackId| matches!(asked.commits, Whose::Of(tracks) if tracks.contains(track));
-        let is_open = |side: &TrackSide| side.dirty && !is_judged(&side.track);
+        let is_open = |side: &TrackSide| side.dirty && !judged.contains(&side.track);
         if !matrix.sides().iter().any(is_open) {
             return Ok(WithUncommitted {
                 committed: whole,
@@ -114,8 +113,13 @@ fn add_open(findings: &mut Vec<Finding>, open: Vec<Finding>) {
         about(a) == about(b) && (a.other.is_some() || a.message == b.message)
     };
     for finding in open {
-        if !findings.iter().any(|known| is_same(known, &finding)) {
-            findings.push(finding.not_committed());
+        match findings.iter_mut().find(|known| is_same(known, &finding)) {
+            // A name that is offered is to be free of what is on its way, too.
+            Some(known) if finding.mend.is_some() => {
+                (known.fix, known.mend) = (finding.fix, finding.mend);
+            }
+            Some(_) => {}
+            None => findings.push(finding.not_committed()),
         }
     }
 }

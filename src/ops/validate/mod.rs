@@ -104,19 +104,17 @@ pub fn run(
         1 => "judging 1 track".to_owned(),
         number => format!("judging {number} tracks"),
     }));
-    let mut judged = course.judge(&mut sides, &mut notes)?;
+    let mut judged = course.judge(&mut sides, &mut notes, Judging::AsTheyAre)?;
     if options.fix {
         let mut mended: Vec<Mending> = judged.iter().map(|_| Mending::default()).collect();
-        let mut tried = BTreeSet::new();
-        // A name that was given is taken for the next one: after each, everything is judged anew, with what is not committed.
-        while fix::next(session, &judged, &mut tried, &mut mended)? {
-            for side in &mut sides {
-                let track = std::slice::from_ref(&side.track);
-                if let Some(now) = matrix::track_sides(session, &merger, track, false)?.pop() {
-                    *side = now;
-                }
+        let has_mend = |judged: &Judged| judged.findings.iter().any(|it| it.mend.is_some());
+        if judged.iter().any(has_mend) {
+            let is_mended = course.mend(&sides, &mut mended)?;
+            if is_mended {
+                // What remains is judged with what was mended, which is not committed.
+                sides = course.with_uncommitted(&sides)?;
+                judged = course.judge(&mut sides, &mut Vec::new(), Judging::AsTheyAre)?;
             }
-            judged = course.judge(&mut sides, &mut Vec::new())?;
         }
         for (judged, mending) in judged.iter_mut().zip(mended) {
             judged.mending = Some(mending);
@@ -137,6 +135,14 @@ pub fn run(
         tracks: judged,
         notes,
     })
+}
+
+/// What counts of the sides that are judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judging {
+    AsTheyAre,
+    /// What is committed; what is not is only in the way of names that are offered.
+    Committed,
 }
 
 /// What one run of the verb reads once.
@@ -177,12 +183,39 @@ impl Course<'_> {
             .collect())
     }
 
+    /// Whether anything was mended. A name that was given is taken for the next one: after each, everything is judged anew.
+    fn mend(&self, sides: &[TrackSide], mended: &mut [Mending]) -> Result<bool, ValidateError> {
+        let mut tried = BTreeSet::new();
+        let mut is_mended = false;
+        loop {
+            let mut sides = self.with_uncommitted(sides)?;
+            let judged = self.judge(&mut sides, &mut Vec::new(), Judging::Committed)?;
+            if !fix::next(self.session, &judged, &mut tried, mended)? {
+                return Ok(is_mended);
+            }
+            is_mended = true;
+        }
+    }
+
+    /// The same with what is in their worktrees, where these stand on what is judged.
+    fn with_uncommitted(&self, sides: &[TrackSide]) -> Result<Vec<TrackSide>, GitError> {
+        let now = sides.iter().map(|side| {
+            let track = std::slice::from_ref(&side.track);
+            let now = matrix::track_sides(self.session, self.merger, track, false)?.pop();
+            Ok(now
+                .filter(|now| now.tip == side.tip)
+                .unwrap_or_else(|| side.clone()))
+        });
+        now.collect()
+    }
+
     /// Rules, merges and promises, of each side. Where everybody is judged, only of those that have work, and the others are
     /// taken out.
     fn judge(
         &self,
         sides: &mut Vec<TrackSide>,
         notes: &mut Vec<String>,
+        judging: Judging,
     ) -> Result<Vec<Judged>, ValidateError> {
         let (session, merger) = (self.session, self.merger);
         let memo = matrix::memory(session);
@@ -206,7 +239,11 @@ impl Course<'_> {
             programs: Some(self.trust),
         };
         let mut matrix = Matrix::new(session, merger, &memo, &all, Scope::Branches(&ids))?;
-        let rules = match WithUncommitted::read(session, &matrix, asked) {
+        let as_they_are: &[TrackId] = match judging {
+            Judging::AsTheyAre => &ids,
+            Judging::Committed => &[],
+        };
+        let rules = match WithUncommitted::read(session, &matrix, asked, as_they_are) {
             // The verdicts say the same of merges, and there is nothing to judge.
             Err(GitError::Shallow) => None,
             rules => Some(rules?),
