@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, ack, check, completions, conflicts, decide, explain, init, land, lease, log, mark,
-    new, own, path, prune, reference, remove, resolve, restore, rollback, schedule, schema, status,
-    sync, trust, undo, update, validate, who,
+    Context, ack, check, completions, conflicts, decide, explain, hooks, init, land, lease, log,
+    mark, new, own, path, prune, reference, remove, resolve, restore, rollback, schedule, schema,
+    status, sync, trust, undo, update, validate, who,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -54,6 +54,7 @@ enum Verb {
     Resolve(resolve::Args),
     Decide(decide::Args),
     Explain(explain::Args),
+    Hooks(hooks::Args),
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
@@ -108,6 +109,7 @@ impl Verb {
             Verb::Resolve(args) => resolve::run(&args, context),
             Verb::Decide(args) => decide::run(&args, context),
             Verb::Explain(args) => explain::run(&args, context),
+            Verb::Hooks(args) => hooks::run(args, context),
             Verb::Schedule(args) => schedule::run(&args, context),
             Verb::Lease(args) => lease::run(args, context),
             Verb::Log(args) => log::run(&args, context),
@@ -144,6 +146,7 @@ impl Verb {
             Verb::Explain(args) => args.format.into(),
             Verb::Log(args) => args.format.into(),
             Verb::New(args) => args.format().into(),
+            Verb::Hooks(args) => args.format(),
             Verb::Mark(args) => args.format.into(),
             Verb::Ack(args) => args.format.into(),
             Verb::Trust(args) => args.format.into(),

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod conflicts;
 pub mod decide;
 pub mod explain;
+pub mod hooks;
 pub mod init;
 pub mod land;
 pub mod lease;

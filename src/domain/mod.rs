@@ -7,6 +7,7 @@ pub mod codeowners;
 pub mod contract;
 pub mod deliverable;
 pub mod handover;
+pub mod hook;
 pub mod layout;
 pub mod merge;
 pub mod migration;

@@ -18,7 +18,7 @@ pub use atomic::write_atomic;
 pub use copy::{Copied, copy_into};
 pub use create::create_below;
 pub use figures::{NoNumber, Output, number_in_file};
-pub use hook::Shim;
+pub use hook::{Shim, chained_in, shim_version};
 pub use junit::{Junit, read_junit};
 pub use trash::{Size, delete_directory, measure, move_directory, nested_repository};
 pub use versions::TwoVersions;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{GitError, OpenError};
-use crate::process::{Cmd, CmdOutput, find_program};
+use crate::process::{Cmd, CmdOutput, environment, find_program};
 
 /// The oldest git that has what we need (`--attr-source`).
 pub const MINIMUM_VERSION: (u32, u32) = (2, 41);
@@ -81,6 +81,8 @@ fn quiet(program: &Path) -> Cmd {
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Our hooks let pass what we do ourselves: it was judged before.
+        .env(environment::OWN_MOVE, "1")
         .arg("--no-pager");
     if cfg!(test) {
         // The settings of whoever runs the tests must not decide what they show.

@@ -17,6 +17,7 @@ pub mod details;
 mod event;
 pub mod explain;
 mod figures;
+pub mod hooks;
 pub mod init;
 mod integration_side;
 pub mod judged;

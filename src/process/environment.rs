@@ -55,6 +55,9 @@ pub(super) const INHERITED: &[&str] = &[
     "VIRTUAL_ENV",
 ];
 
+/// Set for every git that we start, so that our own hooks let pass what was judged already.
+pub const OWN_MOVE: &str = "TRACKS_MOVES";
+
 /// The part of our environment that [`INHERITED`] names.
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     env::vars_os()

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::super::raw::{HooksTable, MissingBinaryKey, NotifyTable, OneOrMany, RollbackKey};
 use super::reference::Kind;
 use super::{Context, commands, texts};
-use crate::domain::name::nearest;
-use crate::domain::project::{Command, Hooks, Land};
-
-/// The rules that a hook can run, beside checks.
-const HOOK_RULES: [&str; 4] = ["ownership", "migrations", "contracts", "names"];
+use crate::domain::hook::{Hooks, Judge};
+use crate::domain::name::{CheckName, nearest};
+use crate::domain::project::{Command, Land};
+use crate::domain::rule::Family;
 
 pub(super) fn hooks(
     cx: &mut Context<'_>,
@@ -20,22 +19,26 @@ pub(super) fn hooks(
     let mut entries = |key: &str, list: &Option<OneOrMany<String>>| {
         let list = list.as_ref()?;
         let place = format!("{header} {key}");
+        let mut judges = Vec::new();
         for entry in cx.once_each(Some(list), &place) {
-            let near_rule = nearest(entry, HOOK_RULES);
-            if HOOK_RULES.contains(&entry.as_str()) {
+            if let Some(family) = Family::named(entry) {
+                judges.push(Judge::Rules(family));
                 continue;
             }
+            let near_rule = nearest(entry, Family::ALL.map(Family::name));
             match near_rule.filter(|_| cx.file.check.get(entry).is_none()) {
                 Some(near) => {
                     let message = format!("unknown entry `{}` in `{place}`", entry.as_str());
                     cx.error(entry.span(), message).help = Some(format!("did you mean `{near}`?"));
                 }
                 None => {
-                    cx.is_known(Kind::Check, entry, entry.span(), &place);
+                    if cx.is_known(Kind::Check, entry, entry.span(), &place) {
+                        judges.extend(CheckName::new(entry).ok().map(Judge::Check));
+                    }
                 }
             }
         }
-        Some(list.iter().map(|entry| entry.to_string()).collect())
+        Some(judges)
     };
     Some(Hooks {
         pre_commit: entries("pre_commit", &table.pre_commit),
@@ -43,7 +46,7 @@ pub(super) fn hooks(
         prepare_commit_msg: entries("prepare_commit_msg", &table.prepare_commit_msg),
         pre_merge_commit: entries("pre_merge_commit", &table.pre_merge_commit),
         pre_push: entries("pre_push", &table.pre_push),
-        reference_transaction: table.reference_transaction.unwrap_or(false),
+        reference_transaction: table.reference_transaction,
         missing_binary_refuses: table
             .missing_binary
             .map(|key| key == MissingBinaryKey::Refuse),

@@ -26,11 +26,12 @@ pub use integration::{
 };
 pub use profile::Profile;
 pub use rules::{
-    Allow, CommitRules, Contract, Delivery, Hooks, Migrations, Ownership, Severity, Shared,
-    SharedPolicy, Unowned,
+    Allow, CommitRules, Contract, Delivery, Migrations, Ownership, Severity, Shared, SharedPolicy,
+    Unowned,
 };
 pub use track::{Deliverable, Dependency, Track};
 
+use super::hook::Hooks;
 use super::name::{BranchName, CheckName, TrackId};
 use super::path::Pattern;
 

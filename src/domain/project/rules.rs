@@ -1,4 +1,4 @@
-//! What tracks.toml says of ownership, migrations, contracts, names and hooks.
+//! What tracks.toml says of ownership, migrations, contracts and names.
 
 use std::time::Duration;
 
@@ -104,17 +104,4 @@ impl Severity {
             Severity::Off => "off",
         }
     }
-}
-
-/// What each hook runs; `None`: the hook's default.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Hooks {
-    pub pre_commit: Option<Vec<String>>,
-    pub commit_msg: Option<Vec<String>>,
-    pub prepare_commit_msg: Option<Vec<String>>,
-    pub pre_merge_commit: Option<Vec<String>>,
-    pub pre_push: Option<Vec<String>>,
-    pub reference_transaction: bool,
-    /// Refuse (true) or only warn where the binary is missing.
-    pub missing_binary_refuses: Option<bool>,
 }

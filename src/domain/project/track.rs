@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Command, Hooks};
+use super::Command;
+use crate::domain::hook::Hooks;
 use crate::domain::name::{BranchName, ContractName, TrackId};
 use crate::domain::path::Pattern;
 

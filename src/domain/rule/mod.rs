@@ -6,6 +6,7 @@
 mod collision;
 mod contract;
 mod facts;
+mod family;
 mod finding;
 mod migration;
 mod naming;
@@ -20,6 +21,7 @@ pub use collision::{Collision, colliding, collisions};
 pub use facts::{
     APPROVAL, Approval, Commit, Contents, Facts, FileChange, Peer, Stray, StrayPlace, Work,
 };
+pub use family::Family;
 pub use finding::{Excuse, Finding, Mend, sort};
 
 use super::project::Severity;

@@ -1,0 +1,1 @@
+//! Git hooks: what they do when git starts them (`run`).
