@@ -1,1 +1,3 @@
 //! Git hooks: what they do when git starts them (`run`).
+
+pub mod run;
