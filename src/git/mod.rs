@@ -23,6 +23,7 @@ mod message;
 mod moment;
 mod object;
 mod own_names;
+mod quarantine;
 mod refs;
 mod remote;
 mod replay;

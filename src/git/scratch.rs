@@ -125,7 +125,7 @@ fn sweep(root: &Path) -> Result<(), GitError> {
 }
 
 /// One line of `objects/info/alternates`: in C quotes where git would read the path as something else.
-fn alternate_line(objects: &Path) -> Vec<u8> {
+pub(super) fn alternate_line(objects: &Path) -> Vec<u8> {
     let path = objects.as_os_str().as_encoded_bytes();
     let mut line = Vec::with_capacity(path.len() + 3);
     line.push(b'"');
@@ -140,7 +140,7 @@ fn alternate_line(objects: &Path) -> Vec<u8> {
     line
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     File::create_new(path)?.write_all(bytes)
 }

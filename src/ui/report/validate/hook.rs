@@ -35,17 +35,20 @@ pub fn text(hook: Hook, report: &Report, width: usize) -> String {
 }
 
 fn of_track(hook: Hook, judged: &Judged, width: usize) -> String {
-    let tells = |it: &&Finding| {
-        it.excuse.is_none() && matches!(it.severity, Severity::Error | Severity::Warning)
+    // What is only to be known is for `validate`, but for the one place where a trailer that says nothing can still be mended.
+    let least = match hook {
+        Hook::CommitMsg => Severity::Info,
+        _ => Severity::Warning,
     };
+    let tells = |it: &&Finding| it.excuse.is_none() && it.severity <= least;
     let told: Vec<&Finding> = judged.findings.iter().filter(tells).collect();
     let mut text = String::new();
     if judged.refuses() {
         let whose = match &judged.track {
-            Some(track) => format!(" of track {track}"),
+            Some(track) => format!(" (track {track})"),
             None => String::new(),
         };
-        let title = format!("tracks: {}{whose} is refused", judged.what);
+        let title = format!("tracks: {} is refused{whose}", judged.what);
         text.push_str(&format!("{}\n", paint(BAD, &title)));
     }
     for it in told.iter().take(SHOWN) {
