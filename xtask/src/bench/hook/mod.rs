@@ -60,7 +60,8 @@ fn install(bench: &Bench, world: &World<'_>, managers: &[Manager]) -> Result<(),
     }
     world.install(BACKSTOP, || {
         bench.tracks(&world.dir, &["init", "--yes"], &[0])?;
-        let install = ["hooks", "install"];
+        // As files, whatever git can do: they have to be changed from turn to turn.
+        let install = ["hooks", "install", "--shims"];
         bench.tracks(&world.dir, &install, &[0]).map(|_| ())
     })?;
     let names = world.names(BACKSTOP)?;
@@ -216,7 +217,7 @@ fn background(world: &World<'_>) -> Result<(), Failure> {
     times.sort_unstable();
     if let (Some(median), Some(most)) = (times.get(times.len() / 2), times.last()) {
         crate::say(&format!(
-            "\nafter a commit `tracks` goes on in the background for {}, at most {}",
+            "\nafter a commit `tracks` goes on in the background until {} later, at most {}",
             milliseconds(*median),
             milliseconds(*most)
         ));

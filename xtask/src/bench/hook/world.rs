@@ -293,17 +293,20 @@ impl<'a> World<'a> {
         Ok(runs(&program))
     }
 
-    /// How long the tool goes on in the background after a commit; `None` where the system does not tell.
+    /// How long the tool goes on in the background after a commit; `None` where it was not seen.
     pub(super) fn background(&self, hooks: &str) -> Result<Option<Duration>, Failure> {
         self.prepare(hooks, 1, Staged::Own)?;
         self.commit(&[], &[], Ends::Made)?;
         let started = Instant::now();
         // It is not there at once: a shell becomes the program.
-        while self.in_background()? == Some(false) && started.elapsed() < BACKGROUND_BEGINS {
+        while self.in_background()? != Some(true) {
+            if started.elapsed() > BACKGROUND_BEGINS {
+                return Ok(None);
+            }
             std::thread::sleep(Duration::from_millis(1));
         }
         self.wait_for_background()?;
-        Ok(self.in_background()?.map(|_| started.elapsed()))
+        Ok(Some(started.elapsed()))
     }
 }
 
