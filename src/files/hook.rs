@@ -45,7 +45,7 @@ impl Shim<'_> {
             ("@CHAINED@", &chained),
             ("@TRACKS@", &self.program.to_string_lossy()),
             ("@BRANCHES@", &branches.join(" ")),
-            ("@REFS@", &refs.collect::<Vec<_>>().join(" ")),
+            ("@REFS@", &refs.collect::<Vec<_>>().join("\n")),
         ]
         .iter()
         .fold(template.to_owned(), |script, (open, value)| {
