@@ -21,7 +21,7 @@ newline='
 '
 input=
 lines=0
-while [ "$lines" -lt 48 ] && { IFS= read -r line || [ -n "$line" ]; }; do
+while [ "$lines" -lt 32 ] && { IFS= read -r line || [ -n "$line" ]; }; do
     input=$input$line$newline
     lines=$((lines + 1))
 done
@@ -32,17 +32,17 @@ maybe_ours() {
 }
 
 if [ -n "$older" ]; then
-    if [ "$lines" -eq 48 ]; then
+    if [ "$lines" -eq 32 ]; then
         rest=$(cat)
         input=$input$rest${rest:+$newline}
     fi
     printf '%s' "$input" 2>/dev/null | TRACKS_SHIM="reference-transaction $PWD" "$chained" "$@" || exit
     [ -n "$ours" ] || exit 0
-    if [ "$lines" -eq 48 ]; then
+    if [ "$lines" -eq 32 ]; then
         input=$(printf '%s' "$input" | maybe_ours) || exit 0
         input=$input$newline
     fi
-elif [ "$lines" -eq 48 ] && rest=$(maybe_ours); then
+elif [ "$lines" -eq 32 ] && rest=$(maybe_ours); then
     input=$input$rest$newline
 fi
 

@@ -211,7 +211,7 @@ fn of_a_reference_transaction_only_the_phase_that_can_refuse_starts_the_program(
 }
 
 /// Where the shim reads a line at a time no further.
-const FEW: usize = 48;
+const FEW: usize = 32;
 
 #[test]
 fn of_a_transaction_of_any_size_every_shell_passes_on_what_is_ours() {
