@@ -1,6 +1,7 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
 mod contract;
+mod hooks;
 mod new_migration;
 mod operation;
 mod owning;

@@ -10,6 +10,7 @@ pub mod handover;
 pub mod hook;
 pub mod layout;
 pub mod merge;
+pub mod message;
 pub mod migration;
 pub mod name;
 pub mod operation;

@@ -58,6 +58,9 @@ pub(super) const INHERITED: &[&str] = &[
 /// Set for every git that we start, so that our own hooks let pass what was judged already.
 pub const OWN_MOVE: &str = "TRACKS_MOVES";
 
+/// Set where somebody wants to know whether git gets as far as our hooks: they say its value and do nothing else.
+pub const HOOKS_PROBE: &str = "TRACKS_HOOKS_PROBE";
+
 /// The part of our environment that [`INHERITED`] names.
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     env::vars_os()
@@ -89,6 +92,12 @@ pub fn var(name: &str) -> Option<String> {
 /// The variable's value, if it is set, empty or not.
 pub fn set(name: &str) -> Option<OsString> {
     env::var_os(name)
+}
+
+/// The names of all variables that begin so.
+pub fn names_beginning(start: &str) -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with(start)).collect()
 }
 
 /// Set, and neither empty nor `0` nor `false`.

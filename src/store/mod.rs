@@ -5,6 +5,7 @@ mod approvals;
 mod claims;
 mod error;
 mod events;
+mod hooks;
 mod journal;
 mod kept_logs;
 mod lock;
@@ -13,6 +14,7 @@ mod marks;
 mod matrix;
 mod metrics;
 mod naming;
+mod news;
 mod notes;
 mod openings;
 mod operations;
@@ -36,6 +38,7 @@ pub use approvals::Approvals;
 pub use claims::{Claim, Claimant, Claimed, Grant, Holder, Taken};
 pub use error::StoreError;
 pub use events::{Event, Fact};
+pub use hooks::HooksPathBefore;
 pub use kept_logs::KeptLog;
 pub use lock::{Lock, LockError, LockName, lock_directory};
 pub use logs::{
@@ -43,6 +46,7 @@ pub use logs::{
     read_log_name,
 };
 pub use metrics::{LastFigures, Yield};
+pub use news::{News, NewsWatch};
 pub use openings::{Opening, OpeningStage};
 pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};

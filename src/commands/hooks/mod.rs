@@ -1,8 +1,12 @@
 //! `tracks hooks`: git hooks that live beside hooks that were there.
 
+mod install;
 mod run;
+mod status;
+mod uninstall;
 
-use crate::failure::Failure;
+use crate::failure::{DONE, Failure};
+use crate::process::environment;
 use crate::ui::Format;
 
 use super::Context;
@@ -16,12 +20,18 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    Install(install::Args),
+    Uninstall(uninstall::Args),
+    Status(status::Args),
     Run(run::Args),
 }
 
 impl Args {
     pub(crate) fn format(&self) -> Format {
         match &self.verb {
+            Verb::Install(args) => args.format.into(),
+            Verb::Uninstall(args) => args.format.into(),
+            Verb::Status(args) => args.format.into(),
             Verb::Run(_) => Format::Text,
         }
     }
@@ -29,6 +39,16 @@ impl Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     match args.verb {
-        Verb::Run(args) => run::run(&args, context),
+        Verb::Install(args) => install::run(&args, context),
+        Verb::Uninstall(args) => uninstall::run(&args, context),
+        Verb::Status(args) => status::run(&args, context),
+        Verb::Run(args) => match environment::var(environment::HOOKS_PROBE) {
+            // Somebody wants to know whether git gets as far as here, and no more.
+            Some(token) => {
+                context.terminal.answer(&format!("{token}\n"));
+                Ok(DONE)
+            }
+            None => run::run(&args, context),
+        },
     }
 }

@@ -1,1 +1,12 @@
-//! Git hooks: what they do when git starts them (`run`).
+//! Git hooks: what they do when git starts them (`run`), putting them in place beside those of others (`install`), taking them
+//! away, and whether git would really run them (`status`).
+
+mod error;
+pub mod install;
+mod plan;
+pub mod run;
+pub mod status;
+pub mod uninstall;
+
+pub use error::HooksError;
+pub use plan::wanted;
