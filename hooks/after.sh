@@ -8,6 +8,12 @@ hook=@HOOK@
 program=@TRACKS@
 chained=@CHAINED@
 
+# See shim.sh.
+if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then
+    [ -x "$program" ] || program=$(command -v tracks) || exit 0
+    exec "$program" hooks run "$hook" -- "$@"
+fi
+
 # Files of the same branch were checked out, which is nothing new to anybody.
 news=yes
 [ "$hook" != post-checkout ] || [ "$3" = 1 ] || news=

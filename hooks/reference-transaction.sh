@@ -5,8 +5,15 @@
 # `tracks hooks install` fills in what stands between @ signs, each as a single-quoted word of sh; see shim.sh.
 
 chained=@CHAINED@
-[ "$1" = prepared ] || [ -n "$chained" ] || exit 0
+[ "$1" = prepared ] || [ -n "$chained" ] || [ -n "${TRACKS_HOOKS_PROBE-}" ] || exit 0
 program=@TRACKS@
+
+# See shim.sh.
+if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then
+    [ -x "$program" ] || program=$(command -v tracks) || exit 0
+    exec "$program" hooks run reference-transaction -- "$@"
+fi
+
 # The branches of tracks and of the integration, with refs/heads/, separated by blanks.
 refs=@REFS@
 

@@ -16,6 +16,12 @@ branches=@BRANCHES@
 recorded=$program
 [ -x "$program" ] || program=$(command -v tracks)
 
+# `tracks hooks status` asks whether git gets as far as here: nobody else is started, and nothing is judged.
+if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then
+    [ -z "$program" ] || exec "$program" hooks run "$hook" -- "$@"
+    exit 0
+fi
+
 # The program is gone, and a commit or a push would pass unjudged.
 without_tracks() {
     [ "${TRACKS_HOOKS-}" != 0 ] || return 0

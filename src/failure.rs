@@ -4,6 +4,7 @@ mod agent;
 mod brief;
 mod contract;
 mod doctor;
+mod hooks;
 mod new_migration;
 mod operation;
 mod owning;

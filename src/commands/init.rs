@@ -25,6 +25,9 @@ pub struct Args {
     /// Run the setup commands of tracks.toml without asking, this once.
     #[arg(long, short)]
     yes: bool,
+    /// Leave the git hooks as they are.
+    #[arg(long)]
+    no_hooks: bool,
     /// Take remote-tracking branches over local ones, unless they are strictly behind.
     #[arg(long)]
     remote: bool,
@@ -60,7 +63,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let command = std::iter::once("init").chain(args.tracks.iter().map(String::as_str));
     let command = command.collect::<Vec<_>>().join(" ");
     let emit = |event: &ops::Event<'_>| progress.show(event);
-    let report = ops::init::run(&session, &trust, &tracks, args.dry_run, &command, &emit)?;
+    let report = ops::init::run(
+        &session,
+        &trust,
+        &tracks,
+        args.dry_run,
+        !args.no_hooks,
+        &command,
+        &emit,
+    )?;
     drop(progress);
     let exit = status(false, !report.problems.is_empty(), interrupt.exit_status());
     match context.terminal.format {

@@ -1,5 +1,8 @@
 //! The git hooks that tracks answers to: what each judges, and which of them a project wants.
 
+pub mod manager;
+pub mod placing;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -10,6 +10,7 @@ use crate::domain::quote::shell_word;
 const SHIM: &str = include_str!("../../hooks/shim.sh");
 const AFTER: &str = include_str!("../../hooks/after.sh");
 const REFERENCE_TRANSACTION: &str = include_str!("../../hooks/reference-transaction.sh");
+const PASSING: &str = include_str!("../../hooks/passing.sh");
 
 /// The line by which a shim is known, up to its version.
 const MARK: &str = "# tracks hook shim, version ";
@@ -40,23 +41,41 @@ impl Shim<'_> {
         let branches: Vec<&str> = self.refusing.iter().map(BranchName::as_str).collect();
         let refs = self.guarded.iter().map(|name| format!("refs/heads/{name}"));
         let chained = self.chained.map(Path::to_string_lossy).unwrap_or_default();
-        [
-            ("@HOOK@", self.hook.name()),
-            ("@CHAINED@", &chained),
-            ("@TRACKS@", &self.program.to_string_lossy()),
-            ("@BRANCHES@", &branches.join(" ")),
-            ("@REFS@", &refs.collect::<Vec<_>>().join(" ")),
-        ]
-        .iter()
-        .fold(template.to_owned(), |script, (open, value)| {
-            script.replace(&format!("={open}\n"), &format!("={}\n", shell_word(value)))
-        })
+        fill(
+            template,
+            &[
+                ("@HOOK@", self.hook.name()),
+                ("@CHAINED@", &chained),
+                ("@TRACKS@", &self.program.to_string_lossy()),
+                ("@BRANCHES@", &branches.join(" ")),
+                ("@REFS@", &refs.collect::<Vec<_>>().join(" ")),
+            ],
+        )
     }
 
     /// The version of the shims that this program writes.
     pub fn version() -> u32 {
         version(SHIM).expect("our own script bears its version")
     }
+}
+
+/// The script for a hook that is none of ours, and only goes on to the one that counted before.
+pub fn passing_script(hook: &str, chained: &Path) -> String {
+    let chained = chained.to_string_lossy();
+    fill(PASSING, &[("@HOOK@", hook), ("@CHAINED@", &chained)])
+}
+
+fn fill(template: &str, places: &[(&str, &str)]) -> String {
+    places
+        .iter()
+        .fold(template.to_owned(), |script, (open, value)| {
+            script.replace(&format!("={open}\n"), &format!("={}\n", shell_word(value)))
+        })
+}
+
+/// Where the program is, as one of our scripts says.
+pub fn program_in(shim: &str) -> Option<String> {
+    value_in(shim, "program=")
 }
 
 /// The version that a hook's text bears where it is one of ours.
@@ -66,14 +85,16 @@ pub fn shim_version(text: &str) -> Option<u32> {
 
 /// What the hook was there before, where the text is one of our shims and knows of one.
 pub fn chained_in(shim: &str) -> Option<String> {
-    let line = shim
-        .lines()
-        .find_map(|line| line.strip_prefix("chained="))?;
+    value_in(shim, "chained=")
+}
+
+fn value_in(shim: &str, name: &str) -> Option<String> {
+    let line = shim.lines().find_map(|line| line.strip_prefix(name))?;
     let quoted = line
         .strip_prefix('\'')
         .and_then(|line| line.strip_suffix('\''));
-    let chained = quoted.unwrap_or(line).replace(r"'\''", "'");
-    (!chained.is_empty()).then_some(chained)
+    let value = quoted.unwrap_or(line).replace(r"'\''", "'");
+    (!value.is_empty()).then_some(value)
 }
 
 fn version(text: &str) -> Option<u32> {

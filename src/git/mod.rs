@@ -13,6 +13,7 @@ mod error;
 mod executable;
 mod histogram;
 mod history;
+mod hooks;
 mod ignored;
 mod kept;
 mod lock_files;
@@ -48,6 +49,7 @@ pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, Virtua
 pub use error::GitError;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};
+pub use hooks::{ConfigScope, ConfiguredHook, HooksPath};
 pub use kept::Kept;
 pub use lock_files::LockFile;
 pub use merge::{MergeAnswer, Merger, NewCommit};

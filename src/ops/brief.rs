@@ -23,6 +23,8 @@ pub struct Report {
     pub row: status::Row,
     pub base: BasePoint,
     pub integration: BranchName,
+    /// What else is to be known of it, one sentence each.
+    pub notes: Vec<String>,
     /// Other tracks' patterns that border on the track's own.
     pub neighbours: Vec<(TrackId, Vec<String>)>,
     pub ownership: Ownership,
@@ -88,6 +90,10 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
         nearest: None,
         known: Vec::new(),
     })?;
+    // What is coming of contracts is told with them.
+    let of_contracts = row.not_taken_in.iter().filter_map(Behind::coming_text);
+    let of_contracts: Vec<String> = of_contracts.collect();
+    let notes = row.notes.iter().filter(|it| !of_contracts.contains(it));
     let contracts = project.contracts.iter();
     let consumed = contracts.clone().filter(|it| it.consumers.contains(id));
     let behind = |contract: &Contract| {
@@ -107,6 +113,7 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
     Ok(Report {
         base: session.base.clone(),
         integration: project.integration.branch.clone(),
+        notes: notes.cloned().collect(),
         neighbours: neighbours(project, track)
             .into_iter()
             .map(|(id, patterns)| {

@@ -58,6 +58,9 @@ pub(super) const INHERITED: &[&str] = &[
 /// Set for every git that we start, so that our own hooks let pass what was judged already.
 pub const OWN_MOVE: &str = "TRACKS_MOVES";
 
+/// Set where somebody wants to know whether git gets as far as our hooks: they say its value and do nothing else.
+pub const HOOKS_PROBE: &str = "TRACKS_HOOKS_PROBE";
+
 /// The part of our environment that [`INHERITED`] names.
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     env::vars_os()

@@ -24,6 +24,8 @@ pub enum LockName {
     Refs,
     /// One `init` at a time.
     Init,
+    /// Whoever puts hooks in place or takes them away.
+    Hooks,
     /// A worktree of ours, by its directory name (`.integration`, `.probe-1`).
     Worktree(String),
 }
@@ -34,6 +36,7 @@ impl LockName {
             LockName::Round => "round".to_owned(),
             LockName::Refs => "refs".to_owned(),
             LockName::Init => "init".to_owned(),
+            LockName::Hooks => "hooks".to_owned(),
             LockName::Worktree(name) => format!("worktree-{}", file_name(name)),
         }
     }

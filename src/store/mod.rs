@@ -6,6 +6,7 @@ mod approvals;
 mod claims;
 mod error;
 mod events;
+mod hooks;
 mod journal;
 mod kept_logs;
 mod lock;
@@ -38,6 +39,7 @@ pub use approvals::Approvals;
 pub use claims::{Claim, Claimant, Claimed, Grant, Holder, Taken};
 pub use error::StoreError;
 pub use events::{Event, Fact};
+pub use hooks::HooksPathBefore;
 pub use kept_logs::KeptLog;
 pub use lock::{Lock, LockError, LockName, lock_directory};
 pub use logs::{

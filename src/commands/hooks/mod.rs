@@ -1,13 +1,16 @@
 //! `tracks hooks`: git hooks that live beside hooks that were there.
 
 mod agent;
+mod install;
 mod run;
+mod status;
+mod uninstall;
 
-use crate::domain::agent::Agent;
-use crate::failure::Failure;
+use crate::failure::{DONE, Failure};
+use crate::process::environment;
 use crate::ui::Format;
 
-use super::{Context, ShortFormat};
+use super::Context;
 
 /// Git hooks: install them beside those that are there, see whether they would run, take them away.
 #[derive(Debug, clap::Args)]
@@ -18,34 +21,35 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    Install(install::Args),
+    Uninstall(uninstall::Args),
+    Status(status::Args),
     Run(run::Args),
-    Install(Change),
-    Uninstall(Change),
-}
-
-/// Put advice into an agent's settings, or take it out.
-#[derive(Debug, clap::Args)]
-struct Change {
-    /// The agent that is to ask before it writes: claude, codex or cursor.
-    #[arg(long, value_parser = super::agent_named)]
-    agent: Agent,
-    #[arg(long, value_enum, default_value = "text")]
-    format: ShortFormat,
 }
 
 impl Args {
     pub(crate) fn format(&self) -> Format {
         match &self.verb {
+            Verb::Install(args) => args.format.into(),
+            Verb::Uninstall(args) => args.format.into(),
+            Verb::Status(args) => args.format.into(),
             Verb::Run(_) => Format::Text,
-            Verb::Install(change) | Verb::Uninstall(change) => change.format.into(),
         }
     }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     match args.verb {
-        Verb::Run(args) => run::run(&args, context),
-        Verb::Install(change) => agent::change(change.agent, true, context),
-        Verb::Uninstall(change) => agent::change(change.agent, false, context),
+        Verb::Install(args) => install::run(&args, context),
+        Verb::Uninstall(args) => uninstall::run(&args, context),
+        Verb::Status(args) => status::run(&args, context),
+        Verb::Run(args) => match environment::var(environment::HOOKS_PROBE) {
+            // Somebody wants to know whether git gets as far as here, and no more.
+            Some(token) => {
+                context.terminal.answer(&format!("{token}\n"));
+                Ok(DONE)
+            }
+            None => run::run(&args, context),
+        },
     }
 }

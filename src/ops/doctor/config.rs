@@ -52,6 +52,11 @@ pub(super) fn no_session(report: &mut Report, error: &SessionError) {
             error.to_string(),
             "write a commented one: `tracks init`",
         ),
+        SessionError::Unborn => report.warning(
+            CODE,
+            error.to_string(),
+            "tracks start from a commit: make a first one, then `tracks init`",
+        ),
         error => report.error(
             CODE,
             error.to_string(),

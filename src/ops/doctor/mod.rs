@@ -3,9 +3,11 @@
 //! Codes, which stay: `DOC-GIT` the git program · `DOC-PROGRAM` which `tracks` is found · `DOC-CONFIG` tracks.toml and base ·
 //! `DOC-TOOL` programs that checks, services and contracts need · `DOC-TRUST` commands that nobody has approved ·
 //! `DOC-LOCK` lock files that killed gits left · `DOC-UNFINISHED` what killed runs of ours left half done ·
+//! `DOC-HOOK` git hooks that would not run, or run another program · `DOC-AGENT` agents that would not ask before they write ·
 //! `DOC-SCRATCH` scratch directories of killed runs · `DOC-WORKTREE` worktrees that are gone, missing, or nobody's.
 
 mod config;
+mod hooks;
 mod programs;
 mod state;
 mod worktrees;
@@ -101,6 +103,8 @@ pub fn run(dir: &Path) -> Result<Report, DoctorError> {
             programs::trust(&mut report, &session)?;
             state::unfinished(&mut report, &session.store)?;
             worktrees::of_session(&mut report, &session)?;
+            hooks::git(&mut report, &session);
+            hooks::agents(&mut report, &session)?;
         }
         Err(error) => {
             config::no_session(&mut report, &error);

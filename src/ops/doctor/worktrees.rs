@@ -46,10 +46,10 @@ fn broken(report: &mut Report, entry: &Worktree, of_track: bool) -> bool {
             },
         ),
         Some(why) => {
-            let why = if why.is_empty() {
-                "git cannot use it"
-            } else {
-                why
+            let why = match why.as_str() {
+                _ if !entry.path.exists() => "its directory is gone",
+                "" => "git cannot use it",
+                why => why,
             };
             report.warning(CODE, format!("worktree {path} is of no use: {why}"), again);
         }

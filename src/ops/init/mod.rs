@@ -21,14 +21,15 @@ use super::own_worktree::{exclude_worktrees, same_dir};
 use super::setup::{self, Place, SetUp, SetupError};
 use super::trash::{self, TrashError};
 use super::trust::Trust;
-use super::{Emit, Event, Session, TrackStep};
+use super::{Emit, Event, Session, TrackStep, hooks};
 
 pub use plan::{Action, Plan, Step, plan};
 pub use starter::{StarterError, starter_text, write_starter};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    pub track: TrackId,
+    /// `None`: it is about the hooks, which all share.
+    pub track: Option<TrackId>,
     pub message: String,
     pub fix: String,
 }
@@ -55,6 +56,8 @@ pub struct Report {
     pub interrupted: bool,
     /// What of a killed run was settled first, one sentence each.
     pub settled: Vec<String>,
+    /// `None`: hooks were not to be put in place, or could not be.
+    pub hooks: Option<hooks::install::Report>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +91,7 @@ pub fn run(
     trust: &Trust,
     tracks: &[&Track],
     dry_run: bool,
+    with_hooks: bool,
     command: &str,
     emit: Emit<'_>,
 ) -> Result<Report, InitError> {
@@ -143,6 +147,7 @@ pub fn run(
         plan: None,
         interrupted: session.interrupt.exit_status().is_some(),
         settled: finished,
+        hooks: None,
     };
     for (step, outcome) in plan.steps.iter().zip(outcomes) {
         let place = Made {
@@ -170,8 +175,32 @@ pub fn run(
         session.store.record_operation(&operation)?;
     }
     report.operation = (!operation.did.is_empty()).then_some(operation.id);
+    if with_hooks && session.interrupt.exit_status().is_none() {
+        install_hooks(session, &mut report);
+    }
     report.interrupted = session.interrupt.exit_status().is_some();
     Ok(report)
+}
+
+/// Last, so that they know every track, and in every worktree there is. What goes wrong there keeps nobody from working.
+fn install_hooks(session: &Session, report: &mut Report) {
+    match hooks::install::run(session, false) {
+        Ok(hooks) => {
+            let problems = hooks.problems.iter().map(|problem| Problem {
+                track: None,
+                message: problem.message.clone(),
+                fix: problem.fix.clone(),
+            });
+            report.problems.extend(problems);
+            report.hooks = Some(hooks);
+        }
+        Err(error) => report.problems.push(Problem {
+            track: None,
+            message: error.to_string(),
+            fix: "mend it and run `tracks hooks install`, or leave them out with `--no-hooks`"
+                .to_owned(),
+        }),
+    }
 }
 
 impl Report {
@@ -181,7 +210,7 @@ impl Report {
             .iter()
             .filter_map(|step| match &step.action {
                 Action::Refuse { message, fix } => Some(Problem {
-                    track: step.track.clone(),
+                    track: Some(step.track.clone()),
                     message: message.clone(),
                     fix: fix.clone(),
                 }),
@@ -197,6 +226,7 @@ impl Report {
             plan: Some(plan),
             interrupted: false,
             settled: Vec::new(),
+            hooks: None,
         }
     }
 }
@@ -211,7 +241,7 @@ fn make_worktrees(session: &Session, plan: &Plan, emit: Emit<'_>) -> Vec<Outcome
                 step: TrackStep::Failed(message.clone()),
             });
             Some(Problem {
-                track: step.track.clone(),
+                track: Some(step.track.clone()),
                 message,
                 fix,
             })
@@ -344,7 +374,7 @@ fn set_up(
             && let Ok(mut problems) = problems.lock()
         {
             problems.push(Problem {
-                track: track.clone(),
+                track: Some(track.clone()),
                 message: error.to_string(),
                 fix: "run `tracks init` again; what is there already stays".to_owned(),
             });
@@ -385,7 +415,7 @@ fn set_up(
             SetUp::Unneeded => {}
             SetUp::Done => did.push(format!("ran the setup of {track}")),
             SetUp::NotApproved(commands) => report.problems.push(Problem {
-                track,
+                track: Some(track),
                 message: format!("setup was not run, its commands are not approved: {}", commands.join("; ")),
                 fix: "look at them with `tracks trust`, then run `tracks init` again (or `tracks init --yes`)"
                     .to_owned(),
@@ -393,7 +423,7 @@ fn set_up(
             SetUp::Failed { message, log } => {
                 did.push(format!("began the setup of {track}, which failed"));
                 report.problems.push(Problem {
-                    track,
+                    track: Some(track),
                     message,
                     fix: match log {
                         Some(log) => format!("see {}, then run `tracks init` again", log.display()),

@@ -1,7 +1,10 @@
 //! The answer of `tracks hooks install --agent` and `tracks hooks uninstall --agent`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
+use super::init::short;
 use super::{document, names, with};
 use crate::ops::hooks::agent::{Outcome, Place, Report};
 use crate::ui::style::{DIM, GOOD, HINT, WARN, paint, tame};
@@ -38,11 +41,12 @@ fn state(outcome: &Outcome) -> &'static str {
     }
 }
 
-pub fn text(report: &Report) -> String {
+/// `main`: paths in there are shown from its top.
+pub fn text(report: &Report, main: Option<&Path>) -> String {
     let agent = report.agent.name();
     let mut text = String::new();
     for place in &report.places {
-        text.push_str(&line(place));
+        text.push_str(&line(place, main));
     }
     let mut note = |said: String| {
         text.push_str(&format!("{} {said}\n", paint(HINT, "note:")));
@@ -62,12 +66,12 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-fn line(place: &Place) -> String {
+fn line(place: &Place, main: Option<&Path>) -> String {
     let whose = match &place.track {
-        Some(track) => format!("track {track}"),
-        None => "no track".to_owned(),
+        Some(track) => format!(" for track {track}"),
+        None => String::new(),
     };
-    let file = tame(&place.file.to_string_lossy());
+    let file = short(&place.file, main);
     let style = match place.outcome {
         Outcome::Installed | Outcome::Removed => GOOD,
         Outcome::Unchanged => DIM,
@@ -78,5 +82,5 @@ fn line(place: &Place) -> String {
         Outcome::LeftAlone(why) => format!(": {}", tame(why)),
         _ => String::new(),
     };
-    format!("{state} {file} ({whose}){why}\n")
+    format!("{state} {file}{whose}{why}\n")
 }

@@ -56,8 +56,7 @@ pub fn text(report: &Report, width: usize) -> String {
         () if found.is_empty() => GOOD,
         () => STRONG,
     };
-    let line = wrapped(lead.len() + 2, &looked, width.max(lead.len() + 30));
-    text.push_str(&format!("{}: {line}\n", paint(style, &lead)));
+    text.push_str(&format!("{}; {looked}\n", paint(style, &lead)));
     text
 }
 

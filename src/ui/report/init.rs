@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::remove::finished;
-use super::{count, document, with};
+use super::{count, document, hooks, with};
 use crate::git::Start;
-use crate::ops::init::{Action, Made, Plan, Report};
+use crate::ops::init::{Action, Made, Plan, Problem, Report};
 use crate::ui::style::{BAD, DIM, GOOD, HINT, PLAIN, STRONG, WARN, paint, tame};
 use crate::ui::table::{Table, cell, styled};
 
@@ -16,18 +16,25 @@ pub fn json(report: &Report, ok: bool) -> Value {
         "base": report.base.to_string(),
         "created": report.created.iter().map(made_json).collect::<Vec<_>>(),
         "kept": report.kept.iter().map(made_json).collect::<Vec<_>>(),
-        "problems": report.problems.iter().map(|problem| json!({
-            "track": problem.track.as_str(),
-            "message": problem.message,
-            "fix": problem.fix,
-        })).collect::<Vec<_>>(),
+        "problems": report.problems.iter().map(problem_json).collect::<Vec<_>>(),
         "operation": report.operation,
         "finished": report.settled,
     });
     if let Some(plan) = &report.plan {
         value["plan"] = plan_json(plan);
     }
+    if let Some(hooks) = &report.hooks {
+        value["hooks"] = hooks::part_json(hooks);
+    }
     with(document("init", ok), value)
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    let mut value = json!({ "message": problem.message, "fix": problem.fix });
+    if let Some(track) = &problem.track {
+        value["track"] = json!(track.as_str());
+    }
+    value
 }
 
 fn made_json(made: &Made) -> Value {
@@ -88,6 +95,9 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
     rows(&report.kept, PLAIN, "kept");
     let mut text = finished(&report.settled);
     text.push_str(&table.render(0));
+    if let Some(hooks) = report.hooks.as_ref().and_then(hooks::in_short) {
+        text.push_str(&format!("{hooks}\n"));
+    }
     text.push_str(&problems(report));
     if report.problems.is_empty() && !report.created.is_empty() {
         text.push_str(&format!(
@@ -105,7 +115,13 @@ fn problems(report: &Report) -> String {
         text.push_str(&format!(
             "{} {}: {}\n        {} {}\n",
             paint(BAD, "problem"),
-            paint(STRONG, problem.track.as_str()),
+            paint(
+                STRONG,
+                problem
+                    .track
+                    .as_ref()
+                    .map_or("hooks", |track| track.as_str())
+            ),
             tame(&problem.message),
             paint(HINT, "fix:"),
             tame(&problem.fix)

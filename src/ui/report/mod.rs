@@ -12,6 +12,7 @@ pub mod events;
 pub mod explain;
 pub(super) mod failures;
 mod figures;
+pub mod hooks;
 pub mod init;
 pub mod judged;
 pub mod junit;

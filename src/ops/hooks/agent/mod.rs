@@ -3,15 +3,16 @@
 
 mod advice;
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::domain::agent::{Agent, installed, removed};
 use crate::domain::name::TrackId;
 use crate::files::write_atomic;
-use crate::git::{GitError, Worktree};
+use crate::git::{GitError, Repository, Worktree};
 use crate::process::environment;
-use crate::store::{AgentSettings, StoreError};
+use crate::store::{AgentSettings, Store, StoreError};
 
 use super::super::Session;
 pub use advice::{Advice, advise};
@@ -29,7 +30,7 @@ pub enum Outcome {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// `None`: the main worktree, or one that is no track's any more.
+    /// Whose worktree it is, where that is known.
     pub track: Option<TrackId>,
     pub file: PathBuf,
     pub outcome: Outcome,
@@ -81,7 +82,7 @@ pub fn install(session: &Session, agent: Agent) -> Result<Report, AgentError> {
     for (track, dir) in dirs {
         let file = dir.join(agent.settings());
         let known = known.iter().find(|it| it.file == file);
-        let outcome = match foreign(session, &dir, agent)? {
+        let outcome = match foreign(&session.repository, &dir, agent)? {
             Some(why) => Outcome::LeftAlone(why),
             None => install_at(session, agent, &file, &program, known)?,
         };
@@ -102,48 +103,44 @@ pub fn install(session: &Session, agent: Agent) -> Result<Report, AgentError> {
     })
 }
 
-/// Takes it out again. A file that is as we left it becomes what it was before, to the byte.
+/// Takes it out again, wherever it is. A file that is as we left it becomes what it was before, to the byte.
 ///
 /// # Errors
 /// As [`install`].
-pub fn uninstall(session: &Session, agent: Agent) -> Result<Report, AgentError> {
-    let (dirs, _) = worktrees(session, agent)?;
-    let known = session.store.agent_settings(agent.name())?;
+pub fn uninstall(repository: &Repository, agent: Agent) -> Result<Report, AgentError> {
+    let store = Store::new(repository.common_dir());
+    let known = store.agent_settings(agent.name())?;
+    let worktrees = repository.worktrees()?.into_iter();
+    let mut files: BTreeSet<PathBuf> = worktrees
+        .filter(|entry| entry.prunable.is_none())
+        .map(|entry| entry.path.join(agent.settings()))
+        .collect();
+    // What was a worktree of ours once may be one no more.
+    files.extend(known.iter().map(|it| it.file.clone()));
     let mut places = Vec::new();
-    for (track, dir) in dirs {
-        let file = dir.join(agent.settings());
+    for file in files {
         let known = known.iter().find(|it| it.file == file);
         let Some(text) = read(&file)? else { continue };
-        let outcome = match foreign(session, &dir, agent)? {
+        let dir = file.ancestors().nth(2).unwrap_or(&file);
+        let outcome = match foreign(repository, dir, agent)? {
             Some(why) if is_in(agent, &text) => Outcome::LeftAlone(why),
             Some(_) => continue,
             None => uninstall_at(agent, &file, &text, known)?,
         };
-        places.push(Place {
-            track,
-            file,
-            outcome,
-        });
-    }
-    // Worktrees that are no track's any more.
-    for it in &known {
-        let is_new = !places.iter().any(|place| place.file == it.file);
-        if let (true, Some(text)) = (is_new, read(&it.file)?) {
+        if outcome != Outcome::Unchanged {
             places.push(Place {
                 track: None,
-                file: it.file.clone(),
-                outcome: uninstall_at(agent, &it.file, &text, Some(it))?,
+                file,
+                outcome,
             });
         }
     }
-    let left = |place: &Place| matches!(place.outcome, Outcome::LeftAlone(_));
     for it in &known {
-        session.store.forget_agent_settings(&it.file)?;
+        store.forget_agent_settings(&it.file)?;
         if let Some(line) = &it.excluded {
-            session.repository.exclude_no_more(line)?;
+            repository.exclude_no_more(line)?;
         }
     }
-    places.retain(|place| left(place) || place.outcome == Outcome::Removed);
     Ok(Report {
         agent,
         places,
@@ -175,12 +172,12 @@ fn worktrees(session: &Session, agent: Agent) -> Result<(Places, Vec<TrackId>), 
 }
 
 /// Why the settings of a worktree are not ours to change.
-fn foreign(session: &Session, dir: &Path, agent: Agent) -> Result<Option<String>, GitError> {
+fn foreign(repository: &Repository, dir: &Path, agent: Agent) -> Result<Option<String>, GitError> {
     let file = dir.join(agent.settings());
     let folder = file.parent().unwrap_or(dir);
     Ok(if folder.is_symlink() || file.is_symlink() {
         Some("it is a symbolic link, and what it leads to may be of others".to_owned())
-    } else if session.repository.is_tracked(dir, agent.settings())? {
+    } else if repository.is_tracked(dir, agent.settings())? {
         Some("git tracks it, and a worktree is not made dirty".to_owned())
     } else {
         None

@@ -122,7 +122,7 @@ pub fn json(report: &Report) -> Value {
                 "conflicts_with_base": row.conflicts_with_base,
                 "broken": row.broken,
                 "missing": row.missing,
-                "notes": row.notes,
+                "notes": report.notes,
             },
         }),
     )

@@ -193,7 +193,7 @@ fn contracts(page: &mut Page, report: &Report) {
             consumers => names(consumers).join(", "),
         };
         lines.push(format!(
-            "you provide {}; {consumers} build on it: a change that breaks them is refused or told",
+            "you provide {}, consumed by {consumers}: a change that breaks them is refused or told",
             contract_text(contract)
         ));
     }
@@ -322,7 +322,7 @@ fn open(page: &mut Page, report: &Report) {
         ));
     }
     lines.extend(row.broken.iter().map(|broken| tame(broken)));
-    lines.extend(row.notes.iter().map(|note| tame(note)));
+    lines.extend(report.notes.iter().map(|note| tame(note)));
     page.section("Open now", lines);
 }
 
