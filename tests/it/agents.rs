@@ -73,7 +73,18 @@ fn what_is_refused_is_refused_in_each_ones_words() {
         "claude",
         &claude(&dir, "Edit", &theirs.to_string_lossy()),
     );
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r#"
+    exit: 0
+    --- stdout
+    {
+      "hookSpecificOutput": {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": "deny",
+        "permissionDecisionReason": "not written: a rule of tracks.toml keeps track a from it\nOWN01 track a changes src/b/lib.rs, which track b owns (`src/b/**`); leave it to track b, or have it handed over with `tracks own src/b/lib.rs --track a --from b`, or except it: `[[allow]]` with `code = \"OWN01\"` in base's tracks.toml, or the trailer `Tracks-Allow: OWN01 src/b/lib.rs REASON`"
+      }
+    }
+    --- stderr
+    "#);
     let patch = "*** Begin Patch\n*** Update File: src/a/x\n@@\n-1\n+2\n*** Delete File: LICENSE\n*** End Patch";
     let message = json!({ "cwd": dir, "hook_event_name": "PreToolUse", "model": "m", "turn_id": "1",
         "tool_name": "apply_patch", "tool_input": { "command": patch } });
@@ -112,7 +123,17 @@ fn what_is_only_to_be_known_lets_it_be_written() {
         "claude",
         &claude(&dir, "Write", "scripts/new.sh"),
     );
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r#"
+    exit: 0
+    --- stdout
+    {
+      "hookSpecificOutput": {
+        "hookEventName": "PreToolUse",
+        "additionalContext": "to know in track a\nOWN03 track a adds scripts/new.sh, which nobody owns; give it an owner on base, such as `tracks own 'scripts/new.sh' --track a`, or except it: `[[allow]]` with `code = \"OWN03\"` in base's tracks.toml, or the trailer `Tracks-Allow: OWN03 scripts/new.sh REASON`"
+      }
+    }
+    --- stderr
+    "#);
     let other = place(&world, "b").join("src/b/lib.rs");
     let said = answer(&asked(
         &world,
@@ -176,7 +197,14 @@ fn nothing_is_said_where_all_is_well_or_nothing_is_known() {
 fn settings_come_and_go_and_no_worktree_is_dirty() {
     let world = two();
     let ran = world.tracks(&["hooks", "install", "--agent", "claude"]);
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r"
+    exit: 0
+    --- stdout
+    installed  worktrees/a/.claude/settings.local.json for track a
+    installed  worktrees/b/.claude/settings.local.json for track b
+    note: no worktree yet: c; after `tracks init`, `tracks hooks install --agent claude` again
+    --- stderr
+    ");
     let file = place(&world, "a").join(".claude/settings.local.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let command = format!(
@@ -254,7 +282,14 @@ fn what_is_not_ours_to_change_is_left_alone() {
     )
     .unwrap();
     let ran = world.tracks(&["hooks", "install", "--agent", "cursor"]);
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r"
+    exit: 3
+    --- stdout
+    left-alone worktrees/a/.cursor/hooks.json for track a: git tracks it, and a worktree is not made dirty
+    left-alone worktrees/b/.cursor/hooks.json for track b: it is a symbolic link, and what it leads to may be of others
+    note: no worktree yet: c; after `tracks init`, `tracks hooks install --agent cursor` again
+    --- stderr
+    ");
     assert_eq!(
         world.git_in(&place(&world, "a"), &["status", "--porcelain"]),
         ""
@@ -282,7 +317,16 @@ fn what_is_not_ours_to_change_is_left_alone() {
 fn codex_goes_by_the_main_worktree() {
     let world = two();
     let ran = world.tracks(&["hooks", "install", "--agent", "codex"]);
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r"
+    exit: 0
+    --- stdout
+    installed  .codex/hooks.json
+    installed  worktrees/a/.codex/hooks.json for track a
+    installed  worktrees/b/.codex/hooks.json for track b
+    note: no worktree yet: c; after `tracks init`, `tracks hooks install --agent codex` again
+    note: codex runs a new hook only once somebody has looked at it: `/hooks` in codex
+    --- stderr
+    ");
     assert!(
         world
             .read(".codex/hooks.json")

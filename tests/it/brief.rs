@@ -80,7 +80,61 @@ fn three() -> World {
 fn the_page() {
     let world = three();
     let ran = world.tracks(&["brief", "a"]);
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r#"
+    exit: 0
+    --- stdout
+    # Track a: Agent registry
+
+    Branch `track/a`, no worktree (`tracks init` makes it); base `main`, 1 ahead, 0 behind; state in-progress.
+    Agent alpha. Contact @alpha. Due day 4.
+    Responsibilities: the registry; its documentation.
+
+    ## Yours to change
+    - `src/a/**`, `docs/a`
+    - tables `agents`
+    - migrations `m/*.sql`, called `{date}_trackA_{slug}.sql`; make each with `tracks new migration "what it does"`, which gives a version that nobody else has (now `m/20261127_trackA_what_it_does.sql`)
+
+    ## Deliver
+    - [x] `src/a/index.ts`
+    - [x] `docs/a.md`
+
+    ## Not yours
+    - b: `src/b`, `docs/b`
+    - frozen, for nobody to change: `LICENSE`
+    - what nobody owns: a warning; better have it given to you
+    - tracks.toml, CODEOWNERS and the settings of hooks: changed on base only
+
+    ## Shared
+    - `src/types/**` (b answers for it): owner-approves: others than the owner need its trailer `Tracks-Approve: TRACK PATH`
+
+    ## Between tracks
+    - you provide `registry` (`src/a/registry.yaml`), consumed by c: a change that breaks them is refused or told
+    - you consume `api` (`src/b/api.yaml`) of b: b is changing `src/b/api.yaml`
+    - you are built on `b`
+    - built on you: c
+
+    ## Checks: `tracks check a`
+    - unit: `npm test 'it'\''s'` (not approved here: `tracks trust`)
+    - slow: `` make `date` `` in `src` (may fail, not approved here: `tracks trust`)
+
+    ## Commits
+    - subject: conventional, as `fix(scope): what`
+    - trailer `Track: a` (the prepare-commit-msg hook adds it)
+    - hooks judge: pre-commit by ownership, migrations, names; commit-msg by names; pre-push by ownership, migrations, contracts, names
+
+    ## Open now
+    - conflicts with b: `tracks conflicts a b`
+    - NAM02 the subject of commit [ID] is not conventional: Work of a
+    - NAM03 commit [ID] has no trailer `Track: a`: Work of a
+
+    ## Ways
+    - before you write: `tracks who PATH`; for many, paths on stdin of `tracks validate --stdin-paths`
+    - to hand a path over: `tracks own PATH --track OTHER --from a`, then commit tracks.toml on base
+    - to get base: `tracks update a`; never merge, or build on, `integration`: each round makes it anew
+    - when done: `tracks validate a`, then `tracks mark a ready`
+    --- stderr
+    warning: tracks.toml: `[track.a] responsibilities` does nothing yet; 1 more warnings: `tracks init --dry-run`
+    "#);
 }
 
 #[test]
@@ -97,7 +151,28 @@ fn a_project_of_two_lines_has_a_page_of_a_few() {
     ]);
     let here = world.repo().join("worktrees/a");
     let ran = world.tracks_in(&here, &["brief"]);
-    assert_snapshot!(ran.shown(), @"");
+    assert_snapshot!(ran.shown(), @r"
+    exit: 0
+    --- stdout
+    # Track a
+
+    Branch `track/a`, worktree `[ROOT]/repo/worktrees/a`; base `main`, 0 ahead, 0 behind; state in-progress.
+
+    ## Yours to change
+    - nothing in tracks.toml says who owns what
+
+    ## Not yours
+    - tracks.toml, CODEOWNERS and the settings of hooks: changed on base only
+
+    ## Commits
+    - hooks judge: pre-commit by ownership, migrations, names; pre-push by ownership, migrations, contracts, names
+
+    ## Ways
+    - before you write: `tracks who PATH`; for many, paths on stdin of `tracks validate --stdin-paths`
+    - to get base: `tracks update a`; never merge, or build on, `integration`: each round makes it anew
+    - when done: `tracks validate a`, then `tracks mark a ready`
+    --- stderr
+    ");
 }
 
 #[test]
@@ -132,7 +207,14 @@ fn programs_get_all_of_it() {
 fn it_is_about_the_track_of_this_worktree() {
     let world = three();
     let refused = world.tracks(&["brief"]);
-    assert_snapshot!(refused.shown(), @"");
+    assert_snapshot!(refused.shown(), @r"
+    exit: 2
+    --- stdout
+    --- stderr
+    warning: tracks.toml: `[track.a] responsibilities` does nothing yet; 1 more warnings: `tracks init --dry-run`
+    error: this is no track's worktree
+    hint: name one: `tracks brief TRACK` (a, b, c)
+    ");
     let unknown = world.tracks(&["brief", "aa"]);
     assert_eq!(unknown.status, 2, "{}", unknown.shown());
     assert!(

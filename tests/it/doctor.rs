@@ -45,7 +45,9 @@ fn everything_is_fine_in_one_line() {
     let version = world.git(&["version"]);
     let version = version.trim_start_matches("git version ");
     let text = ran.stdout.replace(version, "[VERSION]");
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r"
+    everything is fine; looked at git [VERSION], tracks on the PATH, locks, scratch directories, tracks.toml with 2 tracks, 2 programs that tracks.toml needs, approvals, operations, 3 worktrees, hooks
+    ");
     let (status, answer) = ask(&world, &["doctor"]);
     assert_eq!((status, &answer["findings"]), (0, &json!([])));
 }
@@ -87,9 +89,74 @@ fn every_finding_has_its_fix() {
     let ran = world.tracks(&["doctor"]);
     let version = world.git(&["version"]);
     let version = version.trim_start_matches("git version ");
-    assert_snapshot!(ran.shown().replace(version, "[VERSION]"), @"");
+    assert_snapshot!(ran.shown().replace(version, "[VERSION]"), @r"
+    exit: 1
+    --- stdout
+    error DOC-LOCK [ROOT]/repo/.git/index.lock has been there for 2 hours, and keeps
+                   every git from what it locks
+      fix: if no git is at work there: `rm [ROOT]/repo/.git/index.lock`
+    error DOC-LOCK [ROOT]/repo/.git/refs/heads/track/a.lock has been there for 2 hours,
+                   and keeps every git from what it locks
+      fix: if no git is at work there: `rm [ROOT]/repo/.git/refs/heads/track/a.lock`
+    warning DOC-CONFIG main does not know c yet; the working copy of tracks.toml judges it
+      fix: commit tracks.toml on main
+    warning DOC-CONFIG tracks.toml differs from the one on main, which counts for [check.odd]
+      fix: commit tracks.toml on main
+    warning DOC-UNFINISHED tracks init, process 1 on host, since [TIME], was killed
+      fix: run it again, it carries on: `tracks init`
+    warning DOC-WORKTREE worktree [ROOT]/repo/worktrees/b is of no use: its directory is
+                         gone
+      fix: `tracks init` makes it anew
+    warning DOC-WORKTREE worktree [ROOT]/repo/worktrees/other is on branch other, which
+                         is no track's
+      fix: bring it back to its branch, add the track to tracks.toml, or `git worktree remove` it
+    warning DOC-WORKTREE [ROOT]/repo/worktrees/mine is no worktree of this repository
+      fix: look at what is in it, and move it away: nothing here looks after it
+    warning DOC-HOOK pre-commit, pre-merge-commit, pre-push are other than they would be installed now
+      fix: `tracks hooks install`; `tracks hooks status` shows each
+    note DOC-SCRATCH a killed run has left a scratch directory
+      fix: nothing: the next run that merges in memory, such as `tracks status`, sweeps them away
+    note DOC-WORKTREE no worktree: c
+      fix: `tracks init` makes what is missing
+    2 errors, 7 warnings, 2 notes; looked at git [VERSION], tracks on the PATH, locks, scratch directories, tracks.toml with 3 tracks, 2 programs that tracks.toml needs, approvals, operations, 4 worktrees, hooks
+    --- stderr
+    ");
     assert_eq!(world.git(&["for-each-ref"]), before);
     assert!(scratch.join("1-x").exists(), "nothing is changed");
+}
+
+#[test]
+fn hooks_that_would_not_run_and_agents_that_would_not_ask() {
+    let world = approved(CONFIG);
+    std::fs::remove_file(world.repo().join(".git/hooks/pre-push")).unwrap();
+    let (status, answer) = ask(&world, &["doctor"]);
+    assert_eq!((status, codes(&answer)), (0, vec!["DOC-HOOK".to_owned()]));
+    assert_eq!(
+        answer["findings"][0]["message"],
+        "pre-push is not installed"
+    );
+    world.git(&["config", "core.hooksPath", "/elsewhere"]);
+    let (status, answer) = ask(&world, &["doctor"]);
+    assert_eq!(status, 1, "{answer:#}");
+    assert_eq!(answer["findings"][0]["code"], "DOC-HOOK", "{answer:#}");
+    let said = answer["findings"][0]["message"].as_str().unwrap();
+    assert!(said.starts_with("core.hooksPath is /elsewhere"), "{said}");
+    world.git(&["config", "--unset", "core.hooksPath"]);
+    ask(&world, &["hooks", "install"]);
+    ask(&world, &["hooks", "install", "--agent", "claude"]);
+    let (_, answer) = ask(&world, &["doctor"]);
+    assert_eq!(answer["findings"], json!([]), "{answer:#}");
+    let file = "repo/worktrees/a/.claude/settings.local.json";
+    let text = std::fs::read_to_string(world.root().join(file)).unwrap();
+    world.write_at(
+        file,
+        &text.replace(env!("CARGO_BIN_EXE_tracks"), "/gone/tracks"),
+    );
+    let (status, answer) = ask(&world, &["doctor"]);
+    assert_eq!((status, codes(&answer)), (0, vec!["DOC-AGENT".to_owned()]));
+    ask(&world, &["hooks", "install", "--agent", "claude"]);
+    let (_, answer) = ask(&world, &["doctor"]);
+    assert_eq!(answer["findings"], json!([]), "{answer:#}");
 }
 
 #[test]

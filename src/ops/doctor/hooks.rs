@@ -41,7 +41,9 @@ pub(super) fn git(report: &mut Report, session: &Session) {
             (State::Foreign, _) => Some((false, "not ours: another one stands there".to_owned())),
             (State::Shadowed, _) => None,
             (_, Err(why)) => Some((true, format!("installed and would not run: {why}"))),
-            (State::Outdated, Ok(())) => Some((false, "of another version of tracks".to_owned())),
+            (State::Outdated, Ok(())) => {
+                Some((false, "other than they would be installed now".to_owned()))
+            }
             (State::Installed, Ok(())) => None,
         };
         let add = |names: &mut Vec<&'static str>| {
