@@ -17,7 +17,7 @@ use super::{Context, ShortFormat};
 /// DOC-LOCK: a lock file that a killed git has left.
 /// DOC-UNFINISHED: a killed run of tracks that is to be completed.
 /// DOC-HOOK: git hooks that would not run, are not installed, or start another program.
-/// DOC-AGENT: settings of agents that name a program which is gone.
+/// DOC-AGENT: settings of agents that name another program than this, which may be gone.
 /// DOC-SCRATCH: scratch directories of killed runs.
 /// DOC-WORKTREE: a worktree that is gone, missing, or no track's.
 #[derive(Debug, clap::Args)]

@@ -52,7 +52,10 @@ impl Store {
     /// # Errors
     /// When it cannot be removed.
     pub fn forget_agent_settings(&self, file: &Path) -> Result<(), StoreError> {
-        record::remove(&self.agent_settings_path(file))
+        record::remove(&self.agent_settings_path(file))?;
+        // The last one takes the directory along.
+        let _ = std::fs::remove_dir(self.root.join("agents"));
+        Ok(())
     }
 
     fn agent_settings_path(&self, file: &Path) -> PathBuf {

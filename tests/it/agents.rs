@@ -311,6 +311,13 @@ fn what_is_not_ours_to_change_is_left_alone() {
         answer["places"][0]["reason"],
         "it cannot be read: line 1: a value is missing"
     );
+    let file = place(&world, "a").join(".claude/settings.local.json");
+    let bytes = b"{\"a\": \"\xff\"}";
+    let made = std::fs::File::create(&file).and_then(|mut file| file.write_all(bytes));
+    made.expect("a file");
+    let (_, answer) = ask(&world, &["hooks", "install", "--agent", "claude"]);
+    assert_eq!(answer["places"][0]["reason"], "it is not UTF-8 text");
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
 }
 
 #[test]

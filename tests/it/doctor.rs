@@ -29,12 +29,12 @@ fn codes(answer: &Value) -> Vec<String> {
 
 /// Made long ago.
 fn old(path: &Path) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let file = File::create(path).unwrap();
+    std::fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("its place");
+    let file = File::create(path).expect("a file");
     #[expect(clippy::disallowed_methods, reason = "the age of a real file")]
     let now = SystemTime::now();
-    file.set_modified(now - Duration::from_secs(2 * 3600))
-        .unwrap();
+    let two_hours_ago = now - Duration::from_secs(2 * 3600);
+    file.set_modified(two_hours_ago).expect("a time");
 }
 
 #[test]
@@ -70,12 +70,11 @@ fn every_finding_has_its_fix() {
         "other",
         "worktrees/other",
     ]);
-    let locks = git_dir.join("tracks/locks");
-    std::fs::write(
-        locks.join("init"),
-        "tracks init, process 1 on host, since 2026-11-27T11:00:00Z\n",
-    )
-    .unwrap();
+    world.write_at(
+        "repo/.git/tracks/locks/init",
+        "tracks init, process 1 on host, since 2026-11-27T11:00:00Z
+",
+    );
     let scratch = git_dir.join("tracks/scratch");
     std::fs::create_dir_all(scratch.join("1-x")).unwrap();
     File::create(scratch.join("1-x.lock")).unwrap();

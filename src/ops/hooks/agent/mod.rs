@@ -179,6 +179,8 @@ fn foreign(repository: &Repository, dir: &Path, agent: Agent) -> Result<Option<S
         Some("it is a symbolic link, and what it leads to may be of others".to_owned())
     } else if repository.is_tracked(dir, agent.settings())? {
         Some("git tracks it, and a worktree is not made dirty".to_owned())
+    } else if std::fs::read(&file).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_err()) {
+        Some("it is not UTF-8 text".to_owned())
     } else {
         None
     })
@@ -270,7 +272,7 @@ fn read(file: &Path) -> Result<Option<String>, AgentError> {
             path: file.to_owned(),
             source,
         }),
-        // Bytes that are no text make it unreadable further on.
+        // What is no text is left alone before anything is made of this.
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
     }
 }
