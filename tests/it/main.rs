@@ -29,6 +29,8 @@ mod examples;
 mod explain;
 mod figures;
 mod foreseen;
+mod hooks_install;
+mod hooks_status;
 mod init;
 mod init_killed;
 mod init_mend;
