@@ -11,6 +11,7 @@ pub mod handover;
 pub mod hook;
 pub mod layout;
 pub mod merge;
+pub mod message;
 pub mod migration;
 pub mod name;
 pub mod neighbours;

@@ -15,6 +15,7 @@ mod marks;
 mod matrix;
 mod metrics;
 mod naming;
+mod news;
 mod notes;
 mod openings;
 mod operations;
@@ -47,6 +48,7 @@ pub use logs::{
     read_log_name,
 };
 pub use metrics::{LastFigures, Yield};
+pub use news::{News, NewsWatch};
 pub use openings::{Opening, OpeningStage};
 pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};

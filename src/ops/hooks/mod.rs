@@ -5,6 +5,7 @@ pub mod agent;
 mod error;
 pub mod install;
 mod plan;
+pub mod run;
 pub mod status;
 pub mod uninstall;
 
