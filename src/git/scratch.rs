@@ -102,6 +102,23 @@ fn locked_file(root: &Path) -> Result<NamedTempFile, GitError> {
     }
 }
 
+/// How many directories killed processes have left below `root`: those that the next run sweeps.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn scratch_left(root: &Path) -> Result<usize, GitError> {
+    let entries = match std::fs::read_dir(root) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        entries => entries.map_err(io(root))?,
+    };
+    let is_left = |lock: &PathBuf| {
+        lock.extension().is_some_and(|it| it == "lock")
+            && File::open(lock).is_ok_and(|file| file.try_lock().is_ok())
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths.filter(is_left).count())
+}
+
 fn sweep(root: &Path) -> Result<(), GitError> {
     let entries = match std::fs::read_dir(root) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

@@ -1,6 +1,7 @@
 //! The state under the common git directory, in `tracks/`: operations, events, check results, run logs, rounds, locks; and
 //! the approvals of this user, outside every repository. Formats carry a version; every write is atomic or an append.
 
+mod agent_settings;
 mod approvals;
 mod claims;
 mod error;
@@ -34,6 +35,7 @@ mod verdicts;
 
 use std::path::{Path, PathBuf};
 
+pub use agent_settings::AgentSettings;
 pub use approvals::Approvals;
 pub use claims::{Claim, Claimant, Claimed, Grant, Holder, Taken};
 pub use error::StoreError;

@@ -95,8 +95,10 @@ pub fn run(session: &Session, files: bool) -> Result<Report, HooksError> {
     report.changed = report.done.iter().any(|done| done.action != Action::Kept);
     match &plan.way {
         Way::InFront(former) => {
-            report.changed |= send_git_to(session, &plan, &ours)?;
-            report.notes.extend(about(former, &report.done));
+            if send_git_to(session, &plan, &ours)? {
+                report.changed = true;
+                report.notes.extend(about(former, &report.done));
+            }
         }
         Way::Configured => report.changed |= configure(session, &plan)?,
         Way::Beside(_) => {}

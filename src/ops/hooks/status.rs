@@ -188,7 +188,11 @@ fn row(
         _ if is_home => (place.dir.join(script.name), state_of(script)?),
         _ => {
             let path = place.dir.join(script.name);
-            let mine = !matches!(script.there, There::Nothing | There::Foreign);
+            // Here, or where it was put before somebody sent git elsewhere.
+            let usual = plan::usual_dir(&session.repository).join(script.name);
+            let usual = look_at_hook(&usual).map_err(HooksError::File)?;
+            let mine = matches!(script.there, There::Ours { .. })
+                || matches!(usual, HookFile::Ours { .. });
             let other = look_at_hook(&path).map_err(HooksError::File)?;
             let state = match (mine, other) {
                 (true, _) => State::Shadowed,
@@ -268,25 +272,25 @@ fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Sh
             shadows.extend(elsewhere(session, place)?);
         }
     }
-    // What is the same everywhere is said once.
-    if let Some(first) = shadows
-        .iter()
-        .find(|shadow| shadow.worktree.is_some())
-        .cloned()
-        && places.len() > 1
-        && shadows
-            .iter()
-            .filter(|it| it.what == first.what && it.fix == first.fix)
-            .count()
-            == places.len()
-    {
-        shadows.retain(|shadow| shadow.what != first.what);
-        shadows.push(Shadow {
-            worktree: None,
-            ..first
-        });
+    Ok(said_once(shadows, places.len()))
+}
+
+/// What is the same in all worktrees is said once.
+fn said_once(shadows: Vec<Shadow>, places: usize) -> Vec<Shadow> {
+    let mut said: Vec<Shadow> = Vec::new();
+    for shadow in &shadows {
+        let same = |other: &&Shadow| other.what == shadow.what && other.fix == shadow.fix;
+        let everywhere = places > 1 && shadows.iter().filter(same).count() == places;
+        let worktree = shadow.worktree.clone().filter(|_| !everywhere);
+        let once = Shadow {
+            worktree,
+            ..shadow.clone()
+        };
+        if !said.contains(&once) {
+            said.push(once);
+        }
     }
-    Ok(shadows)
+    said
 }
 
 /// Who sends git somewhere else.
@@ -337,12 +341,15 @@ fn switched_off(plan: &Plan, place: &Place) -> Vec<Shadow> {
     scripts
         .filter_map(|(script, hook)| {
             let mine = plan::configured_name(hook);
-            let name = [mine.as_str(), script.name].into_iter().find(|name| off(name))?;
-            let at = shell_word(&place.at.to_string_lossy());
+            let name = [mine.as_str(), script.name]
+                .into_iter()
+                .find(|name| off(name))?;
             Some(Shadow {
                 worktree: Some(place.at.clone()),
                 what: format!("hook.{name}.enabled is false"),
-                fix: format!("`git -C {at} config --show-origin hook.{name}.enabled` says where; take it out there"),
+                fix: format!(
+                    "`git config --show-origin hook.{name}.enabled` says where; take it out there"
+                ),
             })
         })
         .collect()

@@ -151,8 +151,7 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
             other.hook == row.hook && other.state == row.state && other.runs == row.runs
         };
         let alike: Vec<&Row> = report.hooks.iter().filter(alike).collect();
-        let (everywhere, one) = (alike.len() == worktrees, worktrees == 1);
-        if everywhere && alike[0] != row {
+        if alike[0] != row {
             continue;
         }
         let style = match (&row.runs, row.state) {
@@ -160,24 +159,24 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
             (Ok(()), State::Installed) => GOOD,
             (Ok(()), _) => WARN,
         };
-        let place = match everywhere {
-            true if one => String::new(),
-            true => format!("in all {}", count(worktrees, "worktree")),
-            false => format!("in {}", short_or_here(&row.worktree, main)),
-        };
-        let path = match everywhere && alike.iter().any(|other| other.path != row.path) {
+        let path = match alike.iter().any(|other| other.path != row.path) {
             true => String::new(),
             false => short(&row.path, main),
         };
-        let what = match (&row.runs, &row.chained) {
+        let chained = row.chained.as_deref().map(|chained| {
+            // Each worktree may have its own.
+            let within = chained.strip_prefix(&row.worktree).unwrap_or(chained);
+            short(within, main)
+        });
+        let what = match (&row.runs, chained) {
             (Err(why), _) if why != row.state.name() => format!("does not run: {why}"),
-            (_, Some(chained)) => format!("after {}", short(chained, main)),
+            (_, Some(chained)) => format!("after {chained}"),
             _ => String::new(),
         };
         table.row(vec![
             styled(style, row.state.name()),
             styled(STRONG, row.hook.name()),
-            styled(PLAIN, place),
+            styled(PLAIN, places(&alike, worktrees, main)),
             styled(DIM, path),
             styled(DIM, what),
         ]);
@@ -221,6 +220,16 @@ fn worktrees(report: &Report) -> usize {
     let first = report.hooks.first().map(|row| row.hook);
     let of_first = report.hooks.iter().filter(|row| Some(row.hook) == first);
     of_first.count()
+}
+
+/// In which worktrees something is so.
+fn places(alike: &[&Row], worktrees: usize, main: Option<&Path>) -> String {
+    match alike {
+        _ if alike.len() == worktrees && worktrees == 1 => String::new(),
+        _ if alike.len() == worktrees => format!("in all {}", count(worktrees, "worktree")),
+        [only] => format!("in {}", short_or_here(&only.worktree, main)),
+        _ => format!("in {} of {}", alike.len(), count(worktrees, "worktree")),
+    }
 }
 
 /// The main worktree relative to itself is nothing.
