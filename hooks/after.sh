@@ -17,8 +17,8 @@ fi
 # Files of the same branch were checked out, which is nothing new to anybody.
 news=yes
 [ "$hook" != post-checkout ] || [ "$3" = 1 ] || news=
-# What `tracks` itself has git do, it tells by itself.
-[ "${TRACKS_MOVES-}" != 1 ] || news=
+# What `tracks` itself has git do, it tells by itself; and whoever wants no machine time spent in the background says so.
+[ "${TRACKS_MOVES-}" != 1 ] && [ "${TRACKS_NEWS-}" != 0 ] && [ "${TRACKS_HOOKS-}" != 0 ] || news=
 
 if [ -n "$news" ]; then
     [ -x "$program" ] || program=$(command -v tracks) || program=

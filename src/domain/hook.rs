@@ -75,13 +75,11 @@ impl Hook {
     /// What it judges by where tracks.toml does not say.
     fn default(self) -> Vec<Judge> {
         let families: &[Family] = match self {
-            Hook::PreCommit | Hook::PreMergeCommit => {
+            Hook::PreCommit | Hook::PreMergeCommit | Hook::ReferenceTransaction => {
                 &[Family::Ownership, Family::Migrations, Family::Names]
             }
             Hook::CommitMsg | Hook::PrepareCommitMsg => &[Family::Names],
-            Hook::PrePush | Hook::ReferenceTransaction | Hook::PreReceive | Hook::Update => {
-                &Family::ALL
-            }
+            Hook::PrePush | Hook::PreReceive | Hook::Update => &Family::ALL,
             Hook::PostCommit | Hook::PostMerge | Hook::PostCheckout => &[],
         };
         families.iter().copied().map(Judge::Rules).collect()

@@ -81,6 +81,16 @@ impl Merger<'_> {
     }
 }
 
+impl Repository {
+    /// As [`Merger::changes`], of trees that the repository has.
+    ///
+    /// # Errors
+    /// When a tree cannot be read.
+    pub fn changes(&self, from: TreeId, to: TreeId) -> Result<Changes, GitError> {
+        tree_changes(&self.local(), from, to)
+    }
+}
+
 struct Walk<'w> {
     gix: &'w gix::Repository,
     selection: &'w Selection,

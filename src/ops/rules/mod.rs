@@ -32,6 +32,7 @@ use super::trust::Trust;
 use contracts::Contracts;
 use strays::Strays;
 pub(super) use uncommitted::WithUncommitted;
+pub(super) use works::commits;
 
 /// Facts about all tracks with work.
 #[derive(Debug)]

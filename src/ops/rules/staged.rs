@@ -10,7 +10,7 @@ use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::domain::rule::{self, Contents, Facts, Family, Finding, Work};
+use crate::domain::rule::{self, Commit, Contents, Facts, Family, Finding, Work};
 use crate::git::GitError;
 use crate::process::clock;
 
@@ -109,6 +109,43 @@ pub(in crate::ops) fn judge(
     let innocent = innocent(session, &all[judged], &merged)?;
     findings.retain(|it| it.path.as_ref().is_none_or(|path| !innocent.contains(path)));
     Ok(findings)
+}
+
+/// What is found in messages by rules of these families.
+pub(in crate::ops) fn judge_messages(
+    session: &Session,
+    track: &Track,
+    commits: Vec<Commit>,
+    families: &[Family],
+) -> Vec<Finding> {
+    let works = [Work {
+        track: track.id.clone(),
+        tip: None,
+        changes: Vec::new(),
+        commits,
+        migrations: Vec::new(),
+        contents: BTreeMap::new(),
+        uncommitted: BTreeSet::new(),
+    }];
+    let facts = Facts {
+        project: &session.project,
+        owners: &Owners::new(&session.project),
+        now: clock::now(),
+        works: &works,
+        judged: 0,
+        without: &BTreeSet::new(),
+        migrations: None,
+        comparisons: &[],
+        behind: &[],
+        files: None,
+        texts: &BTreeMap::new(),
+        approvals: &[],
+        strays: &[],
+        branch: None,
+    };
+    let is_asked = |code: &str| families.iter().any(|family| family.has(code));
+    let rules = rule::of_messages().filter(|rule| is_asked(rule.code));
+    rule::judge_by(&facts, rules)
 }
 
 /// Without what a merge takes from base, from the branch itself elsewhere, and from tracks that it is built on, as it is there.

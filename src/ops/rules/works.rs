@@ -267,7 +267,7 @@ impl Reader<'_> {
 }
 
 /// What `tip` has and the hidden ones have not, newest first.
-pub(super) fn commits(
+pub(in crate::ops) fn commits(
     session: &Session,
     tip: CommitId,
     hidden: &[CommitId],

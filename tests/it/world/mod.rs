@@ -295,6 +295,8 @@ impl World {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_EDITOR", "true")
             .env("GIT_PAGER", "cat")
+            // Nothing goes on when a test is over, unless that is what it is about.
+            .env("TRACKS_NEWS", "0")
             .env("GIT_AUTHOR_NAME", "Ada")
             .env("GIT_AUTHOR_EMAIL", "ada@example.com")
             .env("GIT_AUTHOR_DATE", &date)

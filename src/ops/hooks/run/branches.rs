@@ -7,7 +7,8 @@ use crate::domain::hook::Hook;
 use crate::domain::name::BranchName;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::domain::rule::{self, Finding};
+use crate::domain::rule::{self, Family, Finding};
+use crate::ops::rules::staged::{self, StagedWork};
 use crate::ops::trust::Trust;
 use crate::ops::{Session, rules};
 
@@ -44,7 +45,7 @@ pub(super) fn pushed(session: &Session, input: &[u8]) -> Result<Report, HookErro
         if let Some(track) = branches.iter().find_map(of_branch) {
             if seen.insert((track.id.clone(), new)) {
                 let what = format!("the push of {}", track.branch);
-                judge(session, Hook::PrePush, track, what, new, None, &mut report)?;
+                report.add(judge(session, Hook::PrePush, track, what, new)?);
             }
         } else if branches[0].as_ref() == Some(&session.project.integration.branch)
             && session
@@ -72,17 +73,7 @@ pub(super) fn moved(session: &Session, call: &Call) -> Result<Report, HookError>
     for moved in moves(&call.input) {
         let track = (session.project.tracks.iter()).find(|track| track.branch == moved.branch);
         if let Some(track) = track.filter(|track| guards(track)) {
-            let what = format!("moving {}", track.branch);
-            let hook = Hook::ReferenceTransaction;
-            judge(
-                session,
-                hook,
-                track,
-                what,
-                moved.new,
-                moved.old,
-                &mut report,
-            )?;
+            report.add(judge_move(session, track, &moved)?);
         } else if moved.branch == session.project.integration.branch
             && session.project.tracks.iter().any(guards)
             && !is_as_elsewhere(session, &moved)?
@@ -93,6 +84,54 @@ pub(super) fn moved(session: &Session, call: &Call) -> Result<Report, HookError>
     Ok(report)
 }
 
+/// What the move brings, quickly: by what differs, and by the messages of what is new. Only where that finds anything, the
+/// branch is judged as a whole, and what was found there before is nothing new.
+fn judge_move(session: &Session, track: &Track, moved: &Move) -> Result<Report, HookError> {
+    let (repository, base) = (&session.repository, session.base.commit);
+    let mut report = Report::default();
+    if repository.is_ancestor(moved.new, base)? {
+        return Ok(report);
+    }
+    let Some(mut asked) = Asked::of(session, Hook::ReferenceTransaction, track)? else {
+        return Ok(report);
+    };
+    let from = repository.tree_of(moved.old.unwrap_or(base))?;
+    let changes = repository.changes(from, repository.tree_of(moved.new)?)?;
+    let work = StagedWork {
+        track,
+        head: moved.new,
+        merged: Vec::new(),
+        changes: changes.list().to_vec(),
+    };
+    let mut findings = staged::judge(session, work, &asked.families)?;
+    let known: Vec<CommitId> = [base].into_iter().chain(moved.old).collect();
+    findings.extend(staged::judge_messages(
+        session,
+        track,
+        rules::commits(session, moved.new, &known)?,
+        &asked.families,
+    ));
+    if let Some(old) = moved.old.filter(|_| findings.iter().any(Finding::refuses)) {
+        let before = of_branch(session, track, old, &asked.families)?;
+        let is_new = |it: &Finding| {
+            let same = |other: &Finding| {
+                (other.code, &other.path, other.commit) == (it.code, &it.path, it.commit)
+            };
+            !before.iter().any(same)
+        };
+        findings.retain(is_new);
+    }
+    asked.skip(session, Hook::ReferenceTransaction, track, &mut findings)?;
+    report.notes.append(&mut asked.notes);
+    report.judged.push(Judged {
+        track: Some(track.id.clone()),
+        what: format!("moving {}", track.branch),
+        findings,
+        runs: Vec::new(),
+    });
+    Ok(report)
+}
+
 /// Lines of `pre-receive`: old value, new value, ref.
 pub(super) fn received(session: &Session, input: &[u8]) -> Result<Report, HookError> {
     let mut report = Report::default();
@@ -100,49 +139,33 @@ pub(super) fn received(session: &Session, input: &[u8]) -> Result<Report, HookEr
         let track = (session.project.tracks.iter()).find(|track| track.branch == moved.branch);
         if let Some(track) = track {
             let what = format!("the push to {}", track.branch);
-            let hook = Hook::PreReceive;
-            judge(session, hook, track, what, moved.new, None, &mut report)?;
+            report.add(judge(session, Hook::PreReceive, track, what, moved.new)?);
         }
     }
     Ok(report)
 }
 
-/// `old`: what is found there, too, is nothing new and refuses nothing.
 fn judge(
     session: &Session,
     hook: Hook,
     track: &Track,
     what: String,
-    new: CommitId,
-    old: Option<CommitId>,
-    report: &mut Report,
-) -> Result<(), HookError> {
-    let base = session.base.commit;
-    if session.repository.is_ancestor(new, base)? {
-        return Ok(());
+    head: CommitId,
+) -> Result<Report, HookError> {
+    let mut report = Report::default();
+    if session.repository.is_ancestor(head, session.base.commit)? {
+        return Ok(report);
     }
     let Some(mut asked) = Asked::of(session, hook, track)? else {
-        return Ok(());
+        return Ok(report);
     };
-    let trust = Trust::load(session, false)?;
-    let find = |head: CommitId| -> Result<Vec<Finding>, HookError> {
-        let mut findings = rules::of_branch(session, &trust, &track.id, head)?;
-        let is_asked = |code: &str| asked.families.iter().any(|family| family.has(code));
-        findings.retain(|finding| is_asked(finding.code));
-        Ok(findings)
-    };
-    let mut findings = find(new)?;
-    if let Some(old) = old.filter(|_| findings.iter().any(Finding::refuses)) {
-        // Only what the move brings is refused; a commit as such is new where it was not there.
-        let before = find(old)?;
-        findings.retain(|finding| {
-            !before.iter().any(|it| {
-                (it.code, &it.path, it.commit) == (finding.code, &finding.path, finding.commit)
-            })
-        });
-    }
+    let mut findings = of_branch(session, track, head, &asked.families)?;
     asked.skip(session, hook, track, &mut findings)?;
-    let runs = asked.run_checks(session, track)?;
+    // A server has no worktree to run anything in, and its environment is nobody's.
+    let runs = match hook {
+        Hook::PrePush => asked.run_checks(session, track)?,
+        _ => Vec::new(),
+    };
     report.notes.append(&mut asked.notes);
     report.judged.push(Judged {
         track: Some(track.id.clone()),
@@ -150,7 +173,20 @@ fn judge(
         findings,
         runs,
     });
-    Ok(())
+    Ok(report)
+}
+
+fn of_branch(
+    session: &Session,
+    track: &Track,
+    head: CommitId,
+    families: &[Family],
+) -> Result<Vec<Finding>, HookError> {
+    let trust = Trust::load(session, false)?;
+    let mut findings = rules::of_branch(session, &trust, &track.id, head)?;
+    let is_asked = |code: &str| families.iter().any(|family| family.has(code));
+    findings.retain(|finding| is_asked(finding.code));
+    Ok(findings)
 }
 
 /// Nobody but a round moves the integration branch.

@@ -1,17 +1,16 @@
 //! The message of a commit: the trailer that says whose it is, and whether it is as the project wants it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Judge;
 use crate::domain::message;
 use crate::domain::name::TrackId;
-use crate::domain::owners::Owners;
 use crate::domain::project::Track;
-use crate::domain::rule::{self, Commit, Facts, Family, Finding, Work};
+use crate::domain::rule::{Commit, Family};
 use crate::domain::trailer;
 use crate::files;
 use crate::ops::Session;
+use crate::ops::rules::staged;
 use crate::process::{clock, environment};
 
 use super::{Asked, Call, HookError, Judged, Report};
@@ -81,7 +80,8 @@ pub(super) fn judge(session: &Session, call: &Call) -> Result<Report, HookError>
         report.is_empty_message = !message.is_empty();
         return Ok(report);
     }
-    let mut findings = findings(session, track, message, &asked.families)?;
+    let commit = commit(session, message)?;
+    let mut findings = staged::judge_messages(session, track, vec![commit], &asked.families);
     asked.skip(session, call.hook, track, &mut findings)?;
     let runs = asked.run_checks(session, track)?;
     report.notes = asked.notes;
@@ -94,49 +94,17 @@ pub(super) fn judge(session: &Session, call: &Call) -> Result<Report, HookError>
     Ok(report)
 }
 
-fn findings(
-    session: &Session,
-    track: &Track,
-    message: String,
-    families: &[Family],
-) -> Result<Vec<Finding>, HookError> {
+/// The commit that is about to be made.
+fn commit(session: &Session, message: String) -> Result<Commit, HookError> {
     let now = clock::now();
-    let commit = Commit {
+    Ok(Commit {
         id: None,
         subject: message::subject(&message),
         message,
         authored: now,
         committed: now,
         is_merge: !session.repository.merge_heads()?.is_empty(),
-    };
-    let works = [Work {
-        track: track.id.clone(),
-        tip: None,
-        changes: Vec::new(),
-        commits: vec![commit],
-        migrations: Vec::new(),
-        contents: BTreeMap::new(),
-        uncommitted: BTreeSet::new(),
-    }];
-    let facts = Facts {
-        project: &session.project,
-        owners: &Owners::new(&session.project),
-        now,
-        works: &works,
-        judged: 0,
-        without: &BTreeSet::new(),
-        migrations: None,
-        comparisons: &[],
-        behind: &[],
-        files: None,
-        texts: &BTreeMap::new(),
-        approvals: &[],
-        strays: &[],
-        branch: None,
-    };
-    let is_asked = |code: &str| families.iter().any(|family| family.has(code));
-    let rules = rule::of_messages().filter(|rule| is_asked(rule.code));
-    Ok(rule::judge_by(&facts, rules))
+    })
 }
 
 /// Git itself names this editor where nobody was to edit the message; then its comments are none.

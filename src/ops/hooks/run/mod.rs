@@ -80,6 +80,11 @@ pub enum HookError {
 }
 
 impl Report {
+    fn add(&mut self, mut more: Report) {
+        self.judged.append(&mut more.judged);
+        self.notes.append(&mut more.notes);
+    }
+
     pub fn refuses(&self) -> bool {
         self.is_empty_message || self.judged.iter().any(Judged::refuses)
     }
@@ -105,10 +110,14 @@ pub fn run(call: &Call) -> Result<Report, HookError> {
         interrupt: call.interrupt.clone(),
     };
     let opened = match call.hook {
-        Hook::PreCommit | Hook::PreMergeCommit | Hook::CommitMsg | Hook::PrepareCommitMsg => {
-            Session::open_quickly(options)
-        }
-        _ => Session::open(options),
+        // These merge, for which git's version counts.
+        Hook::PrePush
+        | Hook::PreReceive
+        | Hook::Update
+        | Hook::PostCommit
+        | Hook::PostMerge
+        | Hook::PostCheckout => Session::open(options),
+        _ => Session::open_quickly(options),
     };
     let session = match opened {
         Ok(session) => session,
