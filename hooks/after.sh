@@ -18,11 +18,18 @@ fi
 # Files of the same branch were checked out, which is nothing new to anybody.
 news=yes
 [ "$hook" != post-checkout ] || [ "$3" = 1 ] || news=
+# What `tracks` itself has git do, it tells by itself.
+[ "${TRACKS_MOVES-}" != 1 ] || news=
 
 if [ -n "$news" ]; then
-    [ -x "$program" ] || program=$(command -v tracks)
-    # With nothing of ours to hold open: whoever reads what git says would wait for its end.
-    [ -z "$program" ] || "$program" hooks run "$hook" -- "$@" </dev/null >/dev/null 2>&1 &
+    [ -x "$program" ] || program=$(command -v tracks) || program=
+    # It holds nothing of ours open: whoever reads what git says would wait for its end, and so would whoever waits for a lock
+    # that the caller of git has on a descriptor of its own. Nothing but the program goes into the background, since a shell
+    # that waits for it there would hold all of that.
+    if [ -n "$program" ]; then
+        "$program" hooks run "$hook" -- "$@" \
+            </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+    fi
 fi
 
 if [ -n "$chained" ] && [ -x "$chained" ] && [ "${TRACKS_SHIM-}" != "$hook $PWD" ]; then

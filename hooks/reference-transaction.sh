@@ -15,7 +15,7 @@ if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then
     exec "$program" hooks run reference-transaction -- "$@"
 fi
 
-# The branches of tracks and of the integration, with refs/heads/, separated by blanks.
+# The branches of tracks and of the integration, with refs/heads/, one a line.
 refs=@REFS@
 
 # `tracks` itself moves refs only after it has judged.
@@ -24,29 +24,41 @@ older=
 if [ -n "$chained" ] && [ -x "$chained" ] && [ "${TRACKS_SHIM-}" != "reference-transaction $PWD" ]; then older=yes; fi
 [ -n "$ours$older" ] || exit 0
 
-# A line at a time is the quickest for the few that a commit has, and all at once for the many that a fetch has.
+# A line at a time is the quickest for the few that a commit has: a further process costs more than reading this many.
 newline='
 '
 input=
 lines=0
-while [ "$lines" -lt 16 ] && IFS= read -r line; do
+while [ "$lines" -lt 32 ] && { IFS= read -r line || [ -n "$line" ]; }; do
     input=$input$line$newline
     lines=$((lines + 1))
 done
-if [ "$lines" -eq 16 ]; then
-    rest=$(cat && echo .)
-    input=$input${rest%.}
-fi
+
+# Of the many that a fetch has, those go on that may be about a branch of ours. In C every byte is a letter.
+maybe_ours() {
+    LC_ALL=C grep -F -e "$refs"
+}
 
 if [ -n "$older" ]; then
-    printf '%s' "$input" | TRACKS_SHIM="reference-transaction $PWD" "$chained" "$@" || exit
+    if [ "$lines" -eq 32 ]; then
+        rest=$(cat)
+        input=$input$rest${rest:+$newline}
+    fi
+    printf '%s' "$input" 2>/dev/null | TRACKS_SHIM="reference-transaction $PWD" "$chained" "$@" || exit
+    [ -n "$ours" ] || exit 0
+    if [ "$lines" -eq 32 ]; then
+        input=$(printf '%s' "$input" | maybe_ours) || exit 0
+        input=$input$newline
+    fi
+elif [ "$lines" -eq 32 ] && rest=$(maybe_ours); then
+    input=$input$rest$newline
 fi
-[ -n "$ours" ] || exit 0
+
 for ref in $refs; do
     case $input in
         *" $ref$newline"*)
             [ -x "$program" ] || program=$(command -v tracks) || exit 0
-            printf '%s' "$input" | "$program" hooks run reference-transaction -- "$@"
+            printf '%s' "$input" 2>/dev/null | "$program" hooks run reference-transaction -- "$@"
             exit
             ;;
     esac

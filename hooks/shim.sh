@@ -17,7 +17,7 @@ branches=@BRANCHES@
 case $chained in "$hook".*) chained=${0%/*}/$chained ;; esac
 
 recorded=$program
-[ -x "$program" ] || program=$(command -v tracks)
+[ -x "$program" ] || program=$(command -v tracks) || program=
 
 # `tracks hooks status` asks whether git gets as far as here: nobody else is started, and nothing is judged.
 if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then
@@ -53,11 +53,8 @@ older() {
 }
 
 newer() {
-    if [ -n "$program" ]; then
-        "$program" hooks run "$hook" -- "$@"
-    else
-        without_tracks
-    fi
+    [ -z "$program" ] || exec "$program" hooks run "$hook" -- "$@"
+    without_tracks
 }
 
 # The older hook goes first: a formatter may still change what is to be committed, and `tracks` judges what comes out.
@@ -66,8 +63,8 @@ case $hook in
         # Both read the same stdin. The dot keeps line ends at the end, which $(…) would drop.
         input=$(cat && echo .)
         input=${input%.}
-        printf '%s' "$input" | older "$@" || exit
-        printf '%s' "$input" | newer "$@"
+        printf '%s' "$input" 2>/dev/null | older "$@" || exit
+        printf '%s' "$input" 2>/dev/null | newer "$@"
         ;;
     *)
         older "$@" || exit

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, ack, check, completions, conflicts, decide, explain, hooks, init, land, lease, log,
-    mark, new, own, path, prune, reference, remove, resolve, restore, rollback, schedule, schema,
-    status, sync, trust, undo, update, validate, who,
+    Context, ack, brief, check, completions, conflicts, decide, doctor, explain, hooks, init, land,
+    lease, log, mark, new, own, path, prune, reference, remove, resolve, restore, rollback,
+    schedule, schema, status, sync, trust, undo, update, validate, who,
 };
 use crate::failure::{self, Failure};
 use crate::ui::{Format, Terminal};
@@ -42,6 +42,7 @@ enum Verb {
     Check(check::Args),
     Validate(validate::Args),
     Who(who::Args),
+    Brief(brief::Args),
     Own(own::Args),
     Sync(sync::Args),
     Land(land::Args),
@@ -55,6 +56,7 @@ enum Verb {
     Decide(decide::Args),
     Explain(explain::Args),
     Hooks(hooks::Args),
+    Doctor(doctor::Args),
     Schedule(schedule::Args),
     Lease(lease::Args),
     Log(log::Args),
@@ -97,6 +99,8 @@ impl Verb {
             Verb::Check(args) => check::run(args, context),
             Verb::Validate(args) => validate::run(args, context),
             Verb::Who(args) => who::run(&args, context),
+            Verb::Brief(args) => brief::run(&args, context),
+            Verb::Doctor(args) => doctor::run(&args, context),
             Verb::Own(args) => own::run(&args, context),
             Verb::Land(args) => land::run(&args, context),
             Verb::Rollback(args) => rollback::run(args, context),
@@ -132,6 +136,8 @@ impl Verb {
             Verb::Check(args) => args.format.into(),
             Verb::Validate(args) => args.format.into(),
             Verb::Who(args) => args.format.into(),
+            Verb::Brief(args) => args.format.into(),
+            Verb::Doctor(args) => args.format.into(),
             Verb::Own(args) => args.format.into(),
             Verb::Sync(args) => args.format.into(),
             Verb::Land(args) => args.format.into(),

@@ -1,6 +1,9 @@
 //! Errors at the surface: what each means for the exit status, and what to do about it.
 
+mod agent;
+mod brief;
 mod contract;
+mod doctor;
 mod hooks;
 mod new_migration;
 mod operation;

@@ -2,10 +2,12 @@
 //! one operation and shows its report. Verbs do not call each other.
 
 pub mod ack;
+pub mod brief;
 pub mod check;
 pub mod completions;
 pub mod conflicts;
 pub mod decide;
+pub mod doctor;
 pub mod explain;
 pub mod hooks;
 pub mod init;
@@ -37,6 +39,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::domain::agent::Agent;
 use crate::domain::name::TrackId;
 use crate::domain::time::parse_duration;
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
@@ -202,6 +205,12 @@ fn duration(text: &str) -> Result<Duration, String> {
         true => Err("it must be longer than none".to_owned()),
         false => Ok(duration),
     }
+}
+
+/// A coding agent, by its name.
+fn agent_named(name: &str) -> Result<Agent, String> {
+    let known = || Agent::ALL.map(Agent::name).join(", ");
+    Agent::named(name).ok_or_else(|| format!("it is one of {}", known()))
 }
 
 /// The exit status: found wins over undetermined, an interruption over both.

@@ -1,9 +1,12 @@
 //! `tracks validate`.
 
+mod agent;
+
 use std::io::IsTerminal as _;
 
 use clap::ValueEnum;
 
+use crate::domain::agent::Agent;
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
 use crate::ops::validate::ValidateError;
 use crate::ops::{self, OpenOptions, Session, validate};
@@ -37,6 +40,9 @@ pub struct Args {
     /// Only say which of the paths on stdin the track may not change: at once, for editors and agents.
     #[arg(long, conflicts_with_all = ["all", "base", "head", "fix", "no_checks", "remote", "yes"])]
     stdin_paths: bool,
+    /// Answer a coding agent that is about to write, in its own words: its message comes on stdin; nothing where all is well.
+    #[arg(long, value_name = "AGENT", value_parser = super::agent_named, conflicts_with_all = ["track", "all", "base", "head", "fix", "no_checks", "remote", "yes", "stdin_paths"])]
+    stdin_agent: Option<Agent>,
     /// Run the commands of tracks.toml without asking, this once.
     #[arg(long, short)]
     yes: bool,
@@ -76,6 +82,9 @@ impl From<ValidateFormat> for Format {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {
+    if let Some(agent) = args.stdin_agent {
+        return Ok(agent::run(agent, context));
+    }
     if args.stdin_paths {
         return paths(&args, context);
     }

@@ -1,6 +1,7 @@
 //! Facts in, decisions out. Nothing here reads a file, a clock, the environment or a repository, and nothing is async:
 //! every decision is a function of plain data and is tested by tables.
 
+pub mod agent;
 pub mod change;
 pub mod check;
 pub mod codeowners;
@@ -10,8 +11,10 @@ pub mod handover;
 pub mod hook;
 pub mod layout;
 pub mod merge;
+pub mod message;
 pub mod migration;
 pub mod name;
+pub mod neighbours;
 pub mod operation;
 pub mod order;
 pub mod owners;

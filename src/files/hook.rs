@@ -48,7 +48,7 @@ impl Shim<'_> {
                 ("@CHAINED@", &chained),
                 ("@TRACKS@", &self.program.to_string_lossy()),
                 ("@BRANCHES@", &branches.join(" ")),
-                ("@REFS@", &refs.collect::<Vec<_>>().join(" ")),
+                ("@REFS@", &refs.collect::<Vec<_>>().join("\n")),
             ],
         )
     }

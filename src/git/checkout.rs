@@ -200,10 +200,52 @@ impl Repository {
     /// # Errors
     /// When the file cannot be written.
     pub fn exclude(&self, line: &str) -> Result<(), GitError> {
+        self.newly_exclude(line).map(drop)
+    }
+
+    /// The same; whether the line was not there before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn newly_exclude(&self, line: &str) -> Result<bool, GitError> {
         let info = self.common_dir().join("info");
         std::fs::create_dir_all(&info).map_err(io(&info))?;
         let path = info.join("exclude");
         append_line(&path, line).map_err(io(&path))
+    }
+
+    /// Takes a line out of `info/exclude`; everything else stays as it is.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn exclude_no_more(&self, line: &str) -> Result<(), GitError> {
+        use std::io::Write as _;
+        let info = self.common_dir().join("info");
+        let path = info.join("exclude");
+        let content = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            content => content.map_err(io(&path))?,
+        };
+        let lines = content.split_inclusive(|byte| *byte == b'\n');
+        let kept: Vec<&[u8]> = lines
+            .filter(|kept| kept.trim_ascii_end() != line.as_bytes())
+            .collect();
+        let mut file = tempfile::NamedTempFile::new_in(&info).map_err(io(&info))?;
+        file.write_all(&kept.concat()).map_err(io(file.path()))?;
+        let mode = std::fs::metadata(&path).map_err(io(&path))?.permissions();
+        file.as_file().set_permissions(mode).map_err(io(&path))?;
+        file.persist(&path)
+            .map_err(|error| io(&path)(error.error))?;
+        Ok(())
+    }
+
+    /// Whether git knows a file of a worktree: its name has no special characters.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn is_tracked(&self, worktree: &Path, path: &str) -> Result<bool, GitError> {
+        let cmd = self.cmd_in(worktree).args(["ls-files", "-z", "--", path]);
+        Ok(!run(&cmd, "ls-files")?.is_empty())
     }
 }
 
@@ -346,7 +388,7 @@ fn write_mark(admin: &Path, commits: &[CommitId]) -> Result<(), GitError> {
 }
 
 /// In one write, so that two processes cannot mix their lines.
-fn append_line(path: &Path, line: &str) -> std::io::Result<()> {
+fn append_line(path: &Path, line: &str) -> std::io::Result<bool> {
     let mut file = std::fs::OpenOptions::new()
         .read(true)
         .append(true)
@@ -358,13 +400,14 @@ fn append_line(path: &Path, line: &str) -> std::io::Result<()> {
         .split(|byte| *byte == b'\n')
         .any(|old| old.strip_suffix(b"\r").unwrap_or(old) == line.as_bytes());
     if there {
-        return Ok(());
+        return Ok(false);
     }
     let separator = match content.last() {
         None | Some(b'\n') => "",
         Some(_) => "\n",
     };
-    file.write_all(format!("{separator}{line}\n").as_bytes())
+    file.write_all(format!("{separator}{line}\n").as_bytes())?;
+    Ok(true)
 }
 
 pub(super) fn remove_if_there(path: &Path) -> Result<(), GitError> {

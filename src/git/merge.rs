@@ -72,7 +72,7 @@ impl<'r> Merger<'r> {
         Ok(Merger {
             repository,
             attributes,
-            views: Views::new(scratch.view(repository)?.into_sync()),
+            views: Views::new(scratch.view(repository)?.into_sync(), None),
             scratch: Some(scratch),
         })
     }
@@ -82,7 +82,7 @@ impl<'r> Merger<'r> {
         Merger {
             repository,
             attributes,
-            views: Views::new(repository.fresh_view().into_sync()),
+            views: Views::new(repository.fresh_view().into_sync(), None),
             scratch: None,
         }
     }

@@ -28,6 +28,12 @@ impl Repository {
 
     /// # Errors
     /// When there is no such commit.
+    pub fn read_blob(&self, id: BlobId) -> Result<Vec<u8>, GitError> {
+        blob(&self.local(), id)
+    }
+
+    /// # Errors
+    /// When there is no such commit.
     pub fn tree_of(&self, commit: CommitId) -> Result<TreeId, GitError> {
         tree_of(&self.local(), commit)
     }
@@ -62,7 +68,7 @@ impl Repository {
     }
 }
 
-fn mode_of(mode: u32) -> Mode {
+pub(super) fn mode_of(mode: u32) -> Mode {
     match mode {
         0o100_755 => Mode::Executable,
         0o120_000 => Mode::Link,
@@ -177,7 +183,7 @@ pub(super) fn tree_entries(
     Ok(entries)
 }
 
-fn add_entries(
+pub(super) fn add_entries(
     gix: &gix::Repository,
     id: gix::ObjectId,
     prefix: &mut Vec<u8>,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::object::{commit_id, one_line, unreadable};
+use super::quarantine::Quarantine;
 use super::views::{View, Views};
 use super::{Git, GitError};
 use crate::domain::name::BranchName;
@@ -58,6 +59,8 @@ pub struct Repository {
     common_dir: PathBuf,
     main_worktree: Option<PathBuf>,
     current_worktree: Option<PathBuf>,
+    /// Where a push has put what it brings, in the hooks of a server.
+    quarantine: Option<Quarantine>,
 }
 
 impl Repository {
@@ -94,9 +97,16 @@ impl Repository {
             .workdir()
             .map(absolute)
             .filter(|worktree| here.starts_with(worktree) && !here.starts_with(&git_dir));
+        let quarantine = Quarantine::here(&common_dir.join("objects"));
+        let quarantine = quarantine.map_err(|error| OpenError::Broken {
+            dir: common_dir.clone(),
+            message: error.to_string(),
+        })?;
+        let objects = quarantine.as_ref().map(|it| it.objects().to_owned());
         Ok(Repository {
             main_worktree: main_worktree(&local, &common_dir)?,
-            views: Views::new(gix),
+            views: Views::new(gix, objects),
+            quarantine,
             git,
             common_dir,
             current_worktree,
@@ -170,7 +180,11 @@ impl Repository {
     /// drivers and submodules are looked for.
     pub(super) fn cmd(&self) -> Cmd {
         let home = self.main_worktree.as_deref().unwrap_or(&self.common_dir);
-        self.git.cmd().cwd(home).env("GIT_DIR", &self.common_dir)
+        let cmd = self.git.cmd().cwd(home).env("GIT_DIR", &self.common_dir);
+        match &self.quarantine {
+            Some(quarantine) => cmd.env("GIT_OBJECT_DIRECTORY", quarantine.objects()),
+            None => cmd,
+        }
     }
 
     /// git in one worktree.
@@ -187,7 +201,10 @@ impl Repository {
 
     /// Where the objects of the repository are.
     pub(super) fn objects_dir(&self) -> PathBuf {
-        self.common_dir.join("objects")
+        match &self.quarantine {
+            Some(quarantine) => quarantine.objects().to_owned(),
+            None => self.common_dir.join("objects"),
+        }
     }
 
     /// The private git directory of a worktree: where its HEAD and index are.

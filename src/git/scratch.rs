@@ -102,6 +102,23 @@ fn locked_file(root: &Path) -> Result<NamedTempFile, GitError> {
     }
 }
 
+/// How many directories killed processes have left below `root`: those that the next run sweeps.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn scratch_left(root: &Path) -> Result<usize, GitError> {
+    let entries = match std::fs::read_dir(root) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        entries => entries.map_err(io(root))?,
+    };
+    let is_left = |lock: &PathBuf| {
+        lock.extension().is_some_and(|it| it == "lock")
+            && File::open(lock).is_ok_and(|file| file.try_lock().is_ok())
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths.filter(is_left).count())
+}
+
 fn sweep(root: &Path) -> Result<(), GitError> {
     let entries = match std::fs::read_dir(root) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -125,7 +142,7 @@ fn sweep(root: &Path) -> Result<(), GitError> {
 }
 
 /// One line of `objects/info/alternates`: in C quotes where git would read the path as something else.
-fn alternate_line(objects: &Path) -> Vec<u8> {
+pub(super) fn alternate_line(objects: &Path) -> Vec<u8> {
     let path = objects.as_os_str().as_encoded_bytes();
     let mut line = Vec::with_capacity(path.len() + 3);
     line.push(b'"');
@@ -140,7 +157,7 @@ fn alternate_line(objects: &Path) -> Vec<u8> {
     line
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     File::create_new(path)?.write_all(bytes)
 }

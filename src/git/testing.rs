@@ -94,6 +94,17 @@ impl World {
             .to_owned()
     }
 
+    /// git with another index.
+    pub(super) fn git_on(&self, index: &str, args: &[&str]) -> String {
+        let index = self.root().join(index);
+        let output = hermetic(&self.root(), args)
+            .env("GIT_INDEX_FILE", index)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "git {args:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     pub(super) fn write(&self, path: &str, content: &str) {
         self.write_bytes(path.as_bytes(), content.as_bytes());
     }

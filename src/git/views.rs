@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// What one view may keep: the commits that walks over a long history go back and forth between, and some trees.
@@ -10,13 +11,16 @@ const CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// A repository that threads share, with the views that are free.
 pub(super) struct Views {
     shared: gix::ThreadSafeRepository,
+    /// Where objects are, if not where the repository has them.
+    objects: Option<PathBuf>,
     free: Mutex<Vec<gix::Repository>>,
 }
 
 impl Views {
-    pub(super) fn new(shared: gix::ThreadSafeRepository) -> Self {
+    pub(super) fn new(shared: gix::ThreadSafeRepository, objects: Option<PathBuf>) -> Self {
         Views {
             shared,
+            objects,
             free: Mutex::new(Vec::new()),
         }
     }
@@ -33,6 +37,13 @@ impl Views {
     /// A view of the caller's own.
     pub(super) fn fresh(&self) -> gix::Repository {
         let mut gix = self.shared.to_thread_local();
+        if let Some(objects) = &self.objects {
+            let hash = gix.object_hash();
+            // Where it cannot be opened, whoever asks for what is in there is told that it is missing.
+            if let Ok(store) = gix::odb::at(objects, hash) {
+                gix.objects = gix::odb::memory::Proxy::new(store, hash).with_write_passthrough();
+            }
+        }
         gix.object_cache_size(CACHE_BYTES);
         gix
     }

@@ -205,7 +205,7 @@ fn count(output: &[u8]) -> Dirty {
 }
 
 /// The branch that a rebase or a bisection works on: HEAD is detached meanwhile, and `git worktree list` does not say.
-fn left_for_now(git_dir: &Path) -> Option<BranchName> {
+pub(super) fn left_for_now(git_dir: &Path) -> Option<BranchName> {
     let read = |name: &str| std::fs::read_to_string(git_dir.join(name)).ok();
     let rebased = ["rebase-merge/head-name", "rebase-apply/head-name"];
     match rebased.into_iter().find_map(read) {

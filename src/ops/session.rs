@@ -262,15 +262,7 @@ impl Session {
     /// # Errors
     /// When git cannot tell.
     pub(super) fn branch_here(&self) -> Result<Option<BranchName>, GitError> {
-        if let Head::Branch { name, .. } = self.repository.head()? {
-            return Ok(Some(name));
-        }
-        let here = self.repository.current_worktree();
-        let worktrees = self.repository.worktrees()?;
-        Ok(worktrees
-            .into_iter()
-            .find(|entry| Some(entry.path.as_path()) == here)
-            .and_then(|entry| entry.branch))
+        self.repository.branch_here()
     }
 
     /// The track in whose worktree the session was opened.

@@ -368,13 +368,8 @@ fn note_what_is_behind(
         };
         let open = looker.of(&row.track, tip)?;
         row.not_taken_in = open.into_iter().map(|open| open.behind).collect();
-        for behind in &row.not_taken_in {
-            if let Some(owner) = &behind.coming_from {
-                let contract = &behind.contract;
-                let note = format!("{owner} changes contract {contract}, which it consumes");
-                row.notes.push(note);
-            }
-        }
+        let coming = row.not_taken_in.iter().filter_map(Behind::coming_text);
+        row.notes.extend(coming.collect::<Vec<_>>());
     }
     Ok(())
 }

@@ -94,6 +94,12 @@ pub fn set(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
+/// The names of all variables that begin so.
+pub fn names_beginning(start: &str) -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with(start)).collect()
+}
+
 /// Set, and neither empty nor `0` nor `false`.
 pub fn flag(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| means_yes(&value))

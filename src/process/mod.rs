@@ -31,4 +31,4 @@ pub use pager::{Paged, page};
 pub use parallel::{cores, in_parallel};
 pub use pool::{Call, End, Job, JobResult, Pool, PoolEvent, ShellJob, Work};
 pub use program::find as find_program;
-pub use system::peak_memory;
+pub use system::{go_on_alone, peak_memory};

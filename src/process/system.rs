@@ -105,6 +105,13 @@ pub(super) fn suspend() {
     }
 }
 
+/// Leaves the terminal and gives way to whoever is waited for: what is done now, nobody waits for.
+pub fn go_on_alone() {
+    // Who leads a group already stays where it is.
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::nice(10);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -165,7 +165,21 @@ impl Store {
         }
     }
 
-    /// The same, waiting a little: of processes that were killed together, one may hold the lock a moment longer.
+    /// What a killed holder of a lock wrote about itself, where nobody holds it now; leaves no trace of having asked.
+    ///
+    /// # Errors
+    /// When the file of the lock cannot be opened.
+    pub fn left_by_killed(&self, name: &LockName) -> Result<Option<String>, StoreError> {
+        let path = self.root.join("locks").join(name.file_name());
+        if !path.exists() || self.is_locked(name)? {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(&path).map_err(StoreError::io(&path))?;
+        let text = text.trim();
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    /// As [`Store::lock`], waiting a little: of processes that were killed together, one may hold the lock a moment longer.
     ///
     /// # Errors
     /// When it is held by somebody who lives.

@@ -1,6 +1,7 @@
 //! The state under the common git directory, in `tracks/`: operations, events, check results, run logs, rounds, locks; and
 //! the approvals of this user, outside every repository. Formats carry a version; every write is atomic or an append.
 
+mod agent_settings;
 mod approvals;
 mod claims;
 mod error;
@@ -14,6 +15,7 @@ mod marks;
 mod matrix;
 mod metrics;
 mod naming;
+mod news;
 mod notes;
 mod openings;
 mod operations;
@@ -33,6 +35,7 @@ mod verdicts;
 
 use std::path::{Path, PathBuf};
 
+pub use agent_settings::AgentSettings;
 pub use approvals::Approvals;
 pub use claims::{Claim, Claimant, Claimed, Grant, Holder, Taken};
 pub use error::StoreError;
@@ -45,6 +48,7 @@ pub use logs::{
     read_log_name,
 };
 pub use metrics::{LastFigures, Yield};
+pub use news::{News, NewsWatch};
 pub use openings::{Opening, OpeningStage};
 pub use operations::{Operation, RefMove, WorktreeChange, WorktreeStep};
 pub use passes::{Pass, Uncommitted};

@@ -1,6 +1,7 @@
 //! The only room with a terminal. Answers go to stdout; notes, progress, warnings, errors and hints to stderr. Neither
 //! bears colour or motion where it is not a terminal.
 
+pub mod agent;
 mod github;
 mod message;
 mod pager;

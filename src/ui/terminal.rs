@@ -229,6 +229,14 @@ impl Terminal {
         }
     }
 
+    /// Columns of what is written beside the answer; 100 where that is no terminal.
+    pub fn width_beside(self) -> usize {
+        let size = terminal_size::terminal_size_of(std::io::stderr());
+        size.map_or(100, |(terminal_size::Width(width), _)| {
+            usize::from(width).max(40)
+        })
+    }
+
     /// Whether what is written beside the answer bears colour.
     pub(super) fn has_colour_beside(self) -> bool {
         anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never

@@ -2,14 +2,15 @@
 
 use clap::ValueEnum;
 
-use crate::commands::ShortFormat;
+use crate::commands::{ShortFormat, agent_named};
+use crate::domain::agent::Agent;
 use crate::domain::hook::manager::{Host, lines};
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
 use crate::ops::hooks;
 use crate::process::Interrupt;
 use crate::ui::{Format, report};
 
-use super::Context;
+use super::{Context, agent};
 
 /// Put the hooks in place that tracks.toml has a use for; those that are there already stay, and run first.
 ///
@@ -20,6 +21,10 @@ pub(super) struct Args {
     /// Print what to add to the configuration of a tool that keeps hooks, and change nothing.
     #[arg(long, value_enum, value_name = "TOOL")]
     print: Option<Tool>,
+    /// Instead of git hooks, let a coding agent ask before it writes: claude, codex or cursor. Goes into its settings in every
+    /// track's worktree; what is there stays, and git is told to leave the file alone.
+    #[arg(long, value_name = "AGENT", value_parser = agent_named, conflicts_with_all = ["print", "shims"])]
+    agent: Option<Agent>,
     /// As scripts in a directory, also where git (2.54 and newer) can name hooks in its configuration.
     #[arg(long, conflicts_with = "print")]
     shims: bool,
@@ -48,6 +53,9 @@ impl Tool {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+    if let Some(agent) = args.agent {
+        return agent::install(agent, context);
+    }
     let session = context.session(false, Interrupt::never())?;
     let terminal = context.terminal;
     let format = terminal.format;

@@ -1,5 +1,6 @@
 //! `tracks hooks`: git hooks that live beside hooks that were there.
 
+mod agent;
 mod install;
 mod run;
 mod status;

@@ -72,6 +72,17 @@ pub struct Behind {
     pub coming_from: Option<TrackId>,
 }
 
+impl Behind {
+    /// One sentence; `None` where base has it already.
+    pub fn coming_text(&self) -> Option<String> {
+        let owner = self.coming_from.as_ref()?;
+        Some(format!(
+            "{owner} changes contract {}, which it consumes",
+            self.contract
+        ))
+    }
+}
+
 /// What the tool itself can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

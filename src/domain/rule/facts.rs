@@ -170,13 +170,29 @@ pub struct Contents {
 /// One commit of the judged work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    pub id: CommitId,
+    /// `None`: it is about to be made.
+    pub id: Option<CommitId>,
     pub subject: String,
     /// The whole message, lossily.
     pub message: String,
     pub authored: Timestamp,
     pub committed: Timestamp,
     pub is_merge: bool,
+}
+
+impl Commit {
+    /// As messages name it.
+    pub fn called(&self) -> String {
+        match self.id {
+            Some(id) => format!("commit {}", short(id)),
+            None => "this commit".to_owned(),
+        }
+    }
+}
+
+/// A commit's id as messages give it.
+pub(super) fn short(commit: CommitId) -> String {
+    format!("{commit:.7}")
 }
 
 /// The trailer with which an owner approves a change of another track to what is shared `owner-approves`.

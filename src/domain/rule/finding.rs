@@ -83,8 +83,8 @@ impl Finding {
         self
     }
 
-    pub fn of_commit(mut self, commit: CommitId) -> Finding {
-        self.commit = Some(commit);
+    pub fn of_commit(mut self, commit: impl Into<Option<CommitId>>) -> Finding {
+        self.commit = commit.into();
         self
     }
 

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use collision::{Collision, colliding, collisions};
+use facts::short;
 pub use facts::{
     APPROVAL, Approval, Commit, Contents, Facts, FileChange, Peer, Stray, StrayPlace, Work,
 };
@@ -68,6 +69,23 @@ pub fn of_paths() -> impl Iterator<Item = &'static Rule> {
         "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "MIG01", "MIG02", "MIG20", "CON03",
         "NAM04",
     ];
+    all().filter(|rule| CODES.contains(&rule.code))
+}
+
+/// Those that tell something of a commit by what it changes and by the names of migrations elsewhere: what needs the whole work
+/// of a track, or the contents of others, is not among them.
+pub fn of_commits() -> impl Iterator<Item = &'static Rule> {
+    const CODES: &[&str] = &[
+        "OWN01", "OWN03", "OWN04", "OWN05", "OWN06", "OWN13", "MIG01", "MIG02", "MIG03", "MIG04",
+        "MIG06", "MIG07", "MIG08", "MIG10", "MIG11", "MIG20", "MIG21", "MIG22", "MIG23", "CON03",
+        "NAM04",
+    ];
+    all().filter(|rule| CODES.contains(&rule.code))
+}
+
+/// Those that tell something of a commit by its message alone.
+pub fn of_messages() -> impl Iterator<Item = &'static Rule> {
+    const CODES: &[&str] = &["OWN10", "NAM02", "NAM03"];
     all().filter(|rule| CODES.contains(&rule.code))
 }
 

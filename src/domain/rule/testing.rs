@@ -154,7 +154,7 @@ impl Work {
     pub(super) fn commit(&mut self, message: &str) -> &mut Work {
         let at = Timestamp(1_795_600_000 + i64::try_from(self.commits.len()).unwrap());
         let commit = Commit {
-            id: commit_id(100 + self.commits.len()),
+            id: Some(commit_id(100 + self.commits.len())),
             subject: message.lines().next().unwrap_or_default().to_owned(),
             message: message.to_owned(),
             authored: at,

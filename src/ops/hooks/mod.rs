@@ -1,9 +1,11 @@
 //! Git hooks: what they do when git starts them (`run`), putting them in place beside those of others (`install`), taking them
-//! away, and whether git would really run them (`status`).
+//! away, and whether git would really run them (`status`); and what agents ask before they write (`agent`).
 
+pub mod agent;
 mod error;
 pub mod install;
 mod plan;
+pub mod run;
 pub mod status;
 pub mod uninstall;
 

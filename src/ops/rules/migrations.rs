@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::merge::Mode;
+use crate::domain::merge::{Entry, Mode};
 use crate::domain::migration::detect::{self, Manifest};
 use crate::domain::migration::{MigrationFile, Migrations, Reader, Sum, sum};
+use crate::domain::name::TrackId;
 use crate::domain::path::{RepoPath, Selection};
 use crate::domain::project;
-use crate::domain::revision::BlobId;
-use crate::domain::rule::Work;
+use crate::domain::revision::{BlobId, CommitId};
+use crate::domain::rule::{FileChange, Work};
 use crate::domain::sql::{self, Dialect};
 use crate::git::{Engine, GitError, Merger};
 use crate::process::{cores, in_parallel};
@@ -79,11 +80,97 @@ pub(super) fn by_name(session: &Session, work: &mut Work) -> Result<Option<Migra
         let new = work.changes.iter().map(|change| change.path.clone());
         names.extend(new.filter(|path| selection.matches(path)));
     }
-    let (reader, why, _) = reader(session, said, &names)?;
+    let (reader, why, dialect) = reader(session, said, &names)?;
     let base = (entries.iter()).filter_map(|(path, blob)| reader.read(path, *blob, None));
     let base = base.filter(|file| file.ignored.is_none()).collect();
-    let migrations = Migrations::new(reader, why, said.preset.is_some(), base);
+    let mut migrations = Migrations::new(reader, why, said.preset.is_some(), base);
+    migrations.dialect = dialect;
     work.migrations = of_work(&migrations, &selection, work);
+    Ok(Some(migrations))
+}
+
+/// The same for what is about to be committed on `head`: the works become those of all tracks, in landing order, each with
+/// the migrations that its branch has and base has not, by their names; the one that is given also has what it has.
+pub(super) fn at_commit(
+    session: &Session,
+    works: &mut Vec<Work>,
+    head: CommitId,
+) -> Result<Option<Migrations>, GitError> {
+    let Some(mut own) = works.pop() else {
+        return Ok(None);
+    };
+    let migrations = by_name(session, &mut own)?;
+    let (Some(migrations), Some(said)) = (migrations, &session.project.migrations) else {
+        works.push(own);
+        return Ok(None);
+    };
+    let selection = Selection::new(&said.paths);
+    let repository = &session.repository;
+    let on_base: BTreeMap<RepoPath, BlobId> = {
+        let tree = repository.tree_of(session.base.commit)?;
+        files(repository.selected_entries(tree, &selection)?)
+            .into_iter()
+            .collect()
+    };
+    let beyond_base = |commit: CommitId| -> Result<Vec<FileChange>, GitError> {
+        let tree = repository.tree_of(commit)?;
+        let there = repository.selected_entries(tree, &selection)?;
+        let new = files(there).into_iter();
+        let new = new.filter(|(path, _)| !on_base.contains_key(path));
+        Ok(new
+            .map(|(path, id)| FileChange {
+                path,
+                before: None,
+                after: Some(Entry {
+                    mode: Mode::File,
+                    id,
+                }),
+                moved: None,
+            })
+            .collect())
+    };
+    let mut beyond: Vec<(&TrackId, CommitId, Vec<FileChange>)> = Vec::new();
+    for id in &session.order {
+        let tip = match session.project.track(id) {
+            _ if *id == own.track => Some(head),
+            Some(track) => session.tip(&track.branch)?.map(|tip| tip.commit),
+            None => None,
+        };
+        if let Some(tip) = tip {
+            beyond.push((id, tip, beyond_base(tip)?));
+        }
+    }
+    for (id, tip, changes) in &beyond {
+        let is_own = **id == own.track;
+        let built_on = session.project.built_on(id);
+        let beneath = (beyond.iter())
+            .filter(|(other, _, _)| built_on.contains(other))
+            .flat_map(|(_, _, changes)| changes);
+        let beneath: Vec<&FileChange> = beneath.collect();
+        let mut work = Work {
+            track: (*id).clone(),
+            tip: Some(*tip),
+            changes: (changes.iter())
+                .filter(|change| !beneath.contains(change))
+                .cloned()
+                .collect(),
+            commits: Vec::new(),
+            migrations: Vec::new(),
+            contents: BTreeMap::new(),
+            uncommitted: BTreeSet::new(),
+        };
+        if is_own {
+            let staged: BTreeSet<&RepoPath> = own.changes.iter().map(|it| &it.path).collect();
+            work.changes.retain(|it| !staged.contains(&it.path));
+            work.changes.append(&mut own.changes);
+            work.changes.sort_by(|a, b| a.path.cmp(&b.path));
+            work.contents = std::mem::take(&mut own.contents);
+        }
+        work.migrations = of_work(&migrations, &selection, &work);
+        if is_own || !work.changes.is_empty() {
+            works.push(work);
+        }
+    }
     Ok(Some(migrations))
 }
 

@@ -9,6 +9,7 @@ mod contracts;
 mod migrations;
 mod objects;
 pub(super) mod renumber;
+pub(super) mod staged;
 mod strays;
 mod uncommitted;
 mod works;
@@ -20,12 +21,13 @@ use crate::domain::migration::Migrations;
 use crate::domain::name::{BranchName, TrackId};
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
+use crate::domain::revision::CommitId;
 use crate::domain::rule::{self, Facts, Finding, Rule, Work};
 use crate::git::GitError;
 use crate::process::{clock, cores, in_parallel};
 
 use super::Session;
-use super::matrix::Matrix;
+use super::matrix::{self, Matrix, Scope, TrackSide};
 use super::trust::Trust;
 use contracts::Contracts;
 use strays::Strays;
@@ -212,6 +214,33 @@ fn texts(session: &Session) -> Result<BTreeMap<RepoPath, Arc<[u8]>>, GitError> {
         }
     }
     Ok(texts)
+}
+
+/// Everything that is found in the work of a track whose branch is to be at a commit, beside what others have committed.
+///
+/// # Errors
+/// When the repository cannot be read.
+pub(super) fn of_branch(
+    session: &Session,
+    trust: &Trust,
+    track: &TrackId,
+    head: CommitId,
+) -> Result<Vec<Finding>, GitError> {
+    let merger = matrix::scratch_merger(session, &session.repository)?;
+    let memo = matrix::memory(session);
+    let others = session.project.tracks.iter().map(|other| &other.id);
+    let others: Vec<TrackId> = others.filter(|id| *id != track).cloned().collect();
+    let mut sides = matrix::track_sides(session, &merger, &others, true)?;
+    sides.push(TrackSide::committed(session, track, head)?);
+    let judged = std::slice::from_ref(track);
+    let matrix = Matrix::new(session, &merger, &memo, &sides, Scope::Branches(judged))?;
+    let asked = Asked {
+        commits: Whose::Of(judged),
+        in_full: false,
+        programs: Some(trust),
+    };
+    let rules = Rules::read(session, &matrix, asked)?;
+    Ok(rules.judge(track, &BTreeSet::new(), None))
 }
 
 /// What tracks change, without their commits.

@@ -67,7 +67,7 @@ fn on_base_since_fork(
     tip: CommitId,
 ) -> Result<Vec<CommitId>, GitError> {
     let (repository, base) = (&session.repository, session.base.commit);
-    let mut own: BTreeSet<CommitId> = work.commits.iter().map(|commit| commit.id).collect();
+    let mut own: BTreeSet<CommitId> = work.commits.iter().filter_map(|commit| commit.id).collect();
     own.insert(tip);
     let mut forks = BTreeSet::new();
     for id in &own {

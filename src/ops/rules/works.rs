@@ -68,7 +68,7 @@ struct Reader<'a> {
 }
 
 /// The paths whose content a rule may ask for.
-fn wanted(project: &Project) -> Selection {
+pub(super) fn wanted(project: &Project) -> Selection {
     let migrations = project.migrations.iter().flat_map(|it| it.paths.iter());
     let contracts = project.contracts.iter().flat_map(|it| it.paths.iter());
     let append_only = (project.shared.iter())
@@ -257,30 +257,39 @@ impl Reader<'_> {
     }
 
     fn commits(&self, tip: CommitId, needed: &[&TrackId]) -> Result<Vec<Commit>, GitError> {
-        let repository = &self.session.repository;
         let mut hidden = vec![self.session.base.commit];
         hidden.extend(needed.iter().filter_map(|need| {
             let (tip, _) = self.tips.get(*need)?;
             Some(tip.history)
         }));
-        let mut commits = Vec::new();
-        for id in repository.commits_between(tip, &hidden, LIMIT)? {
-            let info = repository.commit(id)?;
-            commits.push(Commit {
-                id,
-                subject: info.subject,
-                message: String::from_utf8_lossy(&info.message).into_owned(),
-                authored: info.authored,
-                committed: info.committed,
-                is_merge: info.parents.len() > 1,
-            });
-        }
-        Ok(commits)
+        commits(self.session, tip, &hidden)
     }
 }
 
+/// What `tip` has and the hidden ones have not, newest first.
+pub(super) fn commits(
+    session: &Session,
+    tip: CommitId,
+    hidden: &[CommitId],
+) -> Result<Vec<Commit>, GitError> {
+    let repository = &session.repository;
+    let mut commits = Vec::new();
+    for id in repository.commits_between(tip, hidden, LIMIT)? {
+        let info = repository.commit(id)?;
+        commits.push(Commit {
+            id: Some(id),
+            subject: info.subject,
+            message: String::from_utf8_lossy(&info.message).into_owned(),
+            authored: info.authored,
+            committed: info.committed,
+            is_merge: info.parents.len() > 1,
+        });
+    }
+    Ok(commits)
+}
+
 /// A deletion and an addition of the same content are a move: each content once, in the order of the paths.
-fn with_moves(list: Vec<Change>) -> Vec<FileChange> {
+pub(super) fn with_moves(list: Vec<Change>) -> Vec<FileChange> {
     let mut gone: HashMap<BlobId, Vec<RepoPath>> = HashMap::new();
     for change in list.iter().rev().filter(|change| change.after.is_none()) {
         if let Some(entry) = change.before {

@@ -9,7 +9,7 @@ use crate::domain::revision::BlobId;
 use crate::git::{GitError, Merger};
 use crate::ops::matrix::TrackSide;
 
-pub(super) fn of(
+pub(in crate::ops) fn of(
     merger: &Merger<'_>,
     track: &Track,
     side: &TrackSide,

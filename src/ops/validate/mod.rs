@@ -4,7 +4,7 @@
 //! set right by itself, and `paths` is the quick answer for editors, which reads no history.
 
 mod checks;
-mod deliverables;
+pub(in crate::ops) mod deliverables;
 mod fix;
 pub mod paths;
 mod report;

@@ -2,9 +2,12 @@
 //! the JSON face are a promise to other programs.
 
 pub mod ack;
+pub mod agent_settings;
+pub mod brief;
 pub mod check;
 pub mod conflicts;
 pub mod decide;
+pub mod doctor;
 pub mod events;
 pub mod explain;
 pub(super) mod failures;

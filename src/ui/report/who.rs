@@ -50,7 +50,7 @@ fn row_json(row: &Row) -> Value {
     )
 }
 
-fn policy_name(policy: SharedPolicy) -> &'static str {
+pub(super) fn policy_name(policy: SharedPolicy) -> &'static str {
     match policy {
         SharedPolicy::Free => "free",
         SharedPolicy::Serialize => "serialize",

@@ -57,6 +57,8 @@ impl<'a> Contender<'a> {
 pub(super) struct Times {
     pub(super) name: String,
     sorted: Vec<Duration>,
+    /// One a turn.
+    turns: Vec<Duration>,
     /// Of the newest run.
     pub(super) last: Duration,
     /// What its processes computed, in the same order of size: on a busy machine this says more than the clock. Empty where
@@ -76,6 +78,33 @@ impl Times {
     pub(super) fn least(&self) -> Duration {
         self.sorted.first().copied().unwrap_or_default()
     }
+
+    /// What this one needed more than the other in the same turn, in milliseconds: the median, and the two between which the
+    /// middle half lies. Below zero where it needed less.
+    pub(super) fn over(&self, other: &Times) -> Over {
+        let ms = |time: &Duration| time.as_secs_f64() * 1000.0;
+        let both = self.turns.iter().zip(&other.turns);
+        let mut over: Vec<f64> = both.map(|(one, two)| ms(one) - ms(two)).collect();
+        over.sort_unstable_by(f64::total_cmp);
+        let at = |part: usize| over.get(over.len() * part / 4).copied();
+        let middle = over.len() / 2;
+        let median = match over.len() {
+            0 => 0.0,
+            n if n % 2 == 1 => over[middle],
+            _ => (over[middle - 1] + over[middle]) / 2.0,
+        };
+        Over {
+            median,
+            middle_half: (at(1).unwrap_or(0.0), at(3).unwrap_or(0.0)),
+        }
+    }
+}
+
+/// Differences between two contenders. Milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Over {
+    pub(super) median: f64,
+    pub(super) middle_half: (f64, f64),
 }
 
 fn median(sorted: &[Duration]) -> Duration {
@@ -97,6 +126,7 @@ pub(super) fn in_turns(
         .map(|contender| Times {
             name: contender.name.clone(),
             sorted: Vec::new(),
+            turns: Vec::new(),
             last: Duration::ZERO,
             cpu: Vec::new(),
         })
@@ -112,13 +142,14 @@ pub(super) fn in_turns(
             let (time, after) = (started.elapsed(), children_computed());
             times.last = time;
             if turn > 0 {
-                times.sorted.push(time.div_f64(contender.part));
+                times.turns.push(time.div_f64(contender.part));
                 let cpu = after.zip(before).map(|(after, before)| after - before);
                 times.cpu.extend(cpu.map(|cpu| cpu.div_f64(contender.part)));
             }
         }
     }
     for times in &mut times {
+        times.sorted.clone_from(&times.turns);
         times.sorted.sort_unstable();
         times.cpu.sort_unstable();
     }
@@ -168,7 +199,7 @@ pub(super) fn table(title: &str, times: &[Times]) -> String {
     text
 }
 
-fn milliseconds(time: Duration) -> String {
+pub(super) fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }
 
@@ -178,14 +209,17 @@ mod tests {
     use std::cell::RefCell;
 
     fn times(name: &str, milliseconds: &[u64]) -> Times {
-        let sorted = milliseconds
+        let turns: Vec<Duration> = milliseconds
             .iter()
             .copied()
             .map(Duration::from_millis)
             .collect();
+        let mut sorted = turns.clone();
+        sorted.sort_unstable();
         Times {
             name: name.to_owned(),
             sorted,
+            turns,
             last: Duration::ZERO,
             cpu: Vec::new(),
         }
@@ -237,6 +271,15 @@ mod tests {
     fn a_failing_contender_ends_the_measurement() {
         let contenders = vec![Contender::new("a", || Err(Failure::new("broken")))];
         assert!(in_turns(1, contenders).is_err());
+    }
+
+    #[test]
+    fn differences_are_those_of_the_same_turn() {
+        let (one, two) = (times("a", &[30, 11, 25, 12]), times("b", &[20, 12, 5, 10]));
+        let over = one.over(&two);
+        assert_eq!((over.median, over.middle_half), (6.0, (2.0, 20.0)));
+        assert_eq!(two.over(&one).median, -6.0);
+        assert_eq!(times("a", &[]).over(&two).median, 0.0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod cases;
 mod check;
 mod document;
+mod hook;
 mod matrix;
 mod measure;
 mod migrations;
@@ -22,11 +23,11 @@ use crate::sealed::Sealed;
 use cases::Bench;
 use matrix::Options;
 
-pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|paths|init|owners|check-quick|check|sync|migrations|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
+pub(crate) const ARGUMENTS: &str = "[version|status|conflicts|matrix-quick|snapshot|paths|init|owners|check-quick|check|sync|migrations|hook|matrix]… [--tracks N] [--files N] [--repo PATH] [--keep DIR] [--repo-files N]";
 
 const USE: &str =
-    "  --tracks N   for matrix, sync and migrations: so many tracks instead of 50 and 200, 20 and 50, 50
-  --files N    over so many files instead of 57000, 50000, 10000
+    "  --tracks N   for matrix, sync, migrations and hook: so many tracks instead of 50 and 200, 20 and 50, 50, 20
+  --files N    over so many files instead of 57000, 50000, 10000, 50000
   --repo PATH  topic branches of an existing repository, too, which is only read (or REPO=PATH)
   --keep DIR   makes the large repository there (new or empty), and leaves it
   --repo-files N  for check: so many files instead of 50000";
@@ -98,6 +99,11 @@ const CASES: &[Case] = &[
     Case {
         name: "migrations",
         run: migrations::run,
+        long: true,
+    },
+    Case {
+        name: "hook",
+        run: hook::run,
         long: true,
     },
     Case {

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use crate::domain::project::Severity;
-use crate::domain::rule::{Facts, Finding, Rule};
+use crate::domain::rule::{Facts, Finding, Rule, short};
 
 pub(super) const RULE: Rule = Rule {
     code: "NAM02",
@@ -44,7 +44,6 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if by_git || regex.is_match(subject) {
             continue;
         }
-        let short: String = commit.id.to_string().chars().take(7).collect();
         let (what, wanted) = match conventional {
             true => (
                 "is not conventional".to_owned(),
@@ -57,10 +56,18 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         };
         let finding = Finding::new(
             &RULE,
-            format!("the subject of commit {short} {what}: {}", commit.subject),
             format!(
-                "give it a subject {wanted}: `git commit --amend` where it is the newest, `git rebase -i {short}^` else"
+                "the subject of {} {what}: {}",
+                commit.called(),
+                commit.subject
             ),
+            match commit.id {
+                Some(id) => format!(
+                    "give it a subject {wanted}: `git commit --amend` where it is the newest, `git rebase -i {}^` else",
+                    short(id)
+                ),
+                None => format!("give it a subject {wanted}"),
+            },
         );
         findings.push(finding.of_commit(commit.id));
     }

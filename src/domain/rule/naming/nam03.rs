@@ -38,14 +38,14 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if named.iter().any(is_track) {
             continue;
         }
-        let short: String = commit.id.to_string().chars().take(7).collect();
+        let called = commit.called();
         let message = match named.first() {
             None => format!(
-                "commit {short} has no trailer `Track: {track}`: {}",
+                "{called} has no trailer `Track: {track}`: {}",
                 commit.subject
             ),
             Some(name) => format!(
-                "commit {short} has the trailer `Track: {name}`, and there is no such track: {}",
+                "{called} has the trailer `Track: {name}`, and there is no such track: {}",
                 commit.subject
             ),
         };
@@ -53,9 +53,12 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         let finding = Finding::new(
             &RULE,
             message,
-            format!(
-                "add it: `{amend}` where it is the newest, `git rebase --exec \"{amend}\" {base}` for all"
-            ),
+            match commit.id {
+                Some(_) => format!(
+                    "add it: `{amend}` where it is the newest, `git rebase --exec \"{amend}\" {base}` for all"
+                ),
+                None => format!("end the message with an empty line and `Track: {track}`"),
+            },
         );
         findings.push(finding.of_commit(commit.id));
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::name::TrackId;
 use crate::domain::project::Severity;
-use crate::domain::rule::{Facts, Finding, Rule, StrayPlace};
+use crate::domain::rule::{Facts, Finding, Rule, StrayPlace, short};
 use crate::domain::trailer;
 
 pub(super) const RULE: Rule = Rule {
@@ -35,26 +35,31 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if facts.is_built_on(&work.track, &other) {
             continue;
         }
-        let short = short(&commit.id);
+        let called = commit.called();
         let finding = Finding::new(
             &RULE,
             format!(
-                "commit {short} on the branch of track {} says that it is of track {other}: {}",
+                "{called} on the branch of track {} says that it is of track {other}: {}",
                 work.track, commit.subject
             ),
-            format!(
-                "bring it to {} with `git cherry-pick {short}` there and take it out here, or correct its trailer to `Track: {}`",
-                facts
-                    .project
-                    .track(&other)
-                    .map_or_else(String::new, |track| track.branch.to_string()),
-                work.track
-            ),
+            match commit.id {
+                Some(id) => format!(
+                    "bring it to {} with `git cherry-pick {}` there and take it out here, or correct its trailer to `Track: {}`",
+                    branch_of(facts, &other),
+                    short(id),
+                    work.track
+                ),
+                None => format!(
+                    "commit it on {}, or correct its trailer to `Track: {}`",
+                    branch_of(facts, &other),
+                    work.track
+                ),
+            },
         );
         findings.push(finding.of_commit(commit.id).with(&other));
     }
     for stray in facts.strays {
-        let short = short(&stray.commit);
+        let short = short(stray.commit);
         let branch = &facts.track().branch;
         let (place, severity) = match stray.place {
             StrayPlace::Integration => (facts.project.integration.branch.as_str(), Severity::Error),
@@ -79,8 +84,9 @@ fn judge(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn short(id: &crate::domain::revision::CommitId) -> String {
-    id.to_string().chars().take(7).collect()
+fn branch_of(facts: &Facts<'_>, track: &TrackId) -> String {
+    let track = facts.project.track(track);
+    track.map_or_else(String::new, |track| track.branch.to_string())
 }
 
 #[cfg(test)]

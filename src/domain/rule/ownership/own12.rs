@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::path::{Pattern, RepoPath};
 use crate::domain::project::Severity;
-use crate::domain::revision::CommitId;
-use crate::domain::rule::{Excuse, Facts, Finding, Rule};
+use crate::domain::rule::{Commit, Excuse, Facts, Finding, Rule};
 use crate::domain::time::{self, Timestamp};
 use crate::domain::trailer;
 
@@ -35,7 +34,8 @@ struct Exception<'a> {
     paths: Vec<Pattern>,
     reason: String,
     until: Option<&'a str>,
-    commit: Option<CommitId>,
+    /// The one with the trailer.
+    commit: Option<&'a Commit>,
 }
 
 impl Exception<'_> {
@@ -133,7 +133,7 @@ fn of_use(
         }
     };
     finding.path.clone_from(&first.path);
-    finding.commit = exception.commit;
+    finding.commit = exception.commit.and_then(|commit| commit.id);
     finding
 }
 
@@ -166,13 +166,13 @@ fn in_trailers<'a>(
                     paths,
                     reason,
                     until: None,
-                    commit: Some(commit.id),
+                    commit: Some(commit),
                 }),
                 // Told once, by whoever asks all rules for whose code it is.
                 Err((code, why)) => {
                     if asked.contains(&*code) || super::super::find(&code).is_none() {
                         let fix = format!("write `{TRAILER}: CODE PATH REASON`");
-                        useless_ones.push(useless(commit.id, &code, why, &fix));
+                        useless_ones.push(useless(commit, &code, why, &fix));
                     }
                 }
             }
@@ -203,14 +203,14 @@ fn read(value: &str) -> Result<(String, Vec<Pattern>, String), (String, &'static
     }
 }
 
-fn useless(commit: CommitId, code: &str, why: &str, fix: &str) -> Finding {
-    let short: String = commit.to_string().chars().take(7).collect();
+fn useless(commit: &Commit, code: &str, why: &str, fix: &str) -> Finding {
     let what = format!("{TRAILER}: {code}");
     let message = format!(
-        "the trailer `{}` of commit {short} excuses nothing: {why}",
-        what.trim_end()
+        "the trailer `{}` of {} excuses nothing: {why}",
+        what.trim_end(),
+        commit.called()
     );
-    Finding::new(&RULE, message, fix).of_commit(commit)
+    Finding::new(&RULE, message, fix).of_commit(commit.id)
 }
 
 /// Whether a last day is over, in UTC.

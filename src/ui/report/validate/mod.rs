@@ -2,6 +2,7 @@
 
 pub mod github;
 pub mod gitlab;
+pub mod hook;
 pub mod junit;
 pub mod paths;
 mod problem;

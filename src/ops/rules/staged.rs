@@ -1,0 +1,208 @@
+//! Judging what is about to be committed: without the worktree, and without any history as long as nothing is found.
+//!
+//! Each staged path is held against base. That is quick, and finds at least what the whole work of the track would be found
+//! guilty of at these paths; only where it finds anything, the track's history is read for what excuses it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::merge::{Change, Mode};
+use crate::domain::owners::Owners;
+use crate::domain::path::RepoPath;
+use crate::domain::project::Track;
+use crate::domain::revision::CommitId;
+use crate::domain::rule::{self, Contents, Facts, Family, Finding, Work};
+use crate::git::GitError;
+use crate::process::clock;
+
+use super::super::Session;
+use super::super::matrix::TrackSide;
+use super::strays::Strays;
+use super::{Whose, migrations, strays, texts, works};
+
+/// What is about to be committed by a track.
+#[derive(Debug)]
+pub(in crate::ops) struct StagedWork<'a> {
+    pub(in crate::ops) track: &'a Track,
+    pub(in crate::ops) head: CommitId,
+    /// What is being merged.
+    pub(in crate::ops) merged: Vec<CommitId>,
+    /// How the index differs from HEAD.
+    pub(in crate::ops) changes: Vec<Change>,
+}
+
+/// What is found at the staged paths by rules of these families.
+///
+/// # Errors
+/// When the repository cannot be read.
+pub(in crate::ops) fn judge(
+    session: &Session,
+    staged: StagedWork<'_>,
+    families: &[Family],
+) -> Result<Vec<Finding>, GitError> {
+    let StagedWork {
+        track,
+        head,
+        merged,
+        changes,
+    } = staged;
+    let (repository, base) = (&session.repository, session.base.commit);
+    let changes = not_of_others(session, track, &merged, changes)?;
+    let paths: BTreeSet<RepoPath> = changes.iter().map(|it| it.path.clone()).collect();
+    let on_base = repository.entries_at(repository.tree_of(base)?, &paths)?;
+    let against_base = changes.into_iter().map(|change| Change {
+        before: on_base.get(&change.path).copied(),
+        ..change
+    });
+    // What comes to be as base has it, nobody has changed.
+    let against_base: Vec<Change> = against_base.filter(|it| it.before != it.after).collect();
+    if against_base.is_empty() {
+        return Ok(Vec::new());
+    }
+    let contents = contents(session, &against_base)?;
+    let mut all = vec![Work {
+        track: track.id.clone(),
+        tip: Some(head),
+        changes: works::with_moves(against_base),
+        commits: Vec::new(),
+        migrations: Vec::new(),
+        contents,
+        uncommitted: BTreeSet::new(),
+    }];
+    let migrations = match families.contains(&Family::Migrations) {
+        true => migrations::at_commit(session, &mut all, head)?,
+        false => None,
+    };
+    let judged = (all.iter().position(|work| work.track == track.id)).unwrap_or_default();
+    let owners = Owners::new(&session.project);
+    let texts = texts(session)?;
+    let judge = |all: &[Work], strays: &Strays| {
+        let facts = Facts {
+            project: &session.project,
+            owners: &owners,
+            now: clock::now(),
+            works: all,
+            judged,
+            without: &BTreeSet::new(),
+            migrations: migrations.as_ref(),
+            comparisons: &[],
+            behind: &[],
+            files: None,
+            texts: &texts,
+            approvals: strays.approvals.get(&track.id).map_or(&[], Vec::as_slice),
+            strays: &[],
+            branch: None,
+        };
+        let asked = |code: &str| families.iter().any(|family| family.has(code));
+        let rules = rule::of_commits().filter(|rule| asked(rule.code));
+        let mut findings = rule::judge_by(&facts, rules);
+        findings.retain(|finding| (finding.path.as_ref()).is_some_and(|it| paths.contains(it)));
+        findings
+    };
+    let findings = judge(&all, &Strays::default());
+    if !findings.iter().any(Finding::refuses) {
+        return Ok(findings);
+    }
+    // What the track's commits and others' say may excuse it.
+    all[judged].commits = works::commits(session, head, &[base])?;
+    let strays = approvals(session, &all[judged..=judged])?;
+    let mut findings = judge(&all, &strays);
+    let innocent = innocent(session, &all[judged], &merged)?;
+    findings.retain(|it| it.path.as_ref().is_none_or(|path| !innocent.contains(path)));
+    Ok(findings)
+}
+
+/// Without what a merge takes from base, from the branch itself elsewhere, and from tracks that it is built on, as it is there.
+fn not_of_others(
+    session: &Session,
+    track: &Track,
+    merged: &[CommitId],
+    mut changes: Vec<Change>,
+) -> Result<Vec<Change>, GitError> {
+    if merged.is_empty() {
+        return Ok(changes);
+    }
+    let repository = &session.repository;
+    let mut sources = vec![session.base.commit];
+    sources.extend(repository.remote_branch(&session.project.remote, &track.branch)?);
+    for id in session.project.built_on(&track.id) {
+        if let Some(other) = session.project.track(id) {
+            sources.extend(session.tip(&other.branch)?.map(|tip| tip.commit));
+        }
+    }
+    for head in merged {
+        let mut is_theirs = false;
+        for source in &sources {
+            is_theirs = is_theirs || repository.is_ancestor(*head, *source)?;
+        }
+        if is_theirs {
+            let paths: BTreeSet<RepoPath> = changes.iter().map(|it| it.path.clone()).collect();
+            let there = repository.entries_at(repository.tree_of(*head)?, &paths)?;
+            changes.retain(|change| there.get(&change.path).copied() != change.after);
+        }
+    }
+    Ok(changes)
+}
+
+/// Paths that become as they were where the track left base; and, of a merge, those that the track had changed before.
+fn innocent(
+    session: &Session,
+    work: &Work,
+    merged: &[CommitId],
+) -> Result<BTreeSet<RepoPath>, GitError> {
+    let repository = &session.repository;
+    let Some(head) = work.tip else {
+        return Ok(BTreeSet::new());
+    };
+    let paths: BTreeSet<RepoPath> = work.changes.iter().map(|it| it.path.clone()).collect();
+    let in_head = repository.entries_at(repository.tree_of(head)?, &paths)?;
+    let mut innocent = BTreeSet::new();
+    for left in repository.merge_bases(head, session.base.commit)? {
+        let there = repository.entries_at(repository.tree_of(left)?, &paths)?;
+        for change in &work.changes {
+            let then = there.get(&change.path).copied();
+            let was_changed = in_head.get(&change.path).copied() != then;
+            if change.after == then || (!merged.is_empty() && was_changed) {
+                innocent.insert(change.path.clone());
+            }
+        }
+    }
+    Ok(innocent)
+}
+
+/// Approvals of what the work changes.
+fn approvals(session: &Session, works: &[Work]) -> Result<Strays, GitError> {
+    let mut sides = Vec::new();
+    for track in &session.project.tracks {
+        if let Some(tip) = session.tip(&track.branch)? {
+            sides.push(TrackSide::committed(session, &track.id, tip.commit)?);
+        }
+    }
+    strays::read(session, works, &sides, Whose::Everybody, false)
+}
+
+/// Of the paths whose content a rule may ask for, and of links.
+fn contents(
+    session: &Session,
+    changes: &[Change],
+) -> Result<BTreeMap<RepoPath, Contents>, GitError> {
+    let wanted = works::wanted(&session.project);
+    let mut contents = BTreeMap::new();
+    for change in changes {
+        let sides = [change.before, change.after];
+        let is_link = sides.iter().flatten().any(|it| it.mode == Mode::Link);
+        if !is_link && !wanted.matches(&change.path) {
+            continue;
+        }
+        let [before, after] = sides.map(|entry| {
+            let file = entry.filter(|entry| entry.mode != Mode::Submodule);
+            file.map(|entry| session.repository.read_blob(entry.id))
+                .transpose()
+        });
+        let both = Contents {
+            before: before?.map(Into::into),
+            after: after?.map(Into::into),
+        };
+        contents.insert(change.path.clone(), both);
+    }
+    Ok(contents)
+}
