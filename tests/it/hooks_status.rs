@@ -72,20 +72,20 @@ fn one_worktree_looks_elsewhere() {
     assert_snapshot!(world.tracks(&["hooks", "status"]).shown(), @r"
     exit: 1
     --- stdout
-    installed  pre-commit        in the main worktree             .git/hooks/pre-commit
-    installed  pre-merge-commit  in the main worktree             .git/hooks/pre-merge-commit
-    installed  pre-push          in the main worktree             .git/hooks/pre-push
-    installed  post-commit       in the main worktree             .git/hooks/post-commit
-    installed  post-merge        in the main worktree             .git/hooks/post-merge
-    installed  post-checkout     in the main worktree             .git/hooks/post-checkout
-    shadowed   pre-commit        in [ROOT]/linked  /mine/pre-commit
-    shadowed   pre-merge-commit  in [ROOT]/linked  /mine/pre-merge-commit
-    shadowed   pre-push          in [ROOT]/linked  /mine/pre-push
-    shadowed   post-commit       in [ROOT]/linked  /mine/post-commit
-    shadowed   post-merge        in [ROOT]/linked  /mine/post-merge
-    shadowed   post-checkout     in [ROOT]/linked  /mine/post-checkout
-    shadowed [ROOT]/linked: core.hooksPath of this worktree is /mine
-            fix: `git -C [ROOT]/linked config --worktree --unset-all core.hooksPath`
+    installed  pre-commit        in the main worktree  .git/hooks/pre-commit
+    installed  pre-merge-commit  in the main worktree  .git/hooks/pre-merge-commit
+    installed  pre-push          in the main worktree  .git/hooks/pre-push
+    installed  post-commit       in the main worktree  .git/hooks/post-commit
+    installed  post-merge        in the main worktree  .git/hooks/post-merge
+    installed  post-checkout     in the main worktree  .git/hooks/post-checkout
+    shadowed   pre-commit        in linked             /mine/pre-commit
+    shadowed   pre-merge-commit  in linked             /mine/pre-merge-commit
+    shadowed   pre-push          in linked             /mine/pre-push
+    shadowed   post-commit       in linked             /mine/post-commit
+    shadowed   post-merge        in linked             /mine/post-merge
+    shadowed   post-checkout     in linked             /mine/post-checkout
+    shadowed linked: core.hooksPath of this worktree is /mine
+            fix: `git -C [ROOT]/repo/linked config --worktree --unset-all core.hooksPath`
     git does not run them all
     --- stderr
     ");
