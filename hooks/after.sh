@@ -7,6 +7,7 @@
 hook=@HOOK@
 program=@TRACKS@
 chained=@CHAINED@
+case $chained in "$hook".*) chained=${0%/*}/$chained ;; esac
 
 # See shim.sh.
 if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then

@@ -7,6 +7,7 @@
 chained=@CHAINED@
 [ "$1" = prepared ] || [ -n "$chained" ] || [ -n "${TRACKS_HOOKS_PROBE-}" ] || exit 0
 program=@TRACKS@
+case $chained in reference-transaction.*) chained=${0%/*}/$chained ;; esac
 
 # See shim.sh.
 if [ -n "${TRACKS_HOOKS_PROBE-}" ]; then

@@ -8,10 +8,13 @@
 hook=@HOOK@
 # Where the program was at install time.
 program=@TRACKS@
-# The hook that was here before, or nothing. A relative path is looked for where git starts hooks: at the top of the worktree.
+# The hook that was here before, or nothing. A relative path is looked for where git starts hooks: at the top of the worktree;
+# a mere name, beside this script, wherever the repository is moved or mounted.
 chained=@CHAINED@
 # The branches of tracks from which nothing is committed or pushed without the program, separated by blanks.
 branches=@BRANCHES@
+
+case $chained in "$hook".*) chained=${0%/*}/$chained ;; esac
 
 recorded=$program
 [ -x "$program" ] || program=$(command -v tracks) || program=

@@ -14,6 +14,8 @@ pub struct HooksPathBefore {
     pub values: Vec<PathBuf>,
     /// The last of them as git reads it, with `~` expanded.
     pub last: Option<PathBuf>,
+    /// What tracks has set: where its hooks were then.
+    pub set: PathBuf,
     /// The lines in which the file was changed, as they were and as they are; `None`: a run was killed before it knew.
     pub lines: Option<(String, String)>,
 }
@@ -22,6 +24,7 @@ pub struct HooksPathBefore {
 struct Record {
     values: Vec<PathText>,
     last: Option<PathText>,
+    set: PathText,
     lines: Option<(String, String)>,
 }
 
@@ -37,6 +40,7 @@ impl Store {
         let record = Record {
             values: before.values.iter().cloned().map(PathText).collect(),
             last: before.last.clone().map(PathText),
+            set: PathText(before.set.clone()),
             lines: before.lines.clone(),
         };
         record::write(&self.hooks_path_file(), &record)
@@ -51,6 +55,7 @@ impl Store {
         Ok(record.map(|record| HooksPathBefore {
             values: record.values.into_iter().map(|value| value.0).collect(),
             last: record.last.map(|last| last.0),
+            set: record.set.0,
             lines: record.lines,
         }))
     }
@@ -79,11 +84,13 @@ mod tests {
             HooksPathBefore {
                 values: vec![PathBuf::new(), "~/a b".into()],
                 last: Some("/home/ada/a b".into()),
+                set: "/r/.git/tracks/hooks".into(),
                 lines: Some((String::new(), "\thooksPath = x\n".to_owned())),
             },
             HooksPathBefore {
                 values: Vec::new(),
                 last: None,
+                set: PathBuf::new(),
                 lines: None,
             },
         ] {

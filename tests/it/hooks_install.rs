@@ -85,14 +85,19 @@ fn commit_in(world: &World, dir: &Path) -> Ran {
     ran
 }
 
+/// As files, whatever this git can do.
+fn install(world: &World) -> Ran {
+    world.tracks(&["hooks", "install", "--shims"])
+}
+
 /// Installs, lets `between` look, uninstalls; everything is as before then, and there is nothing left to do.
 #[track_caller]
 fn there_and_back(world: &World, between: impl FnOnce(&World)) {
     let before = everything(world);
-    let ran = world.tracks(&["hooks", "install"]);
+    let ran = install(world);
     assert_eq!(ran.status, 0, "{}", ran.shown());
     let installed = everything(world);
-    let again = world.tracks(&["hooks", "install"]);
+    let again = install(world);
     assert!(
         again.stdout.starts_with("nothing to do: "),
         "{}",
@@ -118,7 +123,7 @@ fn there_and_back(world: &World, between: impl FnOnce(&World)) {
 #[test]
 fn where_there_were_none() {
     let world = world();
-    assert_snapshot!(world.tracks(&["hooks", "install"]).shown(), @r"
+    assert_snapshot!(install(&world).shown(), @r"
     exit: 0
     --- stdout
     installed  pre-commit        .git/hooks/pre-commit
@@ -129,7 +134,7 @@ fn where_there_were_none() {
     installed  post-checkout     .git/hooks/post-checkout
     --- stderr
     ");
-    assert_snapshot!(world.tracks(&["hooks", "install"]).shown(), @r"
+    assert_snapshot!(install(&world).shown(), @r"
     exit: 0
     --- stdout
     nothing to do: 6 hooks are in place
@@ -165,7 +170,7 @@ fn scripts_links_and_what_git_ignores_come_back() {
     there_and_back(&world, |world| {
         commit_in(world, &world.repo());
         assert_eq!(calls(world), ["theirs "], "as before, once");
-        let (_, answer) = ask(world, &["hooks", "install"]);
+        let (_, answer) = ask(world, &["hooks", "install", "--shims"]);
         let hook = find(&answer["hooks"], "name", "pre-commit");
         assert_eq!(
             (&hook["chained_from"], &hook["state"]),
@@ -192,7 +197,7 @@ fn managers_are_named_and_come_back() {
             commit_in(world, &world.repo());
             assert_eq!(calls(world), [call]);
         });
-        let ran = world.tracks(&["hooks", "install"]);
+        let ran = install(&world);
         let line = format!("chained behind {manager}'s\n");
         assert!(ran.stdout.contains(&line), "{}", ran.shown());
     }
@@ -239,7 +244,7 @@ fn husky_in_each_worktree() {
             assert_eq!(calls(world), expected);
         }
     });
-    assert_snapshot!(world.tracks(&["hooks", "install"]).shown(), @r"
+    assert_snapshot!(install(&world).shown(), @r"
     exit: 0
     --- stdout
     installed  pre-commit        .git/tracks/hooks/pre-commit        chained behind husky's
@@ -261,14 +266,14 @@ fn husky_that_sets_its_path_again() {
     husky(&world, &world.repo());
     world.git(&["config", "core.hooksPath", ".husky/_"]);
     let before = everything(&world);
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     world.git(&["config", "core.hooksPath", ".husky/_"]);
     let (status, answer) = ask(&world, &["hooks", "status"]);
     assert_eq!((status, &answer["effective"]), (1, &json!(false)));
     let hook = find(&answer["hooks"], "name", "pre-commit");
     assert_eq!(hook["state"], "shadowed");
     // Taken away meanwhile, it stays what husky has made of it.
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     assert_eq!(ask(&world, &["hooks", "status"]).0, 0);
     world.git(&["config", "core.hooksPath", "elsewhere"]);
     let ran = world.tracks(&["hooks", "uninstall"]);
@@ -345,7 +350,7 @@ fn a_manager_that_takes_ours_into_its_chain_does_not_loop() {
     let hook = "repo/.git/hooks/pre-commit";
     world.write_program(hook, &noting("theirs"));
     let before = everything(&world);
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     // As pre-commit installs itself: what is there becomes its legacy.
     let hooks = world.repo().join(".git/hooks");
     fs::rename(hooks.join("pre-commit"), hooks.join("pre-commit.legacy")).expect("ours");
@@ -354,7 +359,7 @@ fn a_manager_that_takes_ours_into_its_chain_does_not_loop() {
     assert_eq!(calls(&world), ["pre-commit", "theirs "]);
     let (status, _) = ask(&world, &["hooks", "status"]);
     assert_eq!(status, 1, "it is not known what would run");
-    let ran = world.tracks(&["hooks", "install"]);
+    let ran = install(&world);
     assert_eq!(ran.status, 0, "{}", ran.shown());
     assert!(
         ran.stdout.contains("behind pre-commit's"),
@@ -375,7 +380,7 @@ fn a_manager_that_takes_ours_into_its_chain_does_not_loop() {
 #[test]
 fn a_hook_that_is_its_own_legacy_is_uninstalled_from_there() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     let hooks = world.repo().join(".git/hooks");
     fs::rename(hooks.join("pre-commit"), hooks.join("pre-commit.legacy")).expect("ours");
     world.write_program("repo/.git/hooks/pre-commit", PRE_COMMIT);
@@ -389,10 +394,10 @@ fn what_was_set_aside_is_not_written_over() {
     let world = world();
     let hook = "repo/.git/hooks/pre-commit";
     world.write_program(hook, &noting("first"));
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     world.write_program(hook, &noting("second"));
     let before = everything(&world);
-    let ran = world.tracks(&["hooks", "install"]);
+    let ran = install(&world);
     assert_snapshot!(ran.shown(), @r"
     exit: 3
     --- stdout
@@ -427,7 +432,7 @@ fn a_run_that_was_killed_is_finished() {
     );
     // It has its second name, and ours is not there yet.
     fs::hard_link(&hook, &aside).expect("a second name");
-    assert_eq!(world.tracks(&["hooks", "install"]).status, 0);
+    assert_eq!(install(&world).status, 0);
     commit_in(&world, &world.repo());
     assert_eq!(calls(&world), ["theirs "]);
     world.tracks(&["hooks", "uninstall"]);
@@ -438,7 +443,7 @@ fn a_run_that_was_killed_is_finished() {
     assert_eq!(everything(&world), before);
     // Where there are no second names, it has moved already.
     fs::rename(&hook, &aside).expect("moved");
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     commit_in(&world, &world.repo());
     assert_eq!(calls(&world), ["theirs "]);
     world.tracks(&["hooks", "uninstall"]);
@@ -446,10 +451,10 @@ fn a_run_that_was_killed_is_finished() {
     // Killed after it had noted the path, or before it knew the lines.
     world.git(&["config", "core.hooksPath", "githooks"]);
     let before = everything(&world);
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     let ours = world.repo().join(".git/tracks/hooks");
     let note = world.repo().join(".git/tracks/hooks-path.json");
-    let text = r#"{"v":1,"values":["githooks"],"last":"githooks","lines":null}"#;
+    let text = r#"{"v":1,"values":["githooks"],"last":"githooks","set":"/gone","lines":null}"#;
     world.write_at("repo/.git/tracks/hooks-path.json", text);
     world.tracks(&["hooks", "uninstall"]);
     assert_eq!(everything(&world), before);
@@ -463,14 +468,14 @@ fn a_run_that_was_killed_is_finished() {
 fn hooks_that_have_nothing_to_do_any_more_go() {
     let world = world();
     world.write_program("repo/.git/hooks/pre-commit", &noting("theirs"));
-    world.tracks(&["hooks", "install"]);
+    install(&world);
     world.write(
         "tracks.toml",
         &format!("{CONFIG}[hooks]\npre_commit = []\n[commit]\ntrailer = true\n"),
     );
     world.git(&["add", "tracks.toml"]);
     world.git(&["commit", "--quiet", "--no-verify", "-m", "Other hooks"]);
-    assert_snapshot!(world.tracks(&["hooks", "install"]).shown(), @r"
+    assert_snapshot!(install(&world).shown(), @r"
     exit: 0
     --- stdout
     installed  prepare-commit-msg  .git/hooks/prepare-commit-msg
@@ -488,7 +493,7 @@ fn a_servers_repository_judges_what_is_pushed() {
     let world = world();
     let bare = world.root().join("server.git");
     world.git(&["clone", "--quiet", "--bare", ".", "../server.git"]);
-    let ran = world.tracks_in(&bare, &["hooks", "install"]);
+    let ran = world.tracks_in(&bare, &["hooks", "install", "--shims"]);
     assert_snapshot!(ran.shown(), @r"
     exit: 0
     --- stdout
@@ -505,9 +510,40 @@ fn a_servers_repository_judges_what_is_pushed() {
     ");
     // Once people have worktrees of it, they commit there.
     world.git_in(&bare, &["worktree", "add", "--quiet", "-b", "x", "../x"]);
-    world.tracks_in(&bare, &["hooks", "install"]);
+    world.tracks_in(&bare, &["hooks", "install", "--shims"]);
     assert!(!bare.join("hooks/pre-receive").exists());
     assert!(bare.join("hooks/pre-commit").exists());
+}
+
+#[test]
+fn a_repository_that_was_moved() {
+    for value in [None, Some("githooks")] {
+        let world = world();
+        let hook = match value {
+            None => "repo/.git/hooks/pre-commit",
+            Some(_) => "repo/githooks/pre-commit",
+        };
+        world.write_program(hook, &noting("theirs"));
+        if let Some(value) = value {
+            world.git(&["config", "core.hooksPath", value]);
+        }
+        let before = everything(&world);
+        install(&world);
+        let (old, new) = (world.repo(), world.root().join("moved"));
+        fs::rename(&old, &new).expect("it moves");
+        if value.is_none() {
+            commit_in(&world, &new);
+            assert_eq!(calls(&world), ["theirs "]);
+        }
+        let ran = world.tracks_in(&new, &["hooks", "install", "--shims"]);
+        assert_eq!(ran.status, 0, "{}", ran.shown());
+        commit_in(&world, &new);
+        assert_eq!(calls(&world), ["theirs "]);
+        assert_eq!(world.tracks_in(&new, &["hooks", "status"]).status, 0);
+        world.tracks_in(&new, &["hooks", "uninstall"]);
+        fs::rename(&new, &old).expect("it moves back");
+        assert_eq!(everything(&world), before);
+    }
 }
 
 #[test]
@@ -515,11 +551,16 @@ fn works_from_any_worktree_and_without_a_valid_tracks_toml() {
     let world = world();
     world.git(&["worktree", "add", "--quiet", "-b", "x", "../linked"]);
     let linked = world.root().join("linked");
-    let ran = world.tracks_in(&linked, &["hooks", "install"]);
+    let ran = world.tracks_in(&linked, &["hooks", "install", "--shims"]);
     assert_eq!(ran.status, 0, "{}", ran.shown());
     assert!(world.repo().join(".git/hooks/pre-commit").exists());
     world.write("tracks.toml", "nonsense");
-    assert_eq!(world.tracks_in(&linked, &["hooks", "install"]).status, 2);
+    assert_eq!(
+        world
+            .tracks_in(&linked, &["hooks", "install", "--shims"])
+            .status,
+        2
+    );
     assert_eq!(world.tracks_in(&linked, &["hooks", "status"]).status, 2);
     let ran = world.tracks_in(&linked, &["hooks", "uninstall"]);
     assert_eq!(ran.status, 0, "{}", ran.shown());
@@ -556,7 +597,12 @@ fn init_brings_the_hooks_along_and_refreshes_what_they_know() {
     let ran = world.tracks(&["init"]);
     assert!(!ran.stdout.contains("hooks"), "{}", ran.shown());
     let branches = |world: &World| {
-        let shim = world.read(".git/hooks/pre-commit");
+        let (_, answer) = ask(world, &["hooks", "status"]);
+        let path = answer["hooks"][0]["path"]
+            .as_str()
+            .expect("a path")
+            .to_owned();
+        let shim = fs::read_to_string(path).expect("the shim");
         let line = shim.lines().find(|line| line.starts_with("branches="));
         line.map(str::to_owned)
     };

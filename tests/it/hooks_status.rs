@@ -35,7 +35,7 @@ fn nothing_is_installed() {
 #[test]
 fn everything_is_and_each_was_started() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     assert_snapshot!(world.tracks(&["hooks", "status"]).shown(), @r"
     exit: 0
     --- stdout
@@ -62,7 +62,7 @@ fn everything_is_and_each_was_started() {
 #[test]
 fn one_worktree_looks_elsewhere() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     world.git(&["config", "extensions.worktreeConfig", "true"]);
     let linked = world.repo().join("linked");
     world.git_in(
@@ -72,24 +72,24 @@ fn one_worktree_looks_elsewhere() {
     assert_snapshot!(world.tracks(&["hooks", "status"]).shown(), @r"
     exit: 1
     --- stdout
-    installed  pre-commit        in the main worktree             .git/hooks/pre-commit
-    installed  pre-merge-commit  in the main worktree             .git/hooks/pre-merge-commit
-    installed  pre-push          in the main worktree             .git/hooks/pre-push
-    installed  post-commit       in the main worktree             .git/hooks/post-commit
-    installed  post-merge        in the main worktree             .git/hooks/post-merge
-    installed  post-checkout     in the main worktree             .git/hooks/post-checkout
-    shadowed   pre-commit        in [ROOT]/linked  /mine/pre-commit
-    shadowed   pre-merge-commit  in [ROOT]/linked  /mine/pre-merge-commit
-    shadowed   pre-push          in [ROOT]/linked  /mine/pre-push
-    shadowed   post-commit       in [ROOT]/linked  /mine/post-commit
-    shadowed   post-merge        in [ROOT]/linked  /mine/post-merge
-    shadowed   post-checkout     in [ROOT]/linked  /mine/post-checkout
-    shadowed [ROOT]/linked: core.hooksPath of this worktree is /mine
-            fix: `git -C [ROOT]/linked config --worktree --unset-all core.hooksPath`
+    installed  pre-commit        in the main worktree  .git/hooks/pre-commit
+    installed  pre-merge-commit  in the main worktree  .git/hooks/pre-merge-commit
+    installed  pre-push          in the main worktree  .git/hooks/pre-push
+    installed  post-commit       in the main worktree  .git/hooks/post-commit
+    installed  post-merge        in the main worktree  .git/hooks/post-merge
+    installed  post-checkout     in the main worktree  .git/hooks/post-checkout
+    shadowed   pre-commit        in linked             /mine/pre-commit
+    shadowed   pre-merge-commit  in linked             /mine/pre-merge-commit
+    shadowed   pre-push          in linked             /mine/pre-push
+    shadowed   post-commit       in linked             /mine/post-commit
+    shadowed   post-merge        in linked             /mine/post-merge
+    shadowed   post-checkout     in linked             /mine/post-checkout
+    shadowed linked: core.hooksPath of this worktree is /mine
+            fix: `git -C [ROOT]/repo/linked config --worktree --unset-all core.hooksPath`
     git does not run them all
     --- stderr
     ");
-    let again = world.tracks(&["hooks", "install"]);
+    let again = world.tracks(&["hooks", "install", "--shims"]);
     assert_eq!(again.status, 1);
     assert!(
         again.stdout.contains("--worktree --unset-all"),
@@ -106,7 +106,7 @@ fn one_worktree_looks_elsewhere() {
 #[test]
 fn the_environment_counts_for_who_works_in_it() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     let with = |variables: &[(&str, &str)]| {
         let mut command = world.command(&world.repo(), env!("CARGO_BIN_EXE_tracks"));
         command
@@ -141,7 +141,7 @@ fn the_environment_counts_for_who_works_in_it() {
 #[test]
 fn each_state() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     let hooks = world.repo().join(".git/hooks");
     fs::remove_file(hooks.join("pre-merge-commit")).expect("it is there");
     world.write_program("repo/.git/hooks/pre-push", "#!/bin/sh\n");
@@ -167,14 +167,14 @@ fn each_state() {
             "{hook:#}"
         );
     }
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     assert_eq!(ask(&world, &["hooks", "status"]).0, 0);
 }
 
 #[test]
 fn a_program_that_is_gone_is_seen() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     let tool = env!("CARGO_BIN_EXE_tracks");
     let shim = world
         .read(".git/hooks/post-commit")
@@ -197,7 +197,7 @@ fn a_probe_reaches_every_kind_of_shim() {
         let text = "#!/bin/sh\necho \"$0\" >>\"$HOME/calls\"\n";
         world.write_program(&format!("repo/.git/hooks/{name}"), text);
     }
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     let calls = world.root().join("home/calls");
     let _ = fs::remove_file(&calls);
     let (status, answer) = ask(&world, &["hooks", "status"]);
@@ -209,7 +209,7 @@ fn a_probe_reaches_every_kind_of_shim() {
 #[test]
 fn what_was_skipped_is_told() {
     let world = world();
-    world.tracks(&["hooks", "install"]);
+    world.tracks(&["hooks", "install", "--shims"]);
     let log = world.repo().join(".git/tracks/events.jsonl");
     let mut text = fs::read_to_string(&log).expect("the log");
     for (time, facts) in [

@@ -110,8 +110,10 @@ pub(crate) fn assert_whole(world: &World, tracks: &[&str]) {
 fn branches_and_worktrees_for_every_track() {
     let world = world(TWO);
     let base = world.git(&["rev-parse", "main"]);
-    let (status, answer) = init(&world, &[]);
+    let (status, mut answer) = init(&world, &[]);
     assert_eq!(status, 0, "{answer}");
+    let hooks = answer["hooks"].take();
+    assert_eq!(hooks["effective"], true, "{hooks}");
     let made = |track: &str| {
         json!({
             "track": track,
@@ -131,6 +133,7 @@ fn branches_and_worktrees_for_every_track() {
             "kept": [],
             "problems": [],
             "operation": operation,
+            "hooks": null,
         })
     );
     assert_whole(&world, &["api", "ui"]);
@@ -151,8 +154,10 @@ fn branches_and_worktrees_for_every_track() {
 #[test]
 fn again_it_changes_nothing_and_later_only_what_is_missing() {
     let world = world(TWO);
-    init(&world, &[]);
+    // What the hooks find out in the background would come in between.
+    init(&world, &["--no-hooks"]);
     world.commit("track/api", &[("new.txt", "work\n")], "Work");
+    init(&world, &[]);
     let ui = world.repo().join("worktrees/ui");
     world.run_in(
         &ui,

@@ -191,19 +191,37 @@ fn send_git_to(session: &Session, plan: &Plan, ours: &Path) -> Result<bool, Hook
         return Ok(false);
     }
     let repository = &session.repository;
-    let mut before = HooksPathBefore {
-        last: plan.shared.clone().filter(|_| !plan.own_paths.is_empty()),
-        values: plan.own_paths.clone(),
-        lines: None,
+    let known = session.store.hooks_path_before()?;
+    // The repository has moved since: what was there before is known.
+    let known = known.filter(|known| plan.own_paths.last() == Some(&known.set));
+    let mut before = match &known {
+        Some(known) => HooksPathBefore {
+            set: ours.to_owned(),
+            lines: None,
+            ..known.clone()
+        },
+        None => HooksPathBefore {
+            last: plan.shared.clone().filter(|_| !plan.own_paths.is_empty()),
+            values: plan.own_paths.clone(),
+            set: ours.to_owned(),
+            lines: None,
+        },
     };
-    session.store.note_hooks_path(&before)?;
-    let read = || std::fs::read_to_string(repository.config_file()).ok();
-    let was = read();
-    repository.set_hooks_path(ours)?;
-    if let (Some(was), Some(is)) = (was, read()) {
-        before.lines = Some(changed_lines(&was, &is));
+    if known.is_none() {
         session.store.note_hooks_path(&before)?;
     }
+    let read = || std::fs::read_to_string(repository.config_file()).ok();
+    let text = read();
+    repository.set_hooks_path(ours)?;
+    if let (Some(was), Some(is)) = (text, read()) {
+        let (was, is) = changed_lines(&was, &is);
+        before.lines = match known.map(|known| known.lines) {
+            None => Some((was, is)),
+            Some(Some((first, became))) if became == was => Some((first, is)),
+            Some(_) => None,
+        };
+    }
+    session.store.note_hooks_path(&before)?;
     Ok(true)
 }
 

@@ -101,13 +101,19 @@ pub(super) fn plan(session: &Session, files_wanted: bool) -> Result<Plan, HooksE
     }
     let places = places(session)?;
     let own_paths = repository.own_hooks_paths()?;
-    let in_front_already = own_paths.last() == Some(&ours);
     let before = session.store.hooks_path_before()?;
+    let is_ours = |path: &Path| is_ours(path, &ours, before.as_ref());
+    let in_front_already = own_paths.last().is_some_and(|path| is_ours(path));
     let shared = shared(repository, &session.store, before.as_ref())?;
     let former = match &shared {
         Some(path) => Former::of(path),
         None => Former::At(usual_dir(repository)),
     };
+    if let Former::At(dir) = &former
+        && dir.to_str().is_none()
+    {
+        return Err(HooksError::NotText { path: dir.clone() });
+    }
     let inside = match &former {
         Former::At(dir) => dir.is_absolute() && is_inside(repository, dir),
         Former::Nowhere => false,
@@ -164,6 +170,11 @@ pub(super) fn plan(session: &Session, files_wanted: bool) -> Result<Plan, HooksE
     Ok(plan)
 }
 
+/// Whether a `core.hooksPath` is ours, also where the repository was when it was set.
+pub(super) fn is_ours(path: &Path, ours: &Path, before: Option<&HooksPathBefore>) -> bool {
+    path == ours || before.is_some_and(|before| before.set == path)
+}
+
 /// The `core.hooksPath` that counts in all worktrees, ours set aside.
 fn shared(
     repository: &Repository,
@@ -177,12 +188,13 @@ fn shared(
     let all = repository.hooks_paths(at)?;
     let common = all.iter().filter(|path| path.scope <= ConfigScope::Local);
     let common: Vec<_> = common.collect();
-    let last = common.last().filter(|path| path.value != ours);
+    let is_ours = |path: &Path| is_ours(path, &ours, before);
+    let last = common.last().filter(|path| !is_ours(&path.value));
     if let Some(last) = last {
         return Ok(Some(last.value.clone()));
     }
     let local = before.and_then(|before| before.last.clone());
-    let others = common.iter().rev().find(|path| path.value != ours);
+    let others = common.iter().rev().find(|path| !is_ours(&path.value));
     Ok(local.or_else(|| others.map(|path| path.value.clone())))
 }
 
@@ -259,9 +271,13 @@ fn script(
         Some((chained, whose)) => (Some(chained), whose),
         None => (None, None),
     };
+    // Beside ours, its name is enough, and still right when the repository has moved.
+    let is_beside = |chained: &&Path| chained.parent() == path.parent();
+    let beside_ours = chained.as_deref().filter(is_beside);
+    let beside_ours = beside_ours.and_then(Path::file_name).map(Path::new);
     let text = Shim {
         hook,
-        chained: chained.as_deref(),
+        chained: beside_ours.or(chained.as_deref()),
         program,
         refusing: &branches(session, |track| {
             session.project.missing_binary_refuses(track)

@@ -314,6 +314,16 @@ fn elsewhere(session: &Session, place: &Place) -> Result<Option<Shadow>, HooksEr
             format!("core.hooksPath is {value} in the environment"),
             "take it out of GIT_CONFIG_PARAMETERS or GIT_CONFIG_COUNT".to_owned(),
         ),
+        // Ours is set, and a file that is included later says something else.
+        _ if paths
+            .iter()
+            .any(|path| path.value == session.store.hooks_dir()) =>
+        {
+            (
+                format!("core.hooksPath is {value}, as {place_of_setting} says"),
+                "take it out there".to_owned(),
+            )
+        }
         ConfigScope::System | ConfigScope::Global | ConfigScope::Local => (
             format!("core.hooksPath is {value}, as {place_of_setting} says"),
             "run `tracks hooks install`".to_owned(),

@@ -140,7 +140,8 @@ fn restore_path(
 ) -> Result<(), HooksError> {
     let before = store.hooks_path_before()?;
     let own = repository.own_hooks_paths()?;
-    if own.last().is_none_or(|path| path != ours) {
+    let is_ours = |path: &Path| plan::is_ours(path, ours, before.as_ref());
+    if !own.last().is_some_and(|path| is_ours(path)) {
         if before.is_some() {
             if let Some(path) = own.last() {
                 let path = path.display();

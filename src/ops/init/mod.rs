@@ -17,11 +17,12 @@ use crate::store::{
     LockError, LockName, Operation, RefMove, StoreError, WorktreeChange, WorktreeStep,
 };
 
+use super::hooks::{self, HooksError};
 use super::own_worktree::{exclude_worktrees, same_dir};
 use super::setup::{self, Place, SetUp, SetupError};
 use super::trash::{self, TrashError};
 use super::trust::Trust;
-use super::{Emit, Event, Session, TrackStep, hooks};
+use super::{Emit, Event, Session, TrackStep};
 
 pub use plan::{Action, Plan, Step, plan};
 pub use starter::{StarterError, starter_text, write_starter};
@@ -58,6 +59,8 @@ pub struct Report {
     pub settled: Vec<String>,
     /// `None`: hooks were not to be put in place, or could not be.
     pub hooks: Option<hooks::install::Report>,
+    /// Why there are none, where nothing can be done about it.
+    pub no_hooks: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +151,7 @@ pub fn run(
         interrupted: session.interrupt.exit_status().is_some(),
         settled: finished,
         hooks: None,
+        no_hooks: None,
     };
     for (step, outcome) in plan.steps.iter().zip(outcomes) {
         let place = Made {
@@ -194,6 +198,8 @@ fn install_hooks(session: &Session, report: &mut Report) {
             report.problems.extend(problems);
             report.hooks = Some(hooks);
         }
+        // Everything else works there.
+        Err(error @ HooksError::NotText { .. }) => report.no_hooks = Some(error.to_string()),
         Err(error) => report.problems.push(Problem {
             track: None,
             message: error.to_string(),
@@ -227,6 +233,7 @@ impl Report {
             interrupted: false,
             settled: Vec::new(),
             hooks: None,
+            no_hooks: None,
         }
     }
 }

@@ -26,6 +26,9 @@ pub fn json(report: &Report, ok: bool) -> Value {
     if let Some(hooks) = &report.hooks {
         value["hooks"] = hooks::part_json(hooks);
     }
+    if let Some(why) = &report.no_hooks {
+        value["no_hooks"] = json!(why);
+    }
     with(document("init", ok), value)
 }
 
@@ -97,6 +100,9 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
     text.push_str(&table.render(0));
     if let Some(hooks) = report.hooks.as_ref().and_then(hooks::in_short) {
         text.push_str(&format!("{hooks}\n"));
+    }
+    if let Some(why) = &report.no_hooks {
+        text.push_str(&format!("{} {}\n", paint(HINT, "note:"), tame(why)));
     }
     text.push_str(&problems(report));
     if report.problems.is_empty() && !report.created.is_empty() {
