@@ -23,13 +23,7 @@ fn a_file_of_its_own() {
         for blank in ["", " \n"] {
             assert_eq!(installed(agent, Some(blank), "/bin/tracks").unwrap(), with);
         }
-        assert!(
-            with.contains(
-                "  \"hooks\": {
-"
-            ),
-            "{with}"
-        );
+        assert!(with.contains("  \"hooks\": {\n"), "{with}");
         let left = removed(agent, &with).unwrap();
         let version = if agent == Agent::Cursor {
             "{\n  \"version\": 1\n}\n"
