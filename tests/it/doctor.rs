@@ -45,9 +45,7 @@ fn everything_is_fine_in_one_line() {
     let version = world.git(&["version"]);
     let version = version.trim_start_matches("git version ");
     let text = ran.stdout.replace(version, "[VERSION]");
-    assert_snapshot!(text, @r"
-    everything is fine; looked at git [VERSION], tracks on the PATH, locks, scratch directories, tracks.toml with 2 tracks, 2 programs that tracks.toml needs, approvals, operations, 3 worktrees, hooks
-    ");
+    assert_snapshot!(text, @"everything is fine; looked at git [VERSION], tracks on the PATH, locks, scratch directories, tracks.toml with 2 tracks, 2 programs that tracks.toml needs, approvals, operations, 3 worktrees, hooks");
     let (status, answer) = ask(&world, &["doctor"]);
     assert_eq!((status, &answer["findings"]), (0, &json!([])));
 }
