@@ -45,9 +45,7 @@ fn everything_is_fine_in_one_line() {
     let version = world.git(&["version"]);
     let version = version.trim_start_matches("git version ");
     let text = ran.stdout.replace(version, "[VERSION]");
-    assert_snapshot!(text, @r"
-    everything is fine; looked at git [VERSION], tracks on the PATH, locks, scratch directories, tracks.toml with 2 tracks, 2 programs that tracks.toml needs, approvals, operations, 3 worktrees, hooks
-    ");
+    assert_snapshot!(text, @"everything is fine; looked at git [VERSION], tracks on the PATH, locks, scratch directories, tracks.toml with 2 tracks, 2 programs that tracks.toml needs, approvals, operations, 3 worktrees, hooks");
     let (status, answer) = ask(&world, &["doctor"]);
     assert_eq!((status, &answer["findings"]), (0, &json!([])));
 }
@@ -134,13 +132,22 @@ fn hooks_that_would_not_run_and_agents_that_would_not_ask() {
         answer["findings"][0]["message"],
         "pre-push is not installed"
     );
-    world.git(&["config", "core.hooksPath", "/elsewhere"]);
+    world.git(&["config", "extensions.worktreeConfig", "true"]);
+    let there = world.repo().join("worktrees/a");
+    let setting = ["config", "--worktree", "core.hooksPath"];
+    world.git_in(&there, &[&setting[..], &["/mine"]].concat());
     let (status, answer) = ask(&world, &["doctor"]);
     assert_eq!(status, 1, "{answer:#}");
     assert_eq!(answer["findings"][0]["code"], "DOC-HOOK", "{answer:#}");
     let said = answer["findings"][0]["message"].as_str().unwrap();
-    assert!(said.starts_with("core.hooksPath is /elsewhere"), "{said}");
-    world.git(&["config", "--unset", "core.hooksPath"]);
+    assert!(
+        said.starts_with("core.hooksPath of this worktree is /mine"),
+        "{said}"
+    );
+    world.git_in(
+        &there,
+        &["config", "--worktree", "--unset", "core.hooksPath"],
+    );
     ask(&world, &["hooks", "install"]);
     ask(&world, &["hooks", "install", "--agent", "claude"]);
     let (_, answer) = ask(&world, &["doctor"]);

@@ -9,7 +9,7 @@ mod write;
 use std::ops::Range;
 
 use super::Agent;
-use read::{Kind, Node, member, object, root, unreadable};
+use read::{Kind, Node, comma_behind, member, object, root, unreadable};
 use write::{Json, Style};
 
 /// A file that is not what the agent's settings are.
@@ -75,14 +75,11 @@ pub fn removed(agent: Agent, text: &str) -> Result<String, Unreadable> {
     let mark = agent.mark();
     loop {
         let top = root(&text)?;
-        let found = member(&top, hooks).and_then(|hooks| Some((hooks, member(hooks, event)?)));
-        let Some((
-            known,
-            Node {
-                kind: Kind::List(entries),
-                at,
-            },
-        )) = found
+        let list = member(&top, hooks).and_then(|hooks| member(hooks, event));
+        let Some(Node {
+            kind: Kind::List(entries),
+            at,
+        }) = list
         else {
             return Ok(text);
         };
@@ -121,40 +118,44 @@ pub fn removed(agent: Agent, text: &str) -> Result<String, Unreadable> {
         if entries.len() > 1 {
             continue;
         }
-        // What is left with nothing in it goes, from the inside out.
-        for (keys, key) in [(&[hooks][..], event), (&[], hooks)] {
-            let top = root(&text)?;
-            let mut holder = Some(&top);
-            for key in keys {
-                holder = holder.and_then(|node| member(node, key));
-            }
-            let Some(Node {
-                kind: Kind::Object(members),
-                at,
-            }) = holder
-            else {
-                break;
-            };
-            let Some(place) = members.iter().position(|it| it.key == key) else {
-                break;
-            };
-            let is_empty = match &members[place].value.kind {
-                Kind::List(inner) => inner.is_empty(),
-                Kind::Object(inner) => inner.is_empty(),
-                _ => false,
-            };
-            if !is_empty {
-                break;
-            }
-            let spans: Vec<_> = members
-                .iter()
-                .map(|it| it.at.start..it.value.at.end)
-                .collect();
-            let cut = without(&text, at, &spans, place);
-            text.replace_range(cut, "");
-        }
-        let _ = known;
+        text = without_empty(agent, text)?;
     }
+}
+
+/// Without the list and the object that our entry was alone in, from the inside out.
+fn without_empty(agent: Agent, mut text: String) -> Result<String, Unreadable> {
+    let [hooks, event] = agent.keys();
+    for (keys, key) in [(&[hooks][..], event), (&[], hooks)] {
+        let top = root(&text)?;
+        let mut holder = Some(&top);
+        for key in keys {
+            holder = holder.and_then(|node| member(node, key));
+        }
+        let Some(Node {
+            kind: Kind::Object(members),
+            at,
+        }) = holder
+        else {
+            break;
+        };
+        let Some(place) = members.iter().position(|it| it.key == key) else {
+            break;
+        };
+        let value = &members[place].value;
+        let is_list_or_object = matches!(value.kind, Kind::List(_) | Kind::Object(_));
+        let inner = text.get(value.at.start + 1..value.at.end - 1);
+        let is_empty = is_list_or_object && inner.is_some_and(|it| it.trim().is_empty());
+        if !is_empty {
+            break;
+        }
+        let spans: Vec<_> = members
+            .iter()
+            .map(|it| it.at.start..it.value.at.end)
+            .collect();
+        let cut = without(&text, at, &spans, place);
+        text.replace_range(cut, "");
+    }
+    Ok(text)
 }
 
 /// Whether our entry is there just as we would write it, once.
@@ -289,7 +290,8 @@ fn without(
     let blank = |part: &&str| part.trim_matches([' ', '\t', '\r', '\n', ',']).is_empty();
     match around.iter().all(blank) {
         true => inner,
-        false => item.clone(),
+        // Comments stay; a comma that has nothing in front of it would not do.
+        false => item.start..comma_behind(text, item.end).unwrap_or(item.end),
     }
 }
 

@@ -36,14 +36,15 @@ impl Node {
             Kind::Object(members) => members.last()?.value.at.end,
             _ => return None,
         };
-        let mut reader = Reader {
-            text,
-            at: last,
-            depth: 0,
-        };
-        reader.space().ok()?;
-        (reader.peek() == Some(b',')).then_some(reader.at + 1)
+        comma_behind(text, last)
     }
+}
+
+/// The end of a comma that comes next, whatever comments are in between.
+pub(super) fn comma_behind(text: &str, at: usize) -> Option<usize> {
+    let mut reader = Reader { text, at, depth: 0 };
+    reader.space().ok()?;
+    (reader.peek() == Some(b',')).then_some(reader.at + 1)
 }
 
 pub(super) fn member<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {

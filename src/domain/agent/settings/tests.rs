@@ -12,9 +12,7 @@ fn both_ways(agent: Agent, text: &str) -> String {
         moved.contains("/opt/tracks") && !moved.contains("/bin/tracks"),
         "{moved}"
     );
-    serde_json::from_str::<serde_json::Value>(&with)
-        .map_err(|error| format!("{error}\n{with}"))
-        .unwrap();
+    root(&with).unwrap();
     with
 }
 
@@ -25,8 +23,7 @@ fn a_file_of_its_own() {
         for blank in ["", " \n"] {
             assert_eq!(installed(agent, Some(blank), "/bin/tracks").unwrap(), with);
         }
-        let value: serde_json::Value = serde_json::from_str(&with).unwrap();
-        assert!(value["hooks"].is_object(), "{value}");
+        assert!(with.contains("  \"hooks\": {\n"), "{with}");
         let left = removed(agent, &with).unwrap();
         let version = if agent == Agent::Cursor {
             "{\n  \"version\": 1\n}\n"
