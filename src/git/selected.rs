@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::engine::tree_changes;
 use super::object::{object_id, unreadable};
-use super::{GitError, Merger};
+use super::{GitError, Merger, Repository};
 use crate::domain::merge::Changes;
 use crate::domain::path::{Reach, Selection, Stage};
 use crate::domain::revision::TreeId;
