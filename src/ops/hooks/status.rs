@@ -277,13 +277,13 @@ fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Sh
             shadows.extend(elsewhere(session, place)?);
         }
     }
-    Ok(said_once(shadows, places.len()))
+    Ok(said_once(&shadows, places.len()))
 }
 
 /// What is the same in all worktrees is said once.
-fn said_once(shadows: Vec<Shadow>, places: usize) -> Vec<Shadow> {
+fn said_once(shadows: &[Shadow], places: usize) -> Vec<Shadow> {
     let mut said: Vec<Shadow> = Vec::new();
-    for shadow in &shadows {
+    for shadow in shadows {
         let same = |other: &&Shadow| other.what == shadow.what && other.fix == shadow.fix;
         let everywhere = places > 1 && shadows.iter().filter(same).count() == places;
         let worktree = shadow.worktree.clone().filter(|_| !everywhere);
