@@ -155,6 +155,10 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests write what others would have written"
+)]
 mod tests {
     use std::os::unix::fs::symlink;
 

@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::project::{ask, find, project, texts};
 use crate::world::{Ran, World};
 
-const CONFIG: &str = "[track.api]\n[track.ui]\n";
+pub(crate) const CONFIG: &str = "[track.api]\n[track.ui]\n";
 
 /// What a file is: its path, its mode, and its bytes or where it points to.
-type Facts = (PathBuf, u32, Vec<u8>);
+pub(crate) type Facts = (PathBuf, u32, Vec<u8>);
 
 /// Every file below a directory that is not a sample of git's.
 fn facts(dir: &Path) -> Vec<Facts> {
@@ -42,7 +42,7 @@ fn facts(dir: &Path) -> Vec<Facts> {
 }
 
 /// All that must be the same afterwards: hooks, wherever they are, and configuration.
-fn everything(world: &World) -> Vec<Facts> {
+pub(crate) fn everything(world: &World) -> Vec<Facts> {
     let mut all = facts(&world.repo().join(".git/hooks"));
     for dir in [".husky", "githooks", ".git/other"] {
         all.extend(facts(&world.repo().join(dir)));
@@ -57,12 +57,12 @@ fn everything(world: &World) -> Vec<Facts> {
     all
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     project(CONFIG, &[("a", "1\n")])
 }
 
 /// A hook that notes that it ran, and as what.
-fn noting(name: &str) -> String {
+pub(crate) fn noting(name: &str) -> String {
     format!("#!/bin/sh\necho \"{name} $*\" >>\"$HOME/calls\"\n")
 }
 
@@ -86,7 +86,7 @@ fn commit_in(world: &World, dir: &Path) -> Ran {
 }
 
 /// As files, whatever this git can do.
-fn install(world: &World) -> Ran {
+pub(crate) fn install(world: &World) -> Ran {
     world.tracks(&["hooks", "install", "--shims"])
 }
 
@@ -544,100 +544,4 @@ fn a_repository_that_was_moved() {
         fs::rename(&new, &old).expect("it moves back");
         assert_eq!(everything(&world), before);
     }
-}
-
-#[test]
-fn works_from_any_worktree_and_without_a_valid_tracks_toml() {
-    let world = world();
-    world.git(&["worktree", "add", "--quiet", "-b", "x", "../linked"]);
-    let linked = world.root().join("linked");
-    let ran = world.tracks_in(&linked, &["hooks", "install", "--shims"]);
-    assert_eq!(ran.status, 0, "{}", ran.shown());
-    assert!(world.repo().join(".git/hooks/pre-commit").exists());
-    world.write("tracks.toml", "nonsense");
-    assert_eq!(
-        world
-            .tracks_in(&linked, &["hooks", "install", "--shims"])
-            .status,
-        2
-    );
-    assert_eq!(world.tracks_in(&linked, &["hooks", "status"]).status, 2);
-    let ran = world.tracks_in(&linked, &["hooks", "uninstall"]);
-    assert_eq!(ran.status, 0, "{}", ran.shown());
-    assert!(!world.repo().join(".git/hooks/pre-commit").exists());
-}
-
-#[test]
-fn lines_for_the_configuration_of_others() {
-    let world = world();
-    let before = everything(&world);
-    for tool in ["husky", "lefthook", "pre-commit", "prek"] {
-        let ran = world.tracks(&["hooks", "install", "--print", tool]);
-        assert_eq!(ran.status, 0, "{}", ran.shown());
-        assert!(
-            ran.stdout.contains("tracks hooks run pre-commit --"),
-            "{}",
-            ran.shown()
-        );
-    }
-    assert_eq!(everything(&world), before);
-    let ran = world.tracks(&["hooks", "install", "--print", "huskie"]);
-    assert_eq!(ran.status, 2);
-}
-
-#[test]
-fn init_brings_the_hooks_along_and_refreshes_what_they_know() {
-    let world = world();
-    let ran = world.tracks(&["init"]);
-    assert!(
-        ran.stdout.contains("\nhooks: pre-commit, "),
-        "{}",
-        ran.shown()
-    );
-    let ran = world.tracks(&["init"]);
-    assert!(!ran.stdout.contains("hooks"), "{}", ran.shown());
-    let branches = |world: &World| {
-        let (_, answer) = ask(world, &["hooks", "status"]);
-        let path = answer["hooks"][0]["path"]
-            .as_str()
-            .expect("a path")
-            .to_owned();
-        let shim = fs::read_to_string(path).expect("the shim");
-        let line = shim.lines().find(|line| line.starts_with("branches="));
-        line.map(str::to_owned)
-    };
-    assert_eq!(
-        branches(&world).as_deref(),
-        Some("branches='track/api track/ui'")
-    );
-    world.write("tracks.toml", &format!("{CONFIG}[track.new]\n"));
-    world.git(&["commit", "--quiet", "--no-verify", "-am", "Another"]);
-    world.tracks(&["init"]);
-    assert_eq!(
-        branches(&world).as_deref(),
-        Some("branches='track/api track/ui track/new'")
-    );
-}
-
-#[test]
-fn init_leaves_them_where_that_is_wished_and_lives_with_what_is_in_the_way() {
-    let world = world();
-    let ran = world.tracks(&["init", "--no-hooks"]);
-    assert_eq!(ran.status, 0, "{}", ran.shown());
-    assert!(!world.repo().join(".git/hooks/pre-commit").exists());
-    world.write_program("repo/.git/hooks/pre-commit", &noting("one"));
-    world.write_program("repo/.git/hooks/pre-commit.before-tracks", &noting("other"));
-    let ran = world.tracks(&["init"]);
-    assert_snapshot!(ran.shown(), @r"
-    exit: 3
-    --- stdout
-    kept  api  worktrees/api  on track/api
-    kept  ui   worktrees/ui   on track/ui
-    hooks: pre-merge-commit, pre-push, post-commit, post-merge, post-checkout
-    problem hooks: [ROOT]/repo/.git/hooks/pre-commit was replaced after tracks had set another one aside as [ROOT]/repo/.git/hooks/pre-commit.before-tracks
-            fix: keep what you need of the two in the first, move the other away (`mv [ROOT]/repo/.git/hooks/pre-commit.before-tracks ELSEWHERE`), and run `tracks hooks install` again
-    --- stderr
-    ");
-    let (_, answer) = ask(&world, &["init"]);
-    assert_eq!(answer["problems"][0].get("track"), None);
 }

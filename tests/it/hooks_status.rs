@@ -104,6 +104,19 @@ fn one_worktree_looks_elsewhere() {
 }
 
 #[test]
+fn git_is_sent_to_a_directory_that_is_not_there() {
+    let world = world();
+    world.tracks(&["hooks", "install", "--shims"]);
+    world.git(&["config", "core.hooksPath", "/no/such/directory"]);
+    let (status, answer) = ask(&world, &["hooks", "status"]);
+    assert_eq!(
+        (status, &answer["hooks"][0]["state"]),
+        (1, &json!("shadowed"))
+    );
+    assert_eq!(answer["shadows"][0]["fix"], "run `tracks hooks install`");
+}
+
+#[test]
 fn the_environment_counts_for_who_works_in_it() {
     let world = world();
     world.tracks(&["hooks", "install", "--shims"]);

@@ -32,6 +32,7 @@ mod foreseen;
 mod hooks_branches;
 mod hooks_commit;
 mod hooks_fired;
+mod hooks_init;
 mod hooks_install;
 mod hooks_message;
 mod hooks_status;

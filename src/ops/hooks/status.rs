@@ -170,7 +170,7 @@ fn row(
 ) -> Result<Row, HooksError> {
     let ours = session.store.hooks_dir();
     let home = plan.dir(&ours);
-    let is_home = place.dir == home || place.dir.canonicalize().ok() == home.canonicalize().ok();
+    let is_home = is_same_dir(&place.dir, home);
     let configured =
         (place.configured.iter()).find(|configured| configured.name == plan::configured_name(hook));
     let (path, state) = match (&plan.way, configured) {
@@ -216,6 +216,11 @@ fn row(
         chained: chained.filter(|_| matches!(state, State::Installed | State::Outdated)),
         runs: Ok(()),
     })
+}
+
+/// Two that are not there are not the same.
+fn is_same_dir(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 fn state_of(script: &Script) -> Result<State, HooksError> {
@@ -268,17 +273,17 @@ fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Sh
     for place in places {
         if plan.way == Way::Configured {
             shadows.extend(switched_off(plan, place));
-        } else if place.dir != home && place.dir.canonicalize().ok() != home.canonicalize().ok() {
+        } else if !is_same_dir(&place.dir, home) {
             shadows.extend(elsewhere(session, place)?);
         }
     }
-    Ok(said_once(shadows, places.len()))
+    Ok(said_once(&shadows, places.len()))
 }
 
 /// What is the same in all worktrees is said once.
-fn said_once(shadows: Vec<Shadow>, places: usize) -> Vec<Shadow> {
+fn said_once(shadows: &[Shadow], places: usize) -> Vec<Shadow> {
     let mut said: Vec<Shadow> = Vec::new();
-    for shadow in &shadows {
+    for shadow in shadows {
         let same = |other: &&Shadow| other.what == shadow.what && other.fix == shadow.fix;
         let everywhere = places > 1 && shadows.iter().filter(same).count() == places;
         let worktree = shadow.worktree.clone().filter(|_| !everywhere);
