@@ -74,6 +74,7 @@ impl Hooked {
         let output = command
             .args(arguments)
             .env("PATH", path.trim_end())
+            .env_remove("TRACKS_NEWS")
             .output()
             .expect("git starts");
         self.world.ran(&output)
@@ -89,6 +90,7 @@ impl Hooked {
             .arg(format!(".git/hooks/{}", self.hook))
             .args(arguments)
             .stdin(fs::File::open(input).expect("it was just written"))
+            .env_remove("TRACKS_NEWS")
             .output();
         match output {
             Ok(output) => Some(self.world.ran(&output)),
@@ -243,7 +245,7 @@ fn of_a_transaction_of_any_size_every_shell_passes_on_what_is_ours() {
                 let what = format!("{shell:?}, {count} lines\n{input}");
                 let lines: Vec<&str> = input.lines().collect();
                 let is_ours = |line: &&str| line.ends_with(" refs/heads/track/api");
-                let any = lines.iter().any(|line| is_ours(line));
+                let any = lines.iter().any(is_ours);
                 let near = |line: &&str| line.contains("refs/heads/track/api");
                 let passed_on = |of_the_first: bool| -> String {
                     let kept = lines.iter().enumerate().filter(|(nth, line)| {

@@ -42,21 +42,33 @@ pub(super) fn pushed(session: &Session, input: &[u8]) -> Result<Report, HookErro
                 .iter()
                 .find(|it| it.branch == *branch)
         };
-        if let Some(track) = branches.iter().find_map(of_branch) {
-            if seen.insert((track.id.clone(), new)) {
-                let what = format!("the push of {}", track.branch);
-                report.add(judge(session, Hook::PrePush, track, what, new)?);
+        let integration = &session.project.integration.branch;
+        if branches[0].as_ref() == Some(integration) {
+            if session.repository.branch(integration)? != Some(new) {
+                report.judged.push(by_hand(session, "the push of"));
             }
-        } else if branches[0].as_ref() == Some(&session.project.integration.branch)
-            && session
-                .repository
-                .branch(&session.project.integration.branch)?
-                != Some(new)
-        {
-            report.judged.push(by_hand(session, "the push of"));
+            continue;
+        }
+        let track = match branches.iter().find_map(of_branch) {
+            None => at(session, new)?,
+            named => named,
+        };
+        if let Some(track) = track.filter(|track| seen.insert((track.id.clone(), new))) {
+            let what = format!("the push of {}", track.branch);
+            report.add(judge(session, Hook::PrePush, track, what, new)?);
         }
     }
     Ok(report)
+}
+
+/// The track whose branch is at a commit: it may be pushed as `HEAD` or by its id, to whatever branch.
+fn at(session: &Session, commit: CommitId) -> Result<Option<&Track>, HookError> {
+    for track in &session.project.tracks {
+        if session.repository.branch(&track.branch)? == Some(commit) {
+            return Ok(Some(track));
+        }
+    }
+    Ok(None)
 }
 
 /// Lines of `reference-transaction`: old value, new value, ref. Only what is prepared can be refused.
