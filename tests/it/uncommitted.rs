@@ -13,7 +13,7 @@ fn colliding() -> World {
         config,
         &[("m/1_base.sql", "CREATE TABLE t (x int, y int);\n")],
     );
-    let ran = world.tracks(&["init", "--yes"]);
+    let ran = world.tracks(&["init", "--yes", "--no-hooks"]);
     assert_eq!(ran.status, 0, "{}", ran.shown());
     world
 }

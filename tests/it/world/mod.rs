@@ -444,6 +444,7 @@ mod tests {
             "HOME=",
             "TMPDIR=",
             "TRACKS_NOW=",
+            "TRACKS_NEWS=",
             "LC_ALL=",
             "TZ=",
             "TERM=",
