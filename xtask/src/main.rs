@@ -8,6 +8,7 @@
 mod bench;
 mod child;
 mod ci;
+mod commits;
 mod demo;
 mod docs;
 mod failure;
@@ -76,6 +77,12 @@ const TASKS: &[Task] = &[
         arguments: runners::ARGUMENTS,
         about: "plants what real migration runners trip over in the merged tree, and shows that the tool finds it before",
         run: runners::run,
+    },
+    Task {
+        name: "commits",
+        arguments: commits::ARGUMENTS,
+        about: "commits in eight worktrees at once through the hooks, a hundred times each: nothing may be lost",
+        run: commits::run,
     },
     Task {
         name: "fuzz-merges",
