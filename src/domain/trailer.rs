@@ -26,8 +26,9 @@ pub fn trailers(message: &str) -> Vec<Trailer> {
     let Some(start) = start else {
         return Vec::new();
     };
-    // Blank lines in front are not yet a paragraph.
-    if lines[..start].iter().all(|line| is_blank(line)) {
+    // Blank lines in front are not yet a paragraph; to git, a line that looks like a comment is one.
+    let is_first = lines[..start].iter().all(|line| is_blank(line));
+    if is_first && !message.trim_start().starts_with('#') {
         return Vec::new();
     }
     let mut found: Vec<Trailer> = Vec::new();

@@ -42,6 +42,19 @@ pub fn append(path: &Path, content: &[u8]) -> io::Result<()> {
         .map_err(at(path))
 }
 
+/// Writes a file anew where it is, for what others made a moment ago and need in a moment: nothing is waited for.
+///
+/// # Errors
+/// When the file system refuses; the path is in the error.
+pub fn rewrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .truncate(true)
+        .open(path);
+    file.and_then(|mut file| io::Write::write_all(&mut file, content))
+        .map_err(at(path))
+}
+
 /// For `map_err`: the system's errors do not say which path they are about.
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))

@@ -1,36 +1,53 @@
-//! The files of commit messages that git keeps while it makes a commit.
+//! What git's settings say of the messages of commits.
 
-use std::path::Path;
+use super::Repository;
+use super::executable::run_any;
+use crate::domain::message::Comments;
+use crate::process::environment;
 
-use super::executable::run;
-use super::{GitError, Repository};
+/// Where git hands on what was given to it with `-c`.
+const GIVEN: &str = "GIT_CONFIG_PARAMETERS";
 
 impl Repository {
-    /// How lines begin that are no part of a message. Where git looks for a mark that is in no message (`auto`), the usual one.
-    pub fn comment_prefix(&self) -> String {
-        let gix = self.local();
-        let config = gix.config_snapshot();
+    /// What git leaves out of a message that somebody was to edit, or (`edited` is false) that came as it is. What was said with
+    /// `--cleanup` on the command line, git does not tell.
+    pub fn comments(&self, edited: bool) -> Comments {
+        let mark = self.comment_mark();
+        let cleanup = self.setting("commit.cleanup");
+        let strips = match cleanup.as_deref() {
+            Some("strip") => true,
+            Some("verbatim" | "whitespace" | "scissors") => false,
+            _ => edited,
+        };
+        Comments {
+            scissors: edited.then(|| mark.clone()),
+            mark: strips.then_some(mark),
+        }
+    }
+
+    /// How comments begin. Where git looks for a mark that is in no message (`auto`), the usual one.
+    fn comment_mark(&self) -> String {
         let named = ["core.commentString", "core.commentChar"]
             .into_iter()
-            .find_map(|key| config.string(key));
-        match named.map(|value| value.to_string()) {
+            .find_map(|key| self.setting(key));
+        match named {
             Some(mark) if !mark.is_empty() && mark != "auto" => mark,
             _ => "#".to_owned(),
         }
     }
 
-    /// Gives a message the trailer `KEY: VALUE`, in place of one with that key.
-    ///
-    /// # Errors
-    /// When git cannot write it.
-    pub fn set_trailer(&self, file: &Path, trailer: &str) -> Result<(), GitError> {
-        let cmd = self
-            .cmd()
-            .args(["interpret-trailers", "--in-place", "--where", "end"])
-            .args(["--if-exists", "replace", "--if-missing", "add"])
-            .args(["--trailer", trailer])
-            .arg(file);
-        run(&cmd, "interpret-trailers").map(drop)
+    /// As git itself would read it here, in the middle of what it does.
+    fn setting(&self, key: &str) -> Option<String> {
+        let given = environment::var(GIVEN).unwrap_or_default();
+        if given.to_lowercase().contains(&key.to_lowercase()) {
+            let cmd = self.cmd().env(GIVEN, given).args(["config", "--get", key]);
+            let said = run_any(&cmd, "config --get").ok()?;
+            let said = String::from_utf8_lossy(&said.stdout).trim_end().to_owned();
+            return Some(said).filter(|said| !said.is_empty());
+        }
+        let gix = self.local();
+        let value = gix.config_snapshot().string(key)?;
+        Some(value.to_string())
     }
 }
 
@@ -39,36 +56,22 @@ mod tests {
     use crate::git::testing::World;
 
     #[test]
-    fn a_trailer_is_there_once() {
-        let world = World::new();
-        let repository = world.open();
-        let file = world.root().join("MESSAGE");
-        for (before, after) in [
-            ("Add x\n", "Add x\n\nTrack: a\n"),
-            ("Add x\n\nTrack: b\n", "Add x\n\nTrack: a\n"),
-            ("Add x\n\nTrack: a\n", "Add x\n\nTrack: a\n"),
-            (
-                "Add x\n\nSigned-off-by: B <b@example.com>\n",
-                "Add x\n\nSigned-off-by: B <b@example.com>\nTrack: a\n",
-            ),
-            (
-                "Add x\n\n# Please enter\n",
-                "Add x\n\nTrack: a\n\n# Please enter\n",
-            ),
-        ] {
-            world.write("MESSAGE", before);
-            repository.set_trailer(&file, "Track: a").unwrap();
-            assert_eq!(std::fs::read_to_string(&file).unwrap(), after, "{before:?}");
-        }
-    }
-
-    #[test]
     fn marks_of_comments() {
         let world = World::new();
-        assert_eq!(world.open().comment_prefix(), "#");
+        let mark = || world.open().comments(true).mark;
+        assert_eq!(mark().as_deref(), Some("#"));
+        assert_eq!(world.open().comments(false).mark, None);
         world.git(&["config", "core.commentChar", ";"]);
-        assert_eq!(world.open().comment_prefix(), ";");
+        assert_eq!(mark().as_deref(), Some(";"));
         world.git(&["config", "core.commentChar", "auto"]);
-        assert_eq!(world.open().comment_prefix(), "#");
+        assert_eq!(mark().as_deref(), Some("#"));
+        world.git(&["config", "commit.cleanup", "scissors"]);
+        let comments = world.open().comments(true);
+        assert_eq!(
+            (comments.mark, comments.scissors.as_deref()),
+            (None, Some("#"))
+        );
+        world.git(&["config", "commit.cleanup", "strip"]);
+        assert_eq!(world.open().comments(false).mark.as_deref(), Some("#"));
     }
 }

@@ -3,7 +3,7 @@
 //! One file a track, read and changed under a lock that is held for moments; another lock is held while somebody looks.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,10 @@ pub struct News {
     pub key: String,
     /// One sentence without a full stop.
     pub text: String,
+    /// The track on the other side; `None`: base.
+    pub other: Option<String>,
+    /// The commits of the two sides by which it was found, as hex.
+    pub tips: [String; 2],
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ pub struct NewsWatch {
     store: Store,
     track: TrackId,
     again: PathBuf,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Store {
@@ -42,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be read or written.
-    pub fn tell_news(&self, track: &TrackId) -> Result<Vec<String>, StoreError> {
+    pub fn tell_news(&self, track: &TrackId) -> Result<Vec<News>, StoreError> {
         let path = self.news_file(track);
         // Most of the time there is nothing, and nothing to be locked.
         let is_untold = |stored: &Stored| !stored.untold.is_empty();
@@ -56,10 +60,7 @@ impl Store {
         let untold = std::mem::take(&mut stored.untold);
         record::write(&path, &stored)?;
         let told = stored.known.into_iter();
-        Ok(told
-            .filter(|news| untold.contains(&news.key))
-            .map(|news| news.text)
-            .collect())
+        Ok(told.filter(|news| untold.contains(&news.key)).collect())
     }
 
     /// `None`: somebody looks already, and will do so once more.
@@ -68,17 +69,17 @@ impl Store {
     /// When the lock cannot be made.
     pub fn watch_for_news(&self, track: &TrackId) -> Result<Option<NewsWatch>, StoreError> {
         let again = self.news_file(track).with_extension("again");
-        record::write_cached(&again, &Stored::default())?;
+        record::write_cached(&again, &())?;
         let path = self.root().join("locks").join(format!("news-{track}"));
         let Some(lock) = try_lock_file(&path)? else {
             return Ok(None);
         };
-        record::remove(&again)?;
+        take(&again)?;
         Ok(Some(NewsWatch {
             store: self.clone(),
             track: track.clone(),
             again,
-            _lock: lock,
+            lock,
         }))
     }
 
@@ -109,14 +110,28 @@ impl NewsWatch {
         record::write(&path, &stored)
     }
 
-    /// Whether somebody has asked meanwhile.
+    /// Whether somebody has asked meanwhile; what is asked from now on is not lost either.
     ///
     /// # Errors
     /// When the mark cannot be taken away.
     pub fn is_asked_again(&mut self) -> Result<bool, StoreError> {
-        let asked = self.again.exists();
-        record::remove(&self.again)?;
-        Ok(asked)
+        take(&self.again)
+    }
+
+    /// Ends it. Whether somebody has asked before others could look themselves.
+    pub fn end(self) -> bool {
+        let NewsWatch { again, lock, .. } = self;
+        drop(lock);
+        again.exists()
+    }
+}
+
+/// Whether the mark was there; it is not any more.
+fn take(mark: &Path) -> Result<bool, StoreError> {
+    match std::fs::remove_file(mark) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io(mark)(error)),
     }
 }
 
@@ -128,8 +143,15 @@ mod tests {
         let all = keys.split_whitespace().map(|key| News {
             key: key.to_owned(),
             text: format!("{key} collides"),
+            other: None,
+            tips: [String::new(), String::new()],
         });
         all.collect()
+    }
+
+    fn told(store: &Store, track: &TrackId) -> Vec<String> {
+        let told = store.tell_news(track).unwrap();
+        told.into_iter().map(|news| news.text).collect()
     }
 
     #[test]
@@ -137,21 +159,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
         let track = TrackId::new("a").unwrap();
-        assert!(store.tell_news(&track).unwrap().is_empty());
+        assert!(told(&store, &track).is_empty());
         let mut watch = store.watch_for_news(&track).unwrap().unwrap();
         watch.found(&news("b c")).unwrap();
-        assert_eq!(
-            store.tell_news(&track).unwrap(),
-            ["b collides", "c collides"]
-        );
-        assert!(store.tell_news(&track).unwrap().is_empty());
+        assert_eq!(told(&store, &track), ["b collides", "c collides"]);
+        assert!(told(&store, &track).is_empty());
         watch.found(&news("b c d e")).unwrap();
         watch.found(&news("b d")).unwrap();
-        assert_eq!(store.tell_news(&track).unwrap(), ["d collides"]);
+        assert_eq!(told(&store, &track), ["d collides"]);
         // Gone, and there again.
         watch.found(&news("d")).unwrap();
         watch.found(&news("b d")).unwrap();
-        assert_eq!(store.tell_news(&track).unwrap(), ["b collides"]);
+        assert_eq!(told(&store, &track), ["b collides"]);
     }
 
     #[test]

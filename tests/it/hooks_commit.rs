@@ -76,8 +76,9 @@ fn anothers_path_is_refused_with_what_to_do() {
         fix: leave it to track b, or have it handed over with `tracks own b/one --track a --from b`, or
              except it: `[[allow]]` with `code = "OWN01"` in base's tracks.toml, or the trailer
              `Tracks-Allow: OWN01 b/one REASON`
-      hint: past it this once: TRACKS_SKIP=OWN01 in the environment, which is recorded;
-            `tracks validate` and rounds judge it all the same
+      hint: past it this once, for instance with the exception in this commit's own message:
+            TRACKS_SKIP=OWN01 in the environment, which is recorded; `tracks validate` and rounds judge
+            it all the same
     "#);
     tracks.done(&["restore", "--staged", "b/one"]);
     let made = tracks.done(&["commit", "-m", "Mine"]);

@@ -80,6 +80,57 @@ fn a_trailer_is_added_once() {
 }
 
 #[test]
+fn nothing_else_of_a_message_is_touched() {
+    let world = world("[commit]\ntrailer = true\n");
+    let others = [
+        "--trailer",
+        "Tracks-Allow: OWN01 b/one agreed",
+        "--trailer",
+        "Tracking-Id: 7",
+    ];
+    for (arguments, expected) in [
+        (
+            [&["-m", "Add x"], &others[..]].concat(),
+            "Add x\n\nTracks-Allow: OWN01 b/one agreed\nTracking-Id: 7\nTrack: a\n",
+        ),
+        (
+            vec!["-m", "Add x", "-m", "https://x.y/z"],
+            "Add x\n\nhttps://x.y/z\nTrack: a\n",
+        ),
+        (
+            vec!["-m", "Add x\n\nbody\n---\nmore text"],
+            "Add x\n\nbody\n---\nmore text\n\nTrack: a\n",
+        ),
+        (vec!["-m", "#12 is done"], "#12 is done\n\nTrack: a\n"),
+        (vec!["-m", "track: add x"], "track: add x\n\nTrack: a\n"),
+    ] {
+        let ran = commit(&world, "a", &arguments);
+        assert_eq!(ran.status, 0, "{}", ran.shown());
+        assert_eq!(message(&world, "track/a"), expected);
+    }
+    // With marks of comments that were only given for this once.
+    let mut command = world.command(&dir(&world, "a"), "git");
+    command.args([
+        "-c",
+        "core.commentChar=;",
+        "commit",
+        "--amend",
+        "--allow-empty",
+    ]);
+    let output = command.env("GIT_EDITOR", "sed -i '1s/^/Once /'").output();
+    assert_eq!(world.ran(&output.expect("git starts")).status, 0);
+    assert_eq!(
+        message(&world, "track/a"),
+        "Once track: add x\n\nTrack: a\n"
+    );
+    // A pick that somebody is asked about.
+    commit(&world, "b", &["-m", "Of b"]);
+    let pick = ["cherry-pick", "--edit", "--allow-empty", "track/b"];
+    world.git_in(&dir(&world, "a"), &pick);
+    assert_eq!(message(&world, "track/a"), "Of b\n\nTrack: a\n");
+}
+
+#[test]
 fn an_editor_sees_it_and_an_empty_message_stays_one() {
     let world = world("[commit]\ntrailer = true\n");
     let made = edited(&world, "a", "sed -i '1s/^/Add x/'");

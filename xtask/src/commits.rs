@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             scope.spawn(move || commits(sealed, repo, nth, times))
         });
         let all: Vec<_> = all.collect();
-        let joined = all.into_iter().map(|it| it.join());
+        let joined = all.into_iter().map(thread::ScopedJoinHandle::join);
         joined
             .map(|made| made.unwrap_or_else(|_| Err(Failure::new("a thread has given up"))))
             .collect()

@@ -58,6 +58,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             Ok(if report.refuses() { FOUND } else { DONE })
         }
         Err(HookError::Session(SessionError::Config(problem))) => {
+            // Once for each commit is enough.
+            if matches!(
+                args.hook,
+                Hook::CommitMsg | Hook::PrepareCommitMsg | Hook::ReferenceTransaction
+            ) {
+                return Ok(DONE);
+            }
             let first = problem.diagnostics.first();
             let what = first.map_or_else(String::new, |first| format!(": {}", first.message));
             ui::warning(

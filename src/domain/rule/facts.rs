@@ -51,7 +51,30 @@ pub struct Peer<'a> {
     pub earlier: bool,
 }
 
+static NOBODY: BTreeSet<TrackId> = BTreeSet::new();
+static NO_TEXTS: BTreeMap<RepoPath, Arc<[u8]>> = BTreeMap::new();
+
 impl<'a> Facts<'a> {
+    /// Nothing but works, of which the first is judged.
+    pub fn of(project: &'a Project, owners: &'a Owners, now: Timestamp, works: &'a [Work]) -> Self {
+        Facts {
+            project,
+            owners,
+            now,
+            works,
+            judged: 0,
+            without: &NOBODY,
+            migrations: None,
+            comparisons: &[],
+            behind: &[],
+            files: None,
+            texts: &NO_TEXTS,
+            approvals: &[],
+            strays: &[],
+            branch: None,
+        }
+    }
+
     /// The work that is judged.
     pub fn work(&self) -> &'a Work {
         &self.works[self.judged]
@@ -124,6 +147,19 @@ pub struct Work {
 }
 
 impl Work {
+    /// No work yet.
+    pub fn of(track: &TrackId, tip: Option<CommitId>) -> Work {
+        Work {
+            track: track.clone(),
+            tip,
+            changes: Vec::new(),
+            commits: Vec::new(),
+            migrations: Vec::new(),
+            contents: BTreeMap::new(),
+            uncommitted: BTreeSet::new(),
+        }
+    }
+
     pub fn change(&self, path: &RepoPath) -> Option<&FileChange> {
         let at = self.changes.binary_search_by(|it| it.path.cmp(path)).ok()?;
         self.changes.get(at)

@@ -147,18 +147,9 @@ pub(super) fn at_commit(
             .filter(|(other, _, _)| built_on.contains(other))
             .flat_map(|(_, _, changes)| changes);
         let beneath: Vec<&FileChange> = beneath.collect();
-        let mut work = Work {
-            track: (*id).clone(),
-            tip: Some(*tip),
-            changes: (changes.iter())
-                .filter(|change| !beneath.contains(change))
-                .cloned()
-                .collect(),
-            commits: Vec::new(),
-            migrations: Vec::new(),
-            contents: BTreeMap::new(),
-            uncommitted: BTreeSet::new(),
-        };
+        let mut work = Work::of(id, Some(*tip));
+        let own_ones = changes.iter().filter(|change| !beneath.contains(change));
+        work.changes = own_ones.cloned().collect();
         if is_own {
             let staged: BTreeSet<&RepoPath> = own.changes.iter().map(|it| &it.path).collect();
             work.changes.retain(|it| !staged.contains(&it.path));

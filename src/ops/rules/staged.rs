@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::merge::{Change, Mode};
+use crate::domain::name::TrackId;
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::domain::rule::{self, Commit, Contents, Facts, Family, Finding, Work};
+use crate::domain::rule::{self, Commit, Contents, Facts, Family, FileChange, Finding, Work};
 use crate::git::GitError;
 use crate::process::clock;
 
@@ -60,13 +61,9 @@ pub(in crate::ops) fn judge(
     }
     let contents = contents(session, &against_base)?;
     let mut all = vec![Work {
-        track: track.id.clone(),
-        tip: Some(head),
         changes: works::with_moves(against_base),
-        commits: Vec::new(),
-        migrations: Vec::new(),
         contents,
-        uncommitted: BTreeSet::new(),
+        ..Work::of(&track.id, Some(head))
     }];
     let migrations = match families.contains(&Family::Migrations) {
         true => migrations::at_commit(session, &mut all, head)?,
@@ -76,21 +73,13 @@ pub(in crate::ops) fn judge(
     let owners = Owners::new(&session.project);
     let texts = texts(session)?;
     let judge = |all: &[Work], strays: &Strays| {
+        let approvals = strays.approvals.get(&track.id);
         let facts = Facts {
-            project: &session.project,
-            owners: &owners,
-            now: clock::now(),
-            works: all,
             judged,
-            without: &BTreeSet::new(),
             migrations: migrations.as_ref(),
-            comparisons: &[],
-            behind: &[],
-            files: None,
             texts: &texts,
-            approvals: strays.approvals.get(&track.id).map_or(&[], Vec::as_slice),
-            strays: &[],
-            branch: None,
+            approvals: approvals.map_or(&[], Vec::as_slice),
+            ..Facts::of(&session.project, &owners, clock::now(), all)
         };
         let asked = |code: &str| families.iter().any(|family| family.has(code));
         let rules = rule::of_commits().filter(|rule| asked(rule.code));
@@ -119,30 +108,11 @@ pub(in crate::ops) fn judge_messages(
     families: &[Family],
 ) -> Vec<Finding> {
     let works = [Work {
-        track: track.id.clone(),
-        tip: None,
-        changes: Vec::new(),
         commits,
-        migrations: Vec::new(),
-        contents: BTreeMap::new(),
-        uncommitted: BTreeSet::new(),
+        ..Work::of(&track.id, None)
     }];
-    let facts = Facts {
-        project: &session.project,
-        owners: &Owners::new(&session.project),
-        now: clock::now(),
-        works: &works,
-        judged: 0,
-        without: &BTreeSet::new(),
-        migrations: None,
-        comparisons: &[],
-        behind: &[],
-        files: None,
-        texts: &BTreeMap::new(),
-        approvals: &[],
-        strays: &[],
-        branch: None,
-    };
+    let owners = Owners::new(&session.project);
+    let facts = Facts::of(&session.project, &owners, clock::now(), &works);
     let is_asked = |code: &str| families.iter().any(|family| family.has(code));
     let rules = rule::of_messages().filter(|rule| is_asked(rule.code));
     rule::judge_by(&facts, rules)
@@ -161,11 +131,7 @@ fn not_of_others(
     let repository = &session.repository;
     let mut sources = vec![session.base.commit];
     sources.extend(repository.remote_branch(&session.project.remote, &track.branch)?);
-    for id in session.project.built_on(&track.id) {
-        if let Some(other) = session.project.track(id) {
-            sources.extend(session.tip(&other.branch)?.map(|tip| tip.commit));
-        }
-    }
+    sources.extend(tips_beneath(session, &track.id)?);
     for head in merged {
         let mut is_theirs = false;
         for source in &sources {
@@ -180,7 +146,8 @@ fn not_of_others(
     Ok(changes)
 }
 
-/// Paths that become as they were where the track left base; and, of a merge, those that the track had changed before.
+/// Paths that become as they were where the track left base, or as they are in a track that it is built on; and, of a merge,
+/// those that the track had changed before.
 fn innocent(
     session: &Session,
     work: &Work,
@@ -193,6 +160,11 @@ fn innocent(
     let paths: BTreeSet<RepoPath> = work.changes.iter().map(|it| it.path.clone()).collect();
     let in_head = repository.entries_at(repository.tree_of(head)?, &paths)?;
     let mut innocent = BTreeSet::new();
+    for beneath in tips_beneath(session, &work.track)? {
+        let there = repository.entries_at(repository.tree_of(beneath)?, &paths)?;
+        let same = |change: &&FileChange| there.get(&change.path).copied() == change.after;
+        innocent.extend(work.changes.iter().filter(same).map(|it| it.path.clone()));
+    }
     for left in repository.merge_bases(head, session.base.commit)? {
         let there = repository.entries_at(repository.tree_of(left)?, &paths)?;
         for change in &work.changes {
@@ -204,6 +176,20 @@ fn innocent(
         }
     }
     Ok(innocent)
+}
+
+/// Of the tracks that a track is built on.
+pub(in crate::ops) fn tips_beneath(
+    session: &Session,
+    track: &TrackId,
+) -> Result<Vec<CommitId>, GitError> {
+    let mut tips = Vec::new();
+    for id in session.project.built_on(track) {
+        if let Some(other) = session.project.track(id) {
+            tips.extend(session.tip(&other.branch)?.map(|tip| tip.commit));
+        }
+    }
+    Ok(tips)
 }
 
 /// Approvals of what the work changes.

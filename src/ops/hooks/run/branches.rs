@@ -5,19 +5,24 @@ use std::collections::BTreeSet;
 
 use crate::domain::hook::Hook;
 use crate::domain::name::BranchName;
+use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::rule::{self, Family, Finding};
+use crate::domain::time::Timestamp;
 use crate::ops::rules::staged::{self, StagedWork};
 use crate::ops::trust::Trust;
 use crate::ops::{Session, rules};
 
 use super::{Asked, Call, HookError, Judged, Report, news};
 
+/// A round that merges more is not looked at further.
+const LIMIT: usize = 1_000;
+
 /// One branch that gets another commit.
 struct Move {
     branch: BranchName,
-    /// `None`: it is made.
+    /// `None`: git does not say; often, but not always, because it is made.
     old: Option<CommitId>,
     new: CommitId,
 }
@@ -44,9 +49,8 @@ pub(super) fn pushed(session: &Session, input: &[u8]) -> Result<Report, HookErro
         };
         let integration = &session.project.integration.branch;
         if branches[0].as_ref() == Some(integration) {
-            if session.repository.branch(integration)? != Some(new) {
-                report.judged.push(by_hand(session, "the push of"));
-            }
+            let what = format!("the push of {integration}");
+            report.add(judge_integration(session, Hook::PrePush, what, new)?);
             continue;
         }
         let track = match branches.iter().find_map(of_branch) {
@@ -88,26 +92,36 @@ pub(super) fn moved(session: &Session, call: &Call) -> Result<Report, HookError>
             report.add(judge_move(session, track, &moved)?);
         } else if moved.branch == session.project.integration.branch
             && session.project.tracks.iter().any(guards)
-            && !is_as_elsewhere(session, &moved)?
         {
-            report.judged.push(by_hand(session, "moving"));
+            let what = format!("moving {}", moved.branch);
+            let hook = Hook::ReferenceTransaction;
+            report.add(judge_integration(session, hook, what, moved.new)?);
         }
     }
     Ok(report)
 }
 
-/// What the move brings, quickly: by what differs, and by the messages of what is new. Only where that finds anything, the
-/// branch is judged as a whole, and what was found there before is nothing new.
+/// What the move brings, quickly: by what differs, and by the messages of what is new. Where that finds anything, it counts only
+/// if the branch as a whole has it, and did not have it before.
 fn judge_move(session: &Session, track: &Track, moved: &Move) -> Result<Report, HookError> {
     let (repository, base) = (&session.repository, session.base.commit);
     let mut report = Report::default();
-    if repository.is_ancestor(moved.new, base)? {
+    // Git does not always say where a branch is; as long as nothing is committed, it is there.
+    let old = match moved.old {
+        None => repository.branch(&moved.branch)?,
+        old => old,
+    };
+    if old == Some(moved.new)
+        || is_as_elsewhere(session, moved)?
+        || repository.is_ancestor(moved.new, base)?
+    {
         return Ok(report);
     }
-    let Some(mut asked) = Asked::of(session, Hook::ReferenceTransaction, track)? else {
+    let hook = Hook::ReferenceTransaction;
+    let Some(mut asked) = Asked::of(session, hook, track)? else {
         return Ok(report);
     };
-    let from = repository.tree_of(moved.old.unwrap_or(base))?;
+    let from = repository.tree_of(old.unwrap_or(base))?;
     let changes = repository.changes(from, repository.tree_of(moved.new)?)?;
     let work = StagedWork {
         track,
@@ -116,24 +130,34 @@ fn judge_move(session: &Session, track: &Track, moved: &Move) -> Result<Report, 
         changes: changes.list().to_vec(),
     };
     let mut findings = staged::judge(session, work, &asked.families)?;
-    let known: Vec<CommitId> = [base].into_iter().chain(moved.old).collect();
+    let mut known: Vec<CommitId> = vec![base];
+    known.extend(old);
+    known.extend(staged::tips_beneath(session, &track.id)?);
     findings.extend(staged::judge_messages(
         session,
         track,
         rules::commits(session, moved.new, &known)?,
         &asked.families,
     ));
-    if let Some(old) = moved.old.filter(|_| findings.iter().any(Finding::refuses)) {
-        let before = of_branch(session, track, old, &asked.families)?;
-        let is_new = |it: &Finding| {
-            let same = |other: &Finding| {
-                (other.code, &other.path, other.commit) == (it.code, &it.path, it.commit)
-            };
-            !before.iter().any(same)
+    if findings.iter().any(Finding::refuses) {
+        let marks = |findings: &[Finding]| -> Result<BTreeSet<Mark>, HookError> {
+            findings.iter().map(|it| Mark::of(session, it)).collect()
         };
-        findings.retain(is_new);
+        let after = marks(&of_branch(session, track, moved.new, &asked.families)?)?;
+        let before = match old {
+            Some(old) => marks(&of_branch(session, track, old, &asked.families)?)?,
+            None => BTreeSet::new(),
+        };
+        let mut counting = Vec::new();
+        for finding in findings {
+            let mark = Mark::of(session, &finding)?;
+            if after.contains(&mark) && !before.contains(&mark) {
+                counting.push(finding);
+            }
+        }
+        findings = counting;
     }
-    asked.skip(session, Hook::ReferenceTransaction, track, &mut findings)?;
+    asked.skip(session, hook, Some(&track.id), &mut findings)?;
     report.notes.append(&mut asked.notes);
     report.judged.push(Judged {
         track: Some(track.id.clone()),
@@ -144,14 +168,49 @@ fn judge_move(session: &Session, track: &Track, moved: &Move) -> Result<Report, 
     Ok(report)
 }
 
-/// Lines of `pre-receive`: old value, new value, ref.
-pub(super) fn received(session: &Session, input: &[u8]) -> Result<Report, HookError> {
+/// By what a finding is the same on another line of history: a rebase gives commits new ids, and keeps what they say and when
+/// they were written.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    code: &'static str,
+    path: Option<RepoPath>,
+    commit: Option<(String, Timestamp)>,
+}
+
+impl Mark {
+    fn of(session: &Session, finding: &Finding) -> Result<Mark, HookError> {
+        let commit = match finding.commit {
+            Some(id) => {
+                let info = session.repository.commit(id)?;
+                Some((info.subject, info.authored))
+            }
+            None => None,
+        };
+        Ok(Mark {
+            code: finding.code,
+            path: finding.path.clone(),
+            commit,
+        })
+    }
+}
+
+/// Lines of `pre-receive`: old value, new value, ref. Base counts as it is about to be.
+pub(super) fn received(session: &mut Session, input: &[u8]) -> Result<Report, HookError> {
     let mut report = Report::default();
-    for moved in moves(input) {
+    let moves = moves(input);
+    let of_base = |moved: &&Move| Some(&moved.branch) == session.base.branch.as_ref();
+    if let Some(base) = moves.iter().find(of_base) {
+        session.base.commit = base.new;
+    }
+    let session = &*session;
+    for moved in moves {
+        let what = format!("the push to {}", moved.branch);
         let track = (session.project.tracks.iter()).find(|track| track.branch == moved.branch);
         if let Some(track) = track {
-            let what = format!("the push to {}", track.branch);
             report.add(judge(session, Hook::PreReceive, track, what, moved.new)?);
+        } else if moved.branch == session.project.integration.branch {
+            let hook = Hook::PreReceive;
+            report.add(judge_integration(session, hook, what, moved.new)?);
         }
     }
     Ok(report)
@@ -172,10 +231,10 @@ fn judge(
         return Ok(report);
     };
     let mut findings = of_branch(session, track, head, &asked.families)?;
-    asked.skip(session, hook, track, &mut findings)?;
+    asked.skip(session, hook, Some(&track.id), &mut findings)?;
     // A server has no worktree to run anything in, and its environment is nobody's.
     let runs = match hook {
-        Hook::PrePush => asked.run_checks(session, track)?,
+        Hook::PrePush => asked.run_checks(session, track, true)?,
         _ => Vec::new(),
     };
     report.notes.append(&mut asked.notes);
@@ -201,20 +260,54 @@ fn of_branch(
     Ok(findings)
 }
 
-/// Nobody but a round moves the integration branch.
-fn by_hand(session: &Session, deed: &str) -> Judged {
+/// Only rounds commit on the integration branch, and they commit nothing but merges: on its first line of parents there is
+/// nothing else down to base.
+fn judge_integration(
+    session: &Session,
+    hook: Hook,
+    what: String,
+    new: CommitId,
+) -> Result<Report, HookError> {
+    let mut report = Report::default();
+    let Some(by_hand) = plain_commit(session, new)? else {
+        return Ok(report);
+    };
+    let Some(mut asked) = Asked::of_nobody(session, hook)? else {
+        return Ok(report);
+    };
     let branch = &session.project.integration.branch;
     let rule = rule::find("OWN10").expect("a rule of ours");
     let message = format!(
-        "{branch} is the integration branch, which only rounds move; what is put there by hand is lost with the next one"
+        "{branch} is the integration branch, where only rounds commit; this commit is lost with the next one"
     );
-    let fix = "put it on a track's branch, and run `tracks sync`";
-    Judged {
+    let fix = "bring it to a track's branch, and run `tracks sync`";
+    let mut findings = vec![Finding::new(rule, message, fix).of_commit(by_hand)];
+    asked.skip(session, hook, None, &mut findings)?;
+    report.notes.append(&mut asked.notes);
+    report.judged.push(Judged {
         track: None,
-        what: format!("{deed} {branch}"),
-        findings: vec![Finding::new(rule, message, fix)],
+        what,
+        findings,
         runs: Vec::new(),
+    });
+    Ok(report)
+}
+
+/// The first commit, from the tip on, that is no merge and not on base.
+fn plain_commit(session: &Session, tip: CommitId) -> Result<Option<CommitId>, HookError> {
+    let mut next = Some(tip);
+    for _ in 0..LIMIT {
+        let Some(id) = next else { break };
+        if session.repository.is_ancestor(id, session.base.commit)? {
+            break;
+        }
+        let parents = session.repository.commit(id)?.parents;
+        if parents.len() < 2 {
+            return Ok(Some(id));
+        }
+        next = parents.first().copied();
     }
+    Ok(None)
 }
 
 /// Whether the branch becomes as the remote has it, which is how it is fetched.

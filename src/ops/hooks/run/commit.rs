@@ -3,11 +3,15 @@
 use crate::domain::hook::Hook;
 use crate::domain::name::BranchName;
 use crate::domain::project::Track;
+use crate::domain::revision::CommitId;
 use crate::git::Head;
 use crate::ops::Session;
 use crate::ops::rules::staged::{self, StagedWork};
 
 use super::{Asked, HookError, Judged, Report, news};
+
+/// A round that merges more is not looked at further.
+const LIMIT: usize = 1_000;
 
 pub(super) fn judge(session: &Session, hook: Hook) -> Result<Report, HookError> {
     let repository = &session.repository;
@@ -38,8 +42,8 @@ pub(super) fn judge(session: &Session, hook: Hook) -> Result<Report, HookError> 
         changes: repository.staged(&repository.index_file()?, Some(tree))?,
     };
     let mut findings = staged::judge(session, work, &asked.families)?;
-    asked.skip(session, hook, track, &mut findings)?;
-    let runs = asked.run_checks(session, track)?;
+    asked.skip(session, hook, Some(&track.id), &mut findings)?;
+    let runs = asked.run_checks(session, track, false)?;
     notes.append(&mut asked.notes);
     Ok(Report {
         judged: vec![Judged {
@@ -67,27 +71,30 @@ fn elsewhere(session: &Session, branch: &BranchName) -> Report {
     report
 }
 
-/// A track that contains an integration merge is refused by rounds.
+/// A track that contains an integration merge is refused by rounds. These are on the first line of parents of the integration
+/// branch; what it merges is not.
 fn merges_integration(
     session: &Session,
     track: &Track,
-    merged: &[crate::domain::revision::CommitId],
+    merged: &[CommitId],
 ) -> Result<Option<String>, HookError> {
     let branch = &session.project.integration.branch;
-    let Some(tip) = session.repository.branch(branch)? else {
-        return Ok(None);
+    let mut next = match merged.is_empty() {
+        true => None,
+        false => session.repository.branch(branch)?,
     };
-    let base = session.base.commit;
-    for head in merged {
-        let is_of_integration = session.repository.is_ancestor(*head, tip)?
-            && !session.repository.is_ancestor(*head, base)?
-            && session.repository.commit(*head)?.parents.len() > 1;
-        if is_of_integration {
+    for _ in 0..LIMIT {
+        let Some(id) = next else { break };
+        if session.repository.is_ancestor(id, session.base.commit)? {
+            break;
+        }
+        if merged.contains(&id) {
             return Ok(Some(format!(
                 "this merges {branch} into track {}, and a track that contains a round's merges is let into no round: take base with `tracks update {}` instead",
                 track.id, track.id
             )));
         }
+        next = session.repository.commit(id)?.parents.first().copied();
     }
     Ok(None)
 }

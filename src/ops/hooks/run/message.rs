@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::domain::hook::Judge;
 use crate::domain::message;
 use crate::domain::name::TrackId;
-use crate::domain::project::Track;
 use crate::domain::rule::{Commit, Family};
 use crate::domain::trailer;
 use crate::files;
@@ -20,36 +19,30 @@ use super::{Asked, Call, HookError, Judged, Report};
 pub(super) fn prepare(session: &Session, call: &Call) -> Result<Report, HookError> {
     let report = Report::default();
     let path = message_file(call)?;
-    let source = call.arguments.get(1).and_then(|source| source.to_str());
-    let Some(track) = track_here(session)? else {
+    let Some(track) = session.track_here()? else {
         return Ok(report);
     };
     let names = Judge::Rules(Family::Names);
     let wants =
         session.project.commit.trailer && session.project.judges(call.hook, track).contains(&names);
-    // Whose a merge is, nobody asks.
-    if !wants || source == Some("merge") {
+    // Whose a merge is, nobody asks. Git says "merge" of some picks, too.
+    if !wants || !session.repository.merge_heads()?.is_empty() {
         return Ok(report);
     }
     let text = read(&path)?;
-    let named = trailer::values(&String::from_utf8_lossy(&text), trailer::TRACK);
+    let comments = session.repository.comments(was_edited());
+    let message = message::cleaned(&String::from_utf8_lossy(&text), &comments);
+    let named = trailer::values(&message, trailer::TRACK);
     let built_on = session.project.built_on(&track.id);
     let is_right =
         |name: &String| TrackId::new(name).is_ok_and(|id| id == track.id || built_on.contains(&id));
     if !named.iter().any(is_right) {
-        let trailer = format!("{}: {}", trailer::TRACK, track.id);
-        let comments = session.repository.comment_prefix();
-        let lossy = String::from_utf8_lossy(&text);
-        if message::cleaned(&lossy, Some(&comments)).is_empty() {
-            // Below the line that the subject will be written on, and the empty one that is to follow it.
-            let with_room = [b"\n\n", trailer.as_bytes(), b"\n", text.as_slice()].concat();
-            files::write_atomic(&path, &with_room).map_err(|source| HookError::Message {
-                path: path.clone(),
-                source,
-            })?;
-        } else {
-            session.repository.set_trailer(&path, &trailer)?;
-        }
+        let id = track.id.as_str();
+        let written = message::with_trailer(&text, &comments, trailer::TRACK, id);
+        files::rewrite(&path, &written).map_err(|source| HookError::Message {
+            path: path.clone(),
+            source,
+        })?;
     }
     Ok(report)
 }
@@ -57,33 +50,33 @@ pub(super) fn prepare(session: &Session, call: &Call) -> Result<Report, HookErro
 /// By what stands in the message alone.
 pub(super) fn judge(session: &Session, call: &Call) -> Result<Report, HookError> {
     let path = message_file(call)?;
-    let Some(track) = track_here(session)? else {
+    let Some(track) = session.track_here()? else {
         return Ok(Report::default());
     };
     let Some(mut asked) = Asked::of(session, call.hook, track)? else {
         return Ok(Report::default());
     };
-    let comments = match was_edited() {
-        true => Some(session.repository.comment_prefix()),
-        false => None,
-    };
+    let comments = session.repository.comments(was_edited());
     let text = read(&path)?;
-    let message = message::cleaned(&String::from_utf8_lossy(&text), comments.as_deref());
+    let message = message::cleaned(&String::from_utf8_lossy(&text), &comments);
     let mut report = Report {
         notes: Vec::new(),
         judged: Vec::new(),
         message: Some(path),
         is_empty_message: false,
     };
-    if message::says_nothing(&message) {
-        // Without a word git gives up by itself; with nothing but our trailer it does not see that.
-        report.is_empty_message = !message.is_empty();
+    // Without a word git gives up by itself; with nothing but our trailer it does not see that.
+    let ours = format!("{}: {}", trailer::TRACK, track.id);
+    if session.project.commit.trailer && message::says_nothing_but(&ours, &message) {
+        report.is_empty_message = true;
+    }
+    if message.is_empty() || report.is_empty_message {
         return Ok(report);
     }
     let commit = commit(session, message)?;
     let mut findings = staged::judge_messages(session, track, vec![commit], &asked.families);
-    asked.skip(session, call.hook, track, &mut findings)?;
-    let runs = asked.run_checks(session, track)?;
+    asked.skip(session, call.hook, Some(&track.id), &mut findings)?;
+    let runs = asked.run_checks(session, track, false)?;
     report.notes = asked.notes;
     report.judged.push(Judged {
         track: Some(track.id.clone()),
@@ -110,10 +103,6 @@ fn commit(session: &Session, message: String) -> Result<Commit, HookError> {
 /// Git itself names this editor where nobody was to edit the message; then its comments are none.
 fn was_edited() -> bool {
     environment::var("GIT_EDITOR").is_none_or(|editor| editor != ":")
-}
-
-fn track_here(session: &Session) -> Result<Option<&Track>, HookError> {
-    Ok(session.track_here()?)
 }
 
 fn message_file(call: &Call) -> Result<PathBuf, HookError> {

@@ -119,7 +119,7 @@ pub fn run(call: &Call) -> Result<Report, HookError> {
         | Hook::PostCheckout => Session::open(options),
         _ => Session::open_quickly(options),
     };
-    let session = match opened {
+    let mut session = match opened {
         Ok(session) => session,
         // Nobody keeps tracks here, or not on this branch.
         Err(
@@ -136,9 +136,9 @@ pub fn run(call: &Call) -> Result<Report, HookError> {
         Hook::CommitMsg => message::judge(&session, call),
         Hook::PrePush => branches::pushed(&session, &call.input),
         Hook::ReferenceTransaction => branches::moved(&session, call),
-        Hook::PreReceive => branches::received(&session, &call.input),
-        Hook::Update => branches::received(&session, &update_line(&call.arguments)?),
-        Hook::PostCommit | Hook::PostMerge | Hook::PostCheckout => news::look(&session, call.hook),
+        Hook::PreReceive => branches::received(&mut session, &call.input),
+        Hook::Update => branches::received(&mut session, &update_line(&call.arguments)?),
+        Hook::PostCommit | Hook::PostMerge | Hook::PostCheckout => news::look(&session),
     }
 }
 
@@ -166,19 +166,34 @@ struct Asked {
 impl Asked {
     /// `None`: nothing is judged. That somebody wanted it so is recorded.
     fn of(session: &Session, hook: Hook, track: &Track) -> Result<Option<Asked>, HookError> {
+        let judges = session.project.judges(hook, track);
+        Asked::by(session, hook, &judges, Some(&track.id))
+    }
+
+    /// The same by ownership alone, of what belongs to no track.
+    fn of_nobody(session: &Session, hook: Hook) -> Result<Option<Asked>, HookError> {
+        Asked::by(session, hook, &[Judge::Rules(Family::Ownership)], None)
+    }
+
+    fn by(
+        session: &Session,
+        hook: Hook,
+        judges: &[Judge],
+        track: Option<&TrackId>,
+    ) -> Result<Option<Asked>, HookError> {
         let mut asked = Asked {
             families: Vec::new(),
             checks: Vec::new(),
             skipped: Vec::new(),
             notes: Vec::new(),
         };
-        for judge in session.project.judges(hook, track) {
+        for judge in judges {
             match judge {
-                Judge::Rules(family) => asked.families.push(family),
+                Judge::Rules(family) => asked.families.push(*family),
                 Judge::Check(name) => asked.checks.push(name.to_string()),
             }
         }
-        if asked.families.is_empty() && asked.checks.is_empty() {
+        if judges.is_empty() {
             return Ok(None);
         }
         if environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0") {
@@ -203,7 +218,7 @@ impl Asked {
         &mut self,
         session: &Session,
         hook: Hook,
-        track: &Track,
+        track: Option<&TrackId>,
         findings: &mut Vec<Finding>,
     ) -> Result<(), HookError> {
         let mut left_out = Vec::new();
@@ -225,8 +240,14 @@ impl Asked {
         record(session, hook, track, &codes)
     }
 
-    /// Runs the checks in the track's worktree as it is. What nobody has approved is skipped.
-    fn run_checks(&mut self, session: &Session, track: &Track) -> Result<Vec<Run>, HookError> {
+    /// Runs the checks in the track's worktree as it is, or (`committed`) on the branch's tip. What nobody has approved is
+    /// skipped.
+    fn run_checks(
+        &mut self,
+        session: &Session,
+        track: &Track,
+        committed: bool,
+    ) -> Result<Vec<Run>, HookError> {
         if self.checks.is_empty() {
             return Ok(Vec::new());
         }
@@ -248,9 +269,19 @@ impl Asked {
         if approved.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(worktree) = session.repository.current_worktree().filter(|_| !committed) {
+            let dirty = session.repository.worktree_status(worktree)?.dirty;
+            if dirty.unstaged + dirty.untracked > 0 {
+                self.notes.push(format!(
+                    "{} ran on the worktree as it is, where more has changed than what is staged",
+                    approved.join(", ")
+                ));
+            }
+        }
         let options = check::Options {
             tracks: vec![track.id.to_string()],
             checks: approved,
+            committed,
             ..check::Options::default()
         };
         Ok(check::run(session, &trust, &options, &|_| {})?.runs)
@@ -258,7 +289,12 @@ impl Asked {
 }
 
 /// That a hook was told to look away.
-fn record(session: &Session, hook: Hook, track: &Track, codes: &[String]) -> Result<(), HookError> {
+fn record(
+    session: &Session,
+    hook: Hook,
+    track: Option<&TrackId>,
+    codes: &[String],
+) -> Result<(), HookError> {
     let facts = BTreeMap::from([
         ("hook".to_owned(), Fact::Text(hook.name().to_owned())),
         ("codes".to_owned(), Fact::List(codes.to_vec())),
@@ -266,7 +302,7 @@ fn record(session: &Session, hook: Hook, track: &Track, codes: &[String]) -> Res
     session.store.append_event(&Event {
         time: clock::now(),
         kind: "hook-skipped".to_owned(),
-        track: Some(track.id.to_string()),
+        track: track.map(TrackId::to_string),
         facts,
     })?;
     Ok(())

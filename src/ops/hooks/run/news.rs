@@ -5,25 +5,57 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::hook::Hook;
 use crate::domain::merge::{Pair, Verdict};
 use crate::domain::name::{Side, TrackId};
 use crate::domain::project::{Severity, Track};
+use crate::domain::revision::CommitId;
 use crate::git::Head;
 use crate::ops::{Session, conflicts};
 use crate::store::News;
 
 use super::{HookError, Report};
 
-/// What has not been told yet in this worktree, as notes; it is told once.
+/// What has not been told yet in this worktree, as notes; it is told once, and only as long as both sides still have what it is
+/// about.
 pub(super) fn waiting(session: &Session) -> Result<Vec<String>, HookError> {
-    match session.track_here()? {
-        Some(track) => Ok(session.store.tell_news(&track.id)?),
-        None => Ok(Vec::new()),
+    let Some(track) = session.track_here()? else {
+        return Ok(Vec::new());
+    };
+    let mut notes = Vec::new();
+    for news in session.store.tell_news(&track.id)? {
+        if still_there(session, track, &news)? {
+            notes.push(news.text);
+        }
     }
+    Ok(notes)
 }
 
-pub(super) fn look(session: &Session, _hook: Hook) -> Result<Report, HookError> {
+fn still_there(session: &Session, track: &Track, news: &News) -> Result<bool, HookError> {
+    let other = match &news.other {
+        Some(id) => match session
+            .project
+            .tracks
+            .iter()
+            .find(|it| it.id.as_str() == id)
+        {
+            Some(other) => session.tip(&other.branch)?.map(|tip| tip.commit),
+            None => None,
+        },
+        None => Some(session.base.commit),
+    };
+    let own = session.tip(&track.branch)?.map(|tip| tip.commit);
+    for (hex, now) in news.tips.iter().zip([own, other]) {
+        let (Ok(then), Some(now)) = (CommitId::from_hex(hex), now) else {
+            return Ok(false);
+        };
+        if !session.repository.is_ancestor(then, now)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn look(session: &Session) -> Result<Report, HookError> {
     let nothing = Report::default();
     // In the middle of a rebase there is nothing that stays.
     if matches!(session.repository.head()?, Head::Detached { .. }) {
@@ -32,16 +64,18 @@ pub(super) fn look(session: &Session, _hook: Hook) -> Result<Report, HookError> 
     let Some(track) = session.track_here()? else {
         return Ok(nothing);
     };
-    let Some(mut watch) = session.store.watch_for_news(&track.id)? else {
-        return Ok(nothing);
-    };
-    loop {
-        let found = collisions(session, track)?;
-        watch.found(&found)?;
-        if !watch.is_asked_again()? {
-            return Ok(nothing);
+    while let Some(mut watch) = session.store.watch_for_news(&track.id)? {
+        loop {
+            watch.found(&collisions(session, track)?)?;
+            if !watch.is_asked_again()? {
+                break;
+            }
+        }
+        if !watch.end() {
+            break;
         }
     }
+    Ok(nothing)
 }
 
 /// Everything that stands between the track and another one now.
@@ -55,10 +89,27 @@ fn collisions(session: &Session, track: &Track) -> Result<BTreeSet<News>, HookEr
         conflicts::ConflictsError::Git(error) => HookError::Git(error),
         conflicts::ConflictsError::Check(error) => HookError::Check(error),
     })?;
+    let tip_of = |track: &TrackId| {
+        let side = report.tracks.iter().find(|side| side.track == *track);
+        side.and_then(|side| side.tip)
+    };
     let mut found = BTreeSet::new();
     for pair in &report.pairs {
         let Some(other) = other(pair, &track.id) else {
             continue;
+        };
+        let (name, tip) = match other {
+            Side::Track(id) => (Some(id.to_string()), tip_of(id)),
+            _ => (None, Some(session.base.commit)),
+        };
+        let (Some(own), Some(tip)) = (tip_of(&track.id), tip) else {
+            continue;
+        };
+        let news = |key: String, text: String| News {
+            key,
+            text,
+            other: name.clone(),
+            tips: [own.to_string(), tip.to_string()],
         };
         if report.foreseen(pair).is_none()
             && let Verdict::Conflict(all) = &pair.verdict
@@ -67,25 +118,22 @@ fn collisions(session: &Session, track: &Track) -> Result<BTreeSet<News>, HookEr
                 Side::Track(other) => format!("tracks conflicts {} {other}", track.id),
                 _ => format!("tracks resolve {}", track.id),
             };
-            found.extend(all.iter().map(|conflict| News {
-                key: format!("{other} {}", conflict.path),
-                text: format!(
+            found.extend(all.iter().map(|conflict| {
+                let text = format!(
                     "track {} now conflicts with {} in {}: `{command}`",
                     track.id,
                     called(other),
                     conflict.path
-                ),
+                );
+                news(format!("{other} {}", conflict.path), text)
             }));
         }
         let collisions = report.collisions(pair).iter();
-        found.extend(
-            collisions
-                .filter(|it| it.severity == Severity::Error)
-                .map(|it| News {
-                    key: format!("{other} {} {}", it.code, it.message),
-                    text: format!("{} {}: `tracks explain {}`", it.code, it.message, it.code),
-                }),
-        );
+        let errors = collisions.filter(|it| it.severity == Severity::Error);
+        found.extend(errors.map(|it| {
+            let text = format!("{} {}: `tracks explain {}`", it.code, it.message, it.code);
+            news(format!("{other} {} {}", it.code, it.message), text)
+        }));
     }
     Ok(found)
 }

@@ -84,10 +84,18 @@ fn way_past(hook: Hook, told: &[&Finding]) -> String {
         (_, []) => {
             "past it this once: TRACKS_HOOKS=0 in the environment, which is recorded".to_owned()
         }
-        (_, codes) => format!(
-            "past it this once: TRACKS_SKIP={} in the environment, which is recorded; `tracks validate` and rounds judge it all the same",
-            codes.join(",")
-        ),
+        (hook, codes) => {
+            let excepted = codes.iter().any(|code| code.starts_with("OWN"));
+            let trailer = match hook == Hook::PreCommit && excepted {
+                // Git shows this hook no message.
+                true => ", for instance with the exception in this commit's own message",
+                false => "",
+            };
+            format!(
+                "past it this once{trailer}: TRACKS_SKIP={} in the environment, which is recorded; `tracks validate` and rounds judge it all the same",
+                codes.join(",")
+            )
+        }
     }
 }
 
