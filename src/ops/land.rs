@@ -585,7 +585,7 @@ fn standing_of(session: &Session, last: Option<&Round>) -> Result<Readied, LandE
 
 /// A branch whose commits are somebody's must not be pushed over.
 fn may_propose(session: &Session, base: &Base, branch: &BranchName) -> Result<(), LandError> {
-    let track = (session.project.tracks.iter()).find(|track| track.branch == *branch);
+    let track = session.project.track_on(branch);
     let what = match track {
         _ if *branch == base.branch => "base itself".to_owned(),
         _ if *branch == session.project.integration.branch => "the integration branch".to_owned(),

@@ -494,7 +494,7 @@ pub(super) fn own_integration_branch(
     base: &BasePoint,
 ) -> Result<(), SessionError> {
     let branch = &project.integration.branch;
-    let track = project.tracks.iter().find(|track| track.branch == *branch);
+    let track = project.track_on(branch);
     let what = match track {
         _ if base.branch.as_ref() == Some(branch) => "the base".to_owned(),
         Some(track) => format!("the branch of track {}", track.id),

@@ -80,6 +80,11 @@ impl Project {
         self.tracks.iter().find(|track| track.id == *id)
     }
 
+    /// The track that works on a branch.
+    pub fn track_on(&self, branch: &BranchName) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.branch == *branch)
+    }
+
     /// The tracks that one is built on, directly or not.
     pub fn built_on(&self, track: &TrackId) -> BTreeSet<&TrackId> {
         let needed = |id: &TrackId| self.track(id).into_iter().flat_map(Track::tracks_needed);

@@ -42,6 +42,11 @@ impl Family {
         }
     }
 
+    /// Whether the rule with this code is of one of the families.
+    pub fn any_has(families: &[Family], code: &str) -> bool {
+        families.iter().any(|family| family.has(code))
+    }
+
     /// Whether the rule with this code is one of its rules.
     pub fn has(self, code: &str) -> bool {
         code.starts_with(self.prefix())

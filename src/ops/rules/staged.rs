@@ -81,8 +81,7 @@ pub(in crate::ops) fn judge(
             approvals: approvals.map_or(&[], Vec::as_slice),
             ..Facts::of(&session.project, &owners, clock::now(), all)
         };
-        let asked = |code: &str| families.iter().any(|family| family.has(code));
-        let rules = rule::of_commits().filter(|rule| asked(rule.code));
+        let rules = rule::of_commits().filter(|rule| Family::any_has(families, rule.code));
         let mut findings = rule::judge_by(&facts, rules);
         findings.retain(|finding| (finding.path.as_ref()).is_some_and(|it| paths.contains(it)));
         findings
@@ -113,8 +112,7 @@ pub(in crate::ops) fn judge_messages(
     }];
     let owners = Owners::new(&session.project);
     let facts = Facts::of(&session.project, &owners, clock::now(), &works);
-    let is_asked = |code: &str| families.iter().any(|family| family.has(code));
-    let rules = rule::of_messages().filter(|rule| is_asked(rule.code));
+    let rules = rule::of_messages().filter(|rule| Family::any_has(families, rule.code));
     rule::judge_by(&facts, rules)
 }
 

@@ -39,14 +39,7 @@ pub(super) fn pushed(session: &Session, input: &[u8]) -> Result<Report, HookErro
         // Where a branch is deleted there is nothing to judge.
         let Some(new) = commit(new) else { continue };
         let branches = [remote, local].map(branch);
-        let of_branch = |branch: &Option<BranchName>| {
-            let branch = branch.as_ref()?;
-            session
-                .project
-                .tracks
-                .iter()
-                .find(|it| it.branch == *branch)
-        };
+        let of_branch = |branch: &Option<BranchName>| session.project.track_on(branch.as_ref()?);
         let integration = &session.project.integration.branch;
         if branches[0].as_ref() == Some(integration) {
             let what = format!("the push of {integration}");
@@ -87,7 +80,7 @@ pub(super) fn moved(session: &Session, call: &Call) -> Result<Report, HookError>
     }
     let guards = |track: &Track| session.project.has_backstop(track);
     for moved in moves(&call.input) {
-        let track = (session.project.tracks.iter()).find(|track| track.branch == moved.branch);
+        let track = session.project.track_on(&moved.branch);
         if let Some(track) = track.filter(|track| guards(track)) {
             report.add(judge_move(session, track, &moved)?);
         } else if moved.branch == session.project.integration.branch
@@ -205,7 +198,7 @@ pub(super) fn received(session: &mut Session, input: &[u8]) -> Result<Report, Ho
     let session = &*session;
     for moved in moves {
         let what = format!("the push to {}", moved.branch);
-        let track = (session.project.tracks.iter()).find(|track| track.branch == moved.branch);
+        let track = session.project.track_on(&moved.branch);
         if let Some(track) = track {
             report.add(judge(session, Hook::PreReceive, track, what, moved.new)?);
         } else if moved.branch == session.project.integration.branch {
@@ -255,8 +248,7 @@ fn of_branch(
 ) -> Result<Vec<Finding>, HookError> {
     let trust = Trust::load(session, false)?;
     let mut findings = rules::of_branch(session, &trust, &track.id, head)?;
-    let is_asked = |code: &str| families.iter().any(|family| family.has(code));
-    findings.retain(|finding| is_asked(finding.code));
+    findings.retain(|finding| Family::any_has(families, finding.code));
     Ok(findings)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn judge(session: &Session, hook: Hook) -> Result<Report, HookError> 
     else {
         return Ok(Report::default());
     };
-    let Some(track) = (session.project.tracks.iter()).find(|track| track.branch == branch) else {
+    let Some(track) = session.project.track_on(&branch) else {
         return Ok(elsewhere(session, &branch));
     };
     let mut notes = news::waiting(session)?;
