@@ -65,6 +65,17 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
+/// Whether both are files that say the same.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn is_same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    if !a.is_file() || !b.is_file() {
+        return Ok(false);
+    }
+    Ok(fs::read(a).map_err(at(a))? == fs::read(b).map_err(at(b))?)
+}
+
 /// Puts an executable script at `path`, whatever is there, at once; what a killed run leaves lies in `spare`.
 ///
 /// # Errors

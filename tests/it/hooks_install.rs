@@ -66,7 +66,7 @@ pub(crate) fn noting(name: &str) -> String {
     format!("#!/bin/sh\necho \"{name} $*\" >>\"$HOME/calls\"\n")
 }
 
-fn calls(world: &World) -> Vec<String> {
+pub(crate) fn calls(world: &World) -> Vec<String> {
     let file = world.root().join("home/calls");
     let text = fs::read_to_string(&file).unwrap_or_default();
     if file.exists() {
@@ -75,7 +75,7 @@ fn calls(world: &World) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn commit_in(world: &World, dir: &Path) -> Ran {
+pub(crate) fn commit_in(world: &World, dir: &Path) -> Ran {
     let ran = world.run_in(
         dir,
         "git",

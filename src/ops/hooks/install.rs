@@ -137,15 +137,8 @@ fn place(script: &Script, state: &Path) -> Result<Done, HooksError> {
         Step::Blocked => Action::Blocked,
         Step::Write | Step::Renew | Step::SetAside => {
             if script.step == Step::SetAside {
-                let aside = beside(&script.path, ASIDE);
-                if let Some(moved) = plan::moved_by_another(&script.path)
-                    && aside.symlink_metadata().is_ok()
-                    && script.there != There::SetAside
-                {
-                    // The other tool's, which is set aside next, runs what is there; so that is what was there before us.
-                    put_back(&aside, &moved).map_err(HooksError::File)?;
-                }
-                set_aside(&script.path, &aside).map_err(HooksError::File)?;
+                make_room(script)?;
+                set_aside(&script.path, &beside(&script.path, ASIDE)).map_err(HooksError::File)?;
             }
             put_hook(&script.path, &script.text, state).map_err(HooksError::File)?;
             match script.step {
@@ -164,7 +157,32 @@ fn place(script: &Script, state: &Path) -> Result<Done, HooksError> {
     })
 }
 
-fn blocked(script: &Script) -> Problem {
+/// What another tool's hook has left around it when it took our place, before that is set aside.
+fn make_room(script: &Script) -> Result<(), HooksError> {
+    let aside = beside(&script.path, ASIDE);
+    let moved = plan::moved_by_another(&script.path);
+    let something_aside = aside.symlink_metadata().is_ok();
+    if plan::is_same_anew(&script.path)? {
+        // It would run itself once more from there.
+        moved
+            .iter()
+            .try_for_each(|moved| remove_hook(moved))
+            .and_then(|()| remove_hook(&aside))
+    } else if let Some(moved) = moved
+        && script.there != There::SetAside
+    {
+        match something_aside {
+            // The other tool's, which is set aside next, runs what is there; so that is what was there before us.
+            true => put_back(&aside, &moved),
+            false => remove_hook(&moved),
+        }
+    } else {
+        return Ok(());
+    }
+    .map_err(HooksError::File)
+}
+
+pub(super) fn blocked(script: &Script) -> Problem {
     let aside = beside(&script.path, ASIDE);
     let shown = script.path.display();
     match aside.symlink_metadata().is_ok() {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Hook;
-use crate::domain::hook::manager::{Manager, recognise};
+use crate::domain::hook::manager::{Manager, recognise, takes_place_of};
 use crate::domain::hook::placing::{
     ASIDE, CONFIGURED, Facts, Former, GIT_HOOKS, MOVED_BY_OTHERS, Step, There, Way, step, way,
 };
 use crate::domain::name::BranchName;
 use crate::files::{
-    HookFile, Shim, beside, chained_in, is_same_file, look_at_hook, passing_script,
+    HookFile, Shim, beside, chained_in, is_same_content, is_same_file, look_at_hook, passing_script,
 };
 use crate::git::{ConfigScope, GitError, Repository};
 use crate::process::{environment, find_program};
@@ -313,8 +313,26 @@ fn kept_chain(text: &str) -> Option<PathBuf> {
 fn standing(path: &Path, text: &str) -> Result<(There, Step), HooksError> {
     let aside = beside(path, ASIDE);
     let there = there(path, text)?;
-    let something_aside = aside.symlink_metadata().is_ok() && moved_by_another(path).is_none();
+    let something_aside = aside.symlink_metadata().is_ok()
+        && moved_by_another(path).is_none()
+        && !is_same_anew(path)?;
     Ok((there, step(there, something_aside)))
+}
+
+/// Whether the hook at this place is what was set aside from it before: the same bytes, or the same tool has generated it
+/// anew. Then what was set aside is of no use any more, and must not be run beside it.
+pub(super) fn is_same_anew(path: &Path) -> Result<bool, HooksError> {
+    let aside = beside(path, ASIDE);
+    let look = |path: &Path| look_at_hook(path).map_err(HooksError::File);
+    let (HookFile::Foreign { text: now }, HookFile::Foreign { text: before }) =
+        (look(path)?, look(&aside)?)
+    else {
+        return Ok(false);
+    };
+    // Two names of one file are a run that was killed.
+    Ok(!is_same_file(path, &aside)
+        && (takes_place_of(&now, &before)
+            || is_same_content(path, &aside).map_err(HooksError::File)?))
 }
 
 /// Where another tool has moved ours when it took its place. What we had set aside then belongs there.

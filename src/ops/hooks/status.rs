@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Hook;
-use crate::domain::hook::placing::{There, Way};
+use crate::domain::hook::placing::{Step, There, Way};
 use crate::domain::quote::shell_word;
 use crate::domain::time::Timestamp;
 use crate::files::{HookFile, look_at_hook, program_in};
@@ -14,6 +14,7 @@ use crate::store::Fact;
 
 use super::super::Session;
 use super::HooksError;
+use super::install;
 use super::plan::{self, Plan, Script};
 
 /// How one hook stands in one worktree.
@@ -132,7 +133,8 @@ pub fn look(session: &Session) -> Result<Report, HooksError> {
     for ((_, _, _, row), runs) in asked.into_iter().zip(runs) {
         hooks.push(Row { runs, ..row });
     }
-    let shadows = shadows_of(session, &plan, &places)?;
+    let mut shadows = shadows_of(session, &plan, &places)?;
+    shadows.extend(blocked(&plan));
     Ok(Report {
         effective: hooks.iter().all(|row| row.runs.is_ok()),
         way: plan.way,
@@ -278,6 +280,23 @@ fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Sh
         }
     }
     Ok(said_once(&shadows, places.len()))
+}
+
+/// Where `tracks hooks install` would not know what to do either.
+fn blocked(plan: &Plan) -> Vec<Shadow> {
+    let blocked = plan
+        .scripts
+        .iter()
+        .filter(|script| script.step == Step::Blocked);
+    let shadows = blocked.map(|script| {
+        let problem = install::blocked(script);
+        Shadow {
+            worktree: None,
+            what: problem.message,
+            fix: problem.fix,
+        }
+    });
+    shadows.collect()
 }
 
 /// What is the same in all worktrees is said once.

@@ -202,6 +202,14 @@ fn clear(dir: &Path, name: &str, report: &mut Report) -> Result<(), HooksError> 
     let back = match undo(there, aside.symlink_metadata().is_ok()) {
         Undo::Nothing => return Ok(()),
         Undo::Leave => {
+            if plan::is_same_anew(&path)? {
+                remove_hook(&aside).map_err(HooksError::File)?;
+                report.notes.push(format!(
+                    "{} has been generated anew since, and stays",
+                    path.display()
+                ));
+                return Ok(());
+            }
             // Unless what stands there now calls ours, and that what was there before.
             if plan::moved_by_another(&path).is_none() {
                 report.notes.push(format!(
