@@ -15,7 +15,7 @@ mod watch;
 use std::io;
 use std::path::Path;
 
-pub use atomic::write_atomic;
+pub use atomic::{change_under_lock, clear_unfinished, write_atomic};
 pub use copy::{Copied, copy_into};
 pub use create::create_below;
 pub use figures::{NoNumber, Output, number_in_file};

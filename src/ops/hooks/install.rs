@@ -13,7 +13,8 @@ use crate::domain::hook::placing::{
 };
 use crate::domain::quote::shell_word;
 use crate::files::{
-    HookFile, beside, clear_leftovers, look_at_hook, put_back, put_hook, remove_hook, set_aside,
+    HookFile, beside, clear_leftovers, clear_unfinished, look_at_hook, put_back, put_hook,
+    remove_hook, set_aside,
 };
 use crate::process::clock;
 use crate::store::{Event, Fact, HooksPathBefore, LockName};
@@ -74,7 +75,9 @@ pub struct Problem {
 pub fn run(session: &Session, files: bool) -> Result<Report, HooksError> {
     let store = &session.store;
     let _lock = store.lock_patiently(&LockName::Hooks, "tracks hooks install")?;
-    clear_leftovers(store.root()).map_err(HooksError::File)?;
+    clear_leftovers(store.root())
+        .and_then(|()| clear_unfinished(store.root()))
+        .map_err(HooksError::File)?;
     let plan = plan::plan(session, files)?;
     let ours = store.hooks_dir();
     let mut report = Report {
