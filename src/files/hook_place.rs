@@ -149,6 +149,10 @@ pub fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
         // Renaming one name of a file to another leaves both.
         return fs::remove_file(aside).map_err(at(aside));
     }
+    if aside.symlink_metadata().is_ok_and(|kind| kind.is_dir()) {
+        // A directory takes no file's place.
+        remove_hook(path)?;
+    }
     fs::rename(aside, path).map_err(at(aside))
 }
 
@@ -264,6 +268,9 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         set_aside(&folder, &beside(&folder, ".x")).unwrap();
         assert!(beside(&folder, ".x").is_dir());
+        put_hook(&folder, OURS, &spare).unwrap();
+        put_back(&beside(&folder, ".x"), &folder).unwrap();
+        assert!(folder.is_dir());
     }
 
     #[test]

@@ -119,3 +119,15 @@ fn where_install_would_not_know_either_status_says_what_to_do() {
     --- stderr
     ");
 }
+
+#[test]
+fn a_directory_in_the_place_of_a_hook_comes_back() {
+    let world = world();
+    world.write(".git/hooks/pre-push/notes", "a directory\n");
+    let before = everything(&world);
+    assert_eq!(install(&world).status, 0);
+    assert!(world.repo().join(".git/hooks/pre-push").is_file());
+    let ran = world.tracks(&["hooks", "uninstall"]);
+    assert_eq!(ran.status, 0, "{}", ran.shown());
+    assert_eq!(everything(&world), before);
+}

@@ -136,7 +136,7 @@ pub fn look(session: &Session) -> Result<Report, HooksError> {
     let mut shadows = shadows_of(session, &plan, &places)?;
     shadows.extend(blocked(&plan));
     Ok(Report {
-        effective: hooks.iter().all(|row| row.runs.is_ok()),
+        effective: hooks.iter().all(|row| row.runs.is_ok()) && !are_switched_off(),
         way: plan.way,
         hooks,
         shadows,
@@ -260,11 +260,16 @@ pub(super) fn shadows(session: &Session, plan: &Plan) -> Result<Vec<Shadow>, Hoo
     shadows_of(session, plan, &places)
 }
 
+/// Whoever works in this shell has switched them all off.
+fn are_switched_off() -> bool {
+    environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0")
+}
+
 fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Shadow>, HooksError> {
     let ours = session.store.hooks_dir();
     let home = plan.dir(&ours);
     let mut shadows = Vec::new();
-    if environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0") {
+    if are_switched_off() {
         shadows.push(Shadow {
             worktree: None,
             what: "TRACKS_HOOKS=0 is set here, so hooks that are started from here judge nothing"
