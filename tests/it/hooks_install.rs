@@ -256,6 +256,7 @@ fn husky_in_each_worktree() {
     installed  commit-msg        .git/tracks/hooks/commit-msg        passed on to husky's
     installed  post-rewrite      .git/tracks/hooks/post-rewrite      passed on to husky's
     note: core.hooksPath was .husky/_, and the hooks there still run; husky sets it again whenever it is installed: then run `tracks hooks install` again, or let husky start tracks (`tracks hooks install --print husky`)
+    note: hooks of 11 other names that may be added there later will run, too
     --- stderr
     ");
 }

@@ -131,3 +131,54 @@ fn a_directory_in_the_place_of_a_hook_comes_back() {
     assert_eq!(ran.status, 0, "{}", ran.shown());
     assert_eq!(everything(&world), before);
 }
+
+#[test]
+fn hooks_that_are_added_later_to_the_former_directory_run() {
+    let world = world();
+    world.write_program("repo/githooks/pre-commit", &noting("first"));
+    world.git(&["config", "core.hooksPath", "githooks"]);
+    let before = everything(&world);
+    assert_snapshot!(install(&world).shown(), @r"
+    exit: 0
+    --- stdout
+    installed  pre-commit        .git/tracks/hooks/pre-commit        chained behind the script that was there
+    installed  pre-merge-commit  .git/tracks/hooks/pre-merge-commit
+    installed  pre-push          .git/tracks/hooks/pre-push
+    installed  post-commit       .git/tracks/hooks/post-commit
+    installed  post-merge        .git/tracks/hooks/post-merge
+    installed  post-checkout     .git/tracks/hooks/post-checkout
+    note: core.hooksPath was githooks, and the hooks there still run
+    note: hooks of 13 other names that may be added there later will run, too
+    --- stderr
+    ");
+    for name in ["commit-msg", "prepare-commit-msg"] {
+        world.write_program(&format!("repo/githooks/{name}"), &noting(name));
+    }
+    commit_in(&world, &world.repo());
+    let names: Vec<String> = calls(&world)
+        .iter()
+        .filter_map(|call| call.split_once(' ').map(|(name, _)| name.to_owned()))
+        .collect();
+    assert_eq!(names, ["first", "prepare-commit-msg", "commit-msg"]);
+    assert_eq!(ask(&world, &["hooks", "status"]).0, 0);
+    // One that would cost something where there is none.
+    let late = "repo/githooks/post-index-change";
+    world.write_program(late, &noting("index"));
+    let (status, answer) = ask(&world, &["hooks", "status"]);
+    assert_eq!((status, &answer["effective"]), (1, &json!(false)));
+    let what = answer["shadows"][0]["message"]
+        .as_str()
+        .expect("a sentence");
+    assert!(
+        what.starts_with("githooks/post-index-change does not run"),
+        "{what}"
+    );
+    assert_eq!(install(&world).status, 0);
+    assert_eq!(ask(&world, &["hooks", "status"]).0, 0);
+    for name in ["commit-msg", "prepare-commit-msg", "post-index-change"] {
+        fs::remove_file(world.repo().join("githooks").join(name)).expect("it is there");
+    }
+    calls(&world);
+    world.tracks(&["hooks", "uninstall"]);
+    assert_eq!(everything(&world), before);
+}

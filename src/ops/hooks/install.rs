@@ -48,6 +48,13 @@ pub struct Done {
     pub whose: Option<Manager>,
 }
 
+impl Done {
+    /// There is nothing yet that it would pass on.
+    pub fn is_for_later(&self) -> bool {
+        self.hook.is_none() && self.whose.is_none()
+    }
+}
+
 #[derive(Debug)]
 pub struct Report {
     pub way: Way,
@@ -105,6 +112,13 @@ pub fn run(session: &Session, files: bool) -> Result<Report, HooksError> {
         }
         Way::Configured => report.changed |= configure(session, &plan)?,
         Way::Beside(_) => {}
+    }
+    let ahead = |done: &&Done| done.action == Action::Installed && done.is_for_later();
+    match report.done.iter().filter(ahead).count() {
+        0 => {}
+        number => report.notes.push(format!(
+            "hooks of {number} other names that may be added there later will run, too"
+        )),
     }
     retire(session, &plan, &ours, &mut report)?;
     if report.changed {

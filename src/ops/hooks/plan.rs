@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::domain::hook::Hook;
 use crate::domain::hook::manager::{Manager, recognise, takes_place_of};
 use crate::domain::hook::placing::{
-    ASIDE, CONFIGURED, Facts, Former, GIT_HOOKS, MOVED_BY_OTHERS, Step, There, Way, step, way,
+    ASIDE, CONFIGURED, Facts, Former, GIT_HOOKS, MOVED_BY_OTHERS, Step, There, Way,
+    may_pass_on_nothing, step, way,
 };
 use crate::domain::name::BranchName;
 use crate::files::{
@@ -143,14 +144,17 @@ pub(super) fn plan(session: &Session, files_wanted: bool) -> Result<Plan, HooksE
         let script = script(session, &plan, &ours, *hook, &program)?;
         plan.scripts.push(script);
     }
+    let on_server = is_server(session, &plan.places);
     if let Way::InFront(Former::At(former)) = &plan.way {
         let others = GIT_HOOKS
             .into_iter()
             .filter(|name| !wanted.iter().any(|hook| hook.name() == *name));
         for name in others {
-            let Some(whose) = whose_in(&plan.places, former, name)? else {
+            let whose = whose_in(&plan.places, former, name)?;
+            // Somebody may add one there, and would not know that git looks here.
+            if whose.is_none() && (on_server || !may_pass_on_nothing(name)) {
                 continue;
-            };
+            }
             let chained = former.join(name);
             let text = passing_script(name, &chained);
             let path = ours.join(name);
@@ -161,7 +165,7 @@ pub(super) fn plan(session: &Session, files_wanted: bool) -> Result<Plan, HooksE
                 path,
                 text,
                 chained: Some(chained),
-                whose: Some(whose),
+                whose,
                 there,
                 step,
             });
@@ -227,10 +231,15 @@ pub fn wanted(session: &Session) -> Result<BTreeSet<Hook>, GitError> {
 
 /// Where nobody works, which is a server's repository, it is what others push.
 fn wanted_in(session: &Session, places: &[PathBuf]) -> BTreeSet<Hook> {
-    match places {
-        [only] if only == session.repository.common_dir() => BTreeSet::from([Hook::PreReceive]),
-        _ => session.project.hooks_wanted(),
+    match is_server(session, places) {
+        true => BTreeSet::from([Hook::PreReceive]),
+        false => session.project.hooks_wanted(),
     }
+}
+
+/// Nobody works there.
+fn is_server(session: &Session, places: &[PathBuf]) -> bool {
+    matches!(places, [only] if only == session.repository.common_dir())
 }
 
 fn script(

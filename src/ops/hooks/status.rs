@@ -135,8 +135,13 @@ pub fn look(session: &Session) -> Result<Report, HooksError> {
     }
     let mut shadows = shadows_of(session, &plan, &places)?;
     shadows.extend(blocked(&plan));
+    let passed_over = passed_over(&plan, &session.store.hooks_dir());
+    let nobody_passed_over = passed_over.is_empty();
+    shadows.extend(passed_over);
     Ok(Report {
-        effective: hooks.iter().all(|row| row.runs.is_ok()) && !are_switched_off(),
+        effective: hooks.iter().all(|row| row.runs.is_ok())
+            && nobody_passed_over
+            && !are_switched_off(),
         way: plan.way,
         hooks,
         shadows,
@@ -300,6 +305,24 @@ fn blocked(plan: &Plan) -> Vec<Shadow> {
             what: problem.message,
             fix: problem.fix,
         }
+    });
+    shadows.collect()
+}
+
+/// Hooks of others in the directory that counted before, which nothing in ours goes on to.
+fn passed_over(plan: &Plan, ours: &Path) -> Vec<Shadow> {
+    let is_in_front = plan.own_paths.last().is_some_and(|path| path == ours);
+    let passed_over = plan.scripts.iter().filter(|script| {
+        let is_there = matches!(script.there, There::Ours { .. });
+        is_in_front && script.hook.is_none() && script.whose.is_some() && !is_there
+    });
+    let shadows = passed_over.filter_map(|script| {
+        let hook = script.chained.as_ref()?.display();
+        Some(Shadow {
+            worktree: None,
+            what: format!("{hook} does not run, since git looks in {}", ours.display()),
+            fix: "run `tracks hooks install`".to_owned(),
+        })
     });
     shadows.collect()
 }
