@@ -65,6 +65,17 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
+/// Whether both are files that say the same.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn is_same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    if !a.is_file() || !b.is_file() {
+        return Ok(false);
+    }
+    Ok(fs::read(a).map_err(at(a))? == fs::read(b).map_err(at(b))?)
+}
+
 /// Puts an executable script at `path`, whatever is there, at once; what a killed run leaves lies in `spare`.
 ///
 /// # Errors
@@ -137,6 +148,10 @@ pub fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
     if is_same_file(path, aside) {
         // Renaming one name of a file to another leaves both.
         return fs::remove_file(aside).map_err(at(aside));
+    }
+    if aside.symlink_metadata().is_ok_and(|kind| kind.is_dir()) {
+        // A directory takes no file's place.
+        remove_hook(path)?;
     }
     fs::rename(aside, path).map_err(at(aside))
 }
@@ -253,6 +268,9 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         set_aside(&folder, &beside(&folder, ".x")).unwrap();
         assert!(beside(&folder, ".x").is_dir());
+        put_hook(&folder, OURS, &spare).unwrap();
+        put_back(&beside(&folder, ".x"), &folder).unwrap();
+        assert!(folder.is_dir());
     }
 
     #[test]

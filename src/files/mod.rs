@@ -15,14 +15,14 @@ mod watch;
 use std::io;
 use std::path::Path;
 
-pub use atomic::write_atomic;
+pub use atomic::{change_under_lock, clear_unfinished, write_atomic};
 pub use copy::{Copied, copy_into};
 pub use create::create_below;
 pub use figures::{NoNumber, Output, number_in_file};
 pub use hook::{Shim, chained_in, passing_script, program_in, shim_version};
 pub use hook_place::{
-    HookFile, beside, clear_leftovers, is_same_file, look_at_hook, put_back, put_hook, remove_hook,
-    set_aside,
+    HookFile, beside, clear_leftovers, is_same_content, is_same_file, look_at_hook, put_back,
+    put_hook, remove_hook, set_aside,
 };
 pub use junit::{Junit, read_junit};
 pub use trash::{Size, delete_directory, measure, move_directory, nested_repository};

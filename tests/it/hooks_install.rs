@@ -66,7 +66,7 @@ pub(crate) fn noting(name: &str) -> String {
     format!("#!/bin/sh\necho \"{name} $*\" >>\"$HOME/calls\"\n")
 }
 
-fn calls(world: &World) -> Vec<String> {
+pub(crate) fn calls(world: &World) -> Vec<String> {
     let file = world.root().join("home/calls");
     let text = fs::read_to_string(&file).unwrap_or_default();
     if file.exists() {
@@ -75,7 +75,7 @@ fn calls(world: &World) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn commit_in(world: &World, dir: &Path) -> Ran {
+pub(crate) fn commit_in(world: &World, dir: &Path) -> Ran {
     let ran = world.run_in(
         dir,
         "git",
@@ -256,6 +256,7 @@ fn husky_in_each_worktree() {
     installed  commit-msg        .git/tracks/hooks/commit-msg        passed on to husky's
     installed  post-rewrite      .git/tracks/hooks/post-rewrite      passed on to husky's
     note: core.hooksPath was .husky/_, and the hooks there still run; husky sets it again whenever it is installed: then run `tracks hooks install` again, or let husky start tracks (`tracks hooks install --print husky`)
+    note: hooks of 11 other names that may be added there later will run, too
     --- stderr
     ");
 }

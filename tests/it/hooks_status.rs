@@ -147,8 +147,10 @@ fn the_environment_counts_for_who_works_in_it() {
     --- stderr
     ");
     let ran = with(&[("TRACKS_HOOKS", "0")]);
-    assert_eq!(ran.status, 0, "{}", ran.shown());
+    assert_eq!(ran.status, 1, "{}", ran.shown());
     assert!(ran.stdout.contains("unset TRACKS_HOOKS"), "{}", ran.shown());
+    let last = ran.stdout.lines().last();
+    assert_eq!(last, Some("git does not run them all"));
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod hooks_commit;
 mod hooks_fired;
 mod hooks_init;
 mod hooks_install;
+mod hooks_install_anew;
 mod hooks_message;
 mod hooks_status;
 mod init;

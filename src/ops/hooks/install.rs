@@ -13,7 +13,8 @@ use crate::domain::hook::placing::{
 };
 use crate::domain::quote::shell_word;
 use crate::files::{
-    HookFile, beside, clear_leftovers, look_at_hook, put_back, put_hook, remove_hook, set_aside,
+    HookFile, beside, clear_leftovers, clear_unfinished, look_at_hook, put_back, put_hook,
+    remove_hook, set_aside,
 };
 use crate::process::clock;
 use crate::store::{Event, Fact, HooksPathBefore, LockName};
@@ -47,6 +48,13 @@ pub struct Done {
     pub whose: Option<Manager>,
 }
 
+impl Done {
+    /// There is nothing yet that it would pass on.
+    pub fn is_for_later(&self) -> bool {
+        self.hook.is_none() && self.whose.is_none()
+    }
+}
+
 #[derive(Debug)]
 pub struct Report {
     pub way: Way,
@@ -74,7 +82,9 @@ pub struct Problem {
 pub fn run(session: &Session, files: bool) -> Result<Report, HooksError> {
     let store = &session.store;
     let _lock = store.lock_patiently(&LockName::Hooks, "tracks hooks install")?;
-    clear_leftovers(store.root()).map_err(HooksError::File)?;
+    clear_leftovers(store.root())
+        .and_then(|()| clear_unfinished(store.root()))
+        .map_err(HooksError::File)?;
     let plan = plan::plan(session, files)?;
     let ours = store.hooks_dir();
     let mut report = Report {
@@ -102,6 +112,13 @@ pub fn run(session: &Session, files: bool) -> Result<Report, HooksError> {
         }
         Way::Configured => report.changed |= configure(session, &plan)?,
         Way::Beside(_) => {}
+    }
+    let ahead = |done: &&Done| done.action == Action::Installed && done.is_for_later();
+    match report.done.iter().filter(ahead).count() {
+        0 => {}
+        number => report.notes.push(format!(
+            "hooks of {number} other names that may be added there later will run, too"
+        )),
     }
     retire(session, &plan, &ours, &mut report)?;
     if report.changed {
@@ -137,15 +154,8 @@ fn place(script: &Script, state: &Path) -> Result<Done, HooksError> {
         Step::Blocked => Action::Blocked,
         Step::Write | Step::Renew | Step::SetAside => {
             if script.step == Step::SetAside {
-                let aside = beside(&script.path, ASIDE);
-                if let Some(moved) = plan::moved_by_another(&script.path)
-                    && aside.symlink_metadata().is_ok()
-                    && script.there != There::SetAside
-                {
-                    // The other tool's, which is set aside next, runs what is there; so that is what was there before us.
-                    put_back(&aside, &moved).map_err(HooksError::File)?;
-                }
-                set_aside(&script.path, &aside).map_err(HooksError::File)?;
+                make_room(script)?;
+                set_aside(&script.path, &beside(&script.path, ASIDE)).map_err(HooksError::File)?;
             }
             put_hook(&script.path, &script.text, state).map_err(HooksError::File)?;
             match script.step {
@@ -164,7 +174,32 @@ fn place(script: &Script, state: &Path) -> Result<Done, HooksError> {
     })
 }
 
-fn blocked(script: &Script) -> Problem {
+/// What another tool's hook has left around it when it took our place, before that is set aside.
+fn make_room(script: &Script) -> Result<(), HooksError> {
+    let aside = beside(&script.path, ASIDE);
+    let moved = plan::moved_by_another(&script.path);
+    let something_aside = aside.symlink_metadata().is_ok();
+    if plan::is_same_anew(&script.path)? {
+        // It would run itself once more from there.
+        moved
+            .iter()
+            .try_for_each(|moved| remove_hook(moved))
+            .and_then(|()| remove_hook(&aside))
+    } else if let Some(moved) = moved
+        && script.there != There::SetAside
+    {
+        match something_aside {
+            // The other tool's, which is set aside next, runs what is there; so that is what was there before us.
+            true => put_back(&aside, &moved),
+            false => remove_hook(&moved),
+        }
+    } else {
+        return Ok(());
+    }
+    .map_err(HooksError::File)
+}
+
+pub(super) fn blocked(script: &Script) -> Problem {
     let aside = beside(&script.path, ASIDE);
     let shown = script.path.display();
     match aside.symlink_metadata().is_ok() {

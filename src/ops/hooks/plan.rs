@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Hook;
-use crate::domain::hook::manager::{Manager, recognise};
+use crate::domain::hook::manager::{Manager, recognise, takes_place_of};
 use crate::domain::hook::placing::{
-    ASIDE, CONFIGURED, Facts, Former, GIT_HOOKS, MOVED_BY_OTHERS, Step, There, Way, step, way,
+    ASIDE, CONFIGURED, Facts, Former, GIT_HOOKS, MOVED_BY_OTHERS, Step, There, Way,
+    may_pass_on_nothing, step, way,
 };
 use crate::domain::name::BranchName;
 use crate::files::{
-    HookFile, Shim, beside, chained_in, is_same_file, look_at_hook, passing_script,
+    HookFile, Shim, beside, chained_in, is_same_content, is_same_file, look_at_hook, passing_script,
 };
 use crate::git::{ConfigScope, GitError, Repository};
 use crate::process::{environment, find_program};
@@ -143,14 +144,17 @@ pub(super) fn plan(session: &Session, files_wanted: bool) -> Result<Plan, HooksE
         let script = script(session, &plan, &ours, *hook, &program)?;
         plan.scripts.push(script);
     }
+    let on_server = is_server(session, &plan.places);
     if let Way::InFront(Former::At(former)) = &plan.way {
         let others = GIT_HOOKS
             .into_iter()
             .filter(|name| !wanted.iter().any(|hook| hook.name() == *name));
         for name in others {
-            let Some(whose) = whose_in(&plan.places, former, name)? else {
+            let whose = whose_in(&plan.places, former, name)?;
+            // Somebody may add one there, and would not know that git looks here.
+            if whose.is_none() && (on_server || !may_pass_on_nothing(name)) {
                 continue;
-            };
+            }
             let chained = former.join(name);
             let text = passing_script(name, &chained);
             let path = ours.join(name);
@@ -161,7 +165,7 @@ pub(super) fn plan(session: &Session, files_wanted: bool) -> Result<Plan, HooksE
                 path,
                 text,
                 chained: Some(chained),
-                whose: Some(whose),
+                whose,
                 there,
                 step,
             });
@@ -227,10 +231,15 @@ pub fn wanted(session: &Session) -> Result<BTreeSet<Hook>, GitError> {
 
 /// Where nobody works, which is a server's repository, it is what others push.
 fn wanted_in(session: &Session, places: &[PathBuf]) -> BTreeSet<Hook> {
-    match places {
-        [only] if only == session.repository.common_dir() => BTreeSet::from([Hook::PreReceive]),
-        _ => session.project.hooks_wanted(),
+    match is_server(session, places) {
+        true => BTreeSet::from([Hook::PreReceive]),
+        false => session.project.hooks_wanted(),
     }
+}
+
+/// Nobody works there.
+fn is_server(session: &Session, places: &[PathBuf]) -> bool {
+    matches!(places, [only] if only == session.repository.common_dir())
 }
 
 fn script(
@@ -313,8 +322,26 @@ fn kept_chain(text: &str) -> Option<PathBuf> {
 fn standing(path: &Path, text: &str) -> Result<(There, Step), HooksError> {
     let aside = beside(path, ASIDE);
     let there = there(path, text)?;
-    let something_aside = aside.symlink_metadata().is_ok() && moved_by_another(path).is_none();
+    let something_aside = aside.symlink_metadata().is_ok()
+        && moved_by_another(path).is_none()
+        && !is_same_anew(path)?;
     Ok((there, step(there, something_aside)))
+}
+
+/// Whether the hook at this place is what was set aside from it before: the same bytes, or the same tool has generated it
+/// anew. Then what was set aside is of no use any more, and must not be run beside it.
+pub(super) fn is_same_anew(path: &Path) -> Result<bool, HooksError> {
+    let aside = beside(path, ASIDE);
+    let look = |path: &Path| look_at_hook(path).map_err(HooksError::File);
+    let (HookFile::Foreign { text: now }, HookFile::Foreign { text: before }) =
+        (look(path)?, look(&aside)?)
+    else {
+        return Ok(false);
+    };
+    // Two names of one file are a run that was killed.
+    Ok(!is_same_file(path, &aside)
+        && (takes_place_of(&now, &before)
+            || is_same_content(path, &aside).map_err(HooksError::File)?))
 }
 
 /// Where another tool has moved ours when it took its place. What we had set aside then belongs there.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Hook;
-use crate::domain::hook::placing::{There, Way};
+use crate::domain::hook::placing::{Step, There, Way};
 use crate::domain::quote::shell_word;
 use crate::domain::time::Timestamp;
 use crate::files::{HookFile, look_at_hook, program_in};
@@ -14,6 +14,7 @@ use crate::store::Fact;
 
 use super::super::Session;
 use super::HooksError;
+use super::install;
 use super::plan::{self, Plan, Script};
 
 /// How one hook stands in one worktree.
@@ -132,9 +133,15 @@ pub fn look(session: &Session) -> Result<Report, HooksError> {
     for ((_, _, _, row), runs) in asked.into_iter().zip(runs) {
         hooks.push(Row { runs, ..row });
     }
-    let shadows = shadows_of(session, &plan, &places)?;
+    let mut shadows = shadows_of(session, &plan, &places)?;
+    shadows.extend(blocked(&plan));
+    let passed_over = passed_over(&plan, &session.store.hooks_dir());
+    let nobody_passed_over = passed_over.is_empty();
+    shadows.extend(passed_over);
     Ok(Report {
-        effective: hooks.iter().all(|row| row.runs.is_ok()),
+        effective: hooks.iter().all(|row| row.runs.is_ok())
+            && nobody_passed_over
+            && !are_switched_off(),
         way: plan.way,
         hooks,
         shadows,
@@ -258,11 +265,16 @@ pub(super) fn shadows(session: &Session, plan: &Plan) -> Result<Vec<Shadow>, Hoo
     shadows_of(session, plan, &places)
 }
 
+/// Whoever works in this shell has switched them all off.
+fn are_switched_off() -> bool {
+    environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0")
+}
+
 fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Shadow>, HooksError> {
     let ours = session.store.hooks_dir();
     let home = plan.dir(&ours);
     let mut shadows = Vec::new();
-    if environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0") {
+    if are_switched_off() {
         shadows.push(Shadow {
             worktree: None,
             what: "TRACKS_HOOKS=0 is set here, so hooks that are started from here judge nothing"
@@ -278,6 +290,41 @@ fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Sh
         }
     }
     Ok(said_once(&shadows, places.len()))
+}
+
+/// Where `tracks hooks install` would not know what to do either.
+fn blocked(plan: &Plan) -> Vec<Shadow> {
+    let blocked = plan
+        .scripts
+        .iter()
+        .filter(|script| script.step == Step::Blocked);
+    let shadows = blocked.map(|script| {
+        let problem = install::blocked(script);
+        Shadow {
+            worktree: None,
+            what: problem.message,
+            fix: problem.fix,
+        }
+    });
+    shadows.collect()
+}
+
+/// Hooks of others in the directory that counted before, which nothing in ours goes on to.
+fn passed_over(plan: &Plan, ours: &Path) -> Vec<Shadow> {
+    let is_in_front = plan.own_paths.last().is_some_and(|path| path == ours);
+    let passed_over = plan.scripts.iter().filter(|script| {
+        let is_there = matches!(script.there, There::Ours { .. });
+        is_in_front && script.hook.is_none() && script.whose.is_some() && !is_there
+    });
+    let shadows = passed_over.filter_map(|script| {
+        let hook = script.chained.as_ref()?.display();
+        Some(Shadow {
+            worktree: None,
+            what: format!("{hook} does not run, since git looks in {}", ours.display()),
+            fix: "run `tracks hooks install`".to_owned(),
+        })
+    });
+    shadows.collect()
 }
 
 /// What is the same in all worktrees is said once.

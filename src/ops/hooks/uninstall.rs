@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::domain::hook::placing::{
     ASIDE, CONFIGURED, GIT_HOOKS, MOVED_BY_OTHERS, Undo, change_back, undo,
 };
-use crate::files::{HookFile, beside, look_at_hook, put_back, remove_hook, write_atomic};
+use crate::files::{
+    HookFile, beside, change_under_lock, clear_leftovers, clear_unfinished, look_at_hook, put_back,
+    remove_hook,
+};
 use crate::git::Repository;
 use crate::process::clock;
 use crate::store::{Event, Fact, LockName, Store};
@@ -41,6 +44,9 @@ pub fn run(repository: &Repository) -> Result<Report, HooksError> {
         return Ok(report);
     }
     let _lock = store.lock_patiently(&LockName::Hooks, "tracks hooks uninstall")?;
+    clear_leftovers(store.root())
+        .and_then(|()| clear_unfinished(store.root()))
+        .map_err(HooksError::File)?;
     for name in repository.own_configured_hooks(CONFIGURED)? {
         repository.forget_configured_hook(&name)?;
         report
@@ -176,23 +182,9 @@ fn restore_path(
 /// Puts back the very lines of the configuration file that were changed, comments and all. `false`: they are not as we left
 /// them.
 fn swap_lines(repository: &Repository, was: &str, became: &str) -> Result<bool, HooksError> {
-    let file = repository.config_file();
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        return Ok(false);
-    };
-    let Some(text) = change_back(&text, was, became) else {
-        return Ok(false);
-    };
-    // What git itself takes for a lock, so that neither writes over the other.
-    let lock = beside(&file, ".lock");
-    let held = std::fs::File::create_new(&lock);
-    if held.is_err() {
-        return Ok(false);
-    }
-    let written = write_atomic(&file, text.as_bytes());
-    let freed = std::fs::remove_file(&lock);
-    written.and(freed).map_err(HooksError::File)?;
-    Ok(true)
+    // With what git itself takes for a lock, so that neither writes over the other.
+    let change = |text: &str| change_back(text, was, became);
+    change_under_lock(&repository.config_file(), change).map_err(HooksError::File)
 }
 
 fn clear(dir: &Path, name: &str, report: &mut Report) -> Result<(), HooksError> {
@@ -202,6 +194,14 @@ fn clear(dir: &Path, name: &str, report: &mut Report) -> Result<(), HooksError> 
     let back = match undo(there, aside.symlink_metadata().is_ok()) {
         Undo::Nothing => return Ok(()),
         Undo::Leave => {
+            if plan::is_same_anew(&path)? {
+                remove_hook(&aside).map_err(HooksError::File)?;
+                report.notes.push(format!(
+                    "{} has been generated anew since, and stays",
+                    path.display()
+                ));
+                return Ok(());
+            }
             // Unless what stands there now calls ours, and that what was there before.
             if plan::moved_by_another(&path).is_none() {
                 report.notes.push(format!(

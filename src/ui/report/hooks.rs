@@ -276,7 +276,7 @@ pub fn installed_text(report: &install::Report, main: Option<&Path>) -> String {
     for done in report
         .done
         .iter()
-        .filter(|done| done.action != Action::Kept)
+        .filter(|done| done.action != Action::Kept && !done.is_for_later())
     {
         let style = match done.action {
             Action::Blocked => BAD,
@@ -323,7 +323,9 @@ fn about(done: &Done) -> String {
 
 /// The same in one line, for a command of which it is only a part; `None`: nothing was done.
 pub(super) fn in_short(report: &install::Report) -> Option<String> {
-    let installed = |done: &&Done| matches!(done.action, Action::Installed | Action::Renewed);
+    let installed = |done: &&Done| {
+        matches!(done.action, Action::Installed | Action::Renewed) && !done.is_for_later()
+    };
     let done: Vec<&Done> = report.done.iter().filter(installed).collect();
     let mut chained: Vec<Manager> = done.iter().filter_map(|done| done.whose).collect();
     chained.sort();
