@@ -7,7 +7,7 @@ use crate::domain::name::{BranchName, TrackId};
 use crate::domain::neighbours::neighbours;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{
-    Check, CommitRules, Contract, Ownership, Shared, SharedPolicy, Track, When,
+    Check, CommitRules, Contract, Ownership, Severity, Shared, SharedPolicy, Track, When,
 };
 use crate::git::GitError;
 
@@ -27,6 +27,10 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Other tracks' patterns that border on the track's own.
     pub neighbours: Vec<(TrackId, Vec<String>)>,
+    /// All that other tracks own, in the order of the file.
+    pub owners: Vec<(TrackId, Vec<String>)>,
+    /// How severe it is to change that.
+    pub change_of_others: Severity,
     pub ownership: Ownership,
     /// Whether any track owns anything, so that ownership is judged at all.
     pub is_owned: bool,
@@ -121,6 +125,18 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
                     id.clone(),
                     patterns.iter().map(ToString::to_string).collect(),
                 )
+            })
+            .collect(),
+        change_of_others: project
+            .severity
+            .get("OWN01")
+            .copied()
+            .unwrap_or(Severity::Error),
+        owners: (project.tracks.iter())
+            .filter(|other| other.id != *id && !other.owns.is_empty())
+            .map(|other| {
+                let patterns = other.owns.iter().map(ToString::to_string);
+                (other.id.clone(), patterns.collect())
             })
             .collect(),
         ownership: project.ownership.clone(),
