@@ -317,11 +317,17 @@ fn what_is_not_ours_to_change_is_left_alone() {
     )
     .unwrap();
     let ran = world.tracks(&["hooks", "install", "--agent", "cursor"]);
-    assert_snapshot!(ran.shown(), @r"
+    let entry = format!(
+        "{{ \"version\": 1, \"hooks\": {{ \"preToolUse\": [ {{ \"command\": \"{} validate --stdin-agent cursor || true\", \"matcher\": \"Write|Edit|StrReplace|MultiEdit|EditNotebook|ApplyPatch|Delete\", \"timeout\": 10 }} ] }} }}",
+        env!("CARGO_BIN_EXE_tracks")
+    );
+    assert_snapshot!(ran.shown().replace(&entry, "[ENTRY]"), @r"
     exit: 3
     --- stdout
     left-alone worktrees/a/.cursor/hooks.json for track a: git tracks it, and a worktree is not made dirty
+      fix: see to that and install again, or put in by hand: [ENTRY]
     left-alone worktrees/b/.cursor/hooks.json for track b: it is a symbolic link, and what it leads to may be of others
+      fix: see to that and install again, or put in by hand: [ENTRY]
     note: no worktree yet: c; after `tracks init`, `tracks hooks install --agent cursor` again
     --- stderr
     ");

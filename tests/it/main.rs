@@ -5,6 +5,7 @@ mod admit;
 mod affected;
 mod against_git;
 mod agents;
+mod agents_places;
 mod answers;
 mod behaviour;
 mod branches;
