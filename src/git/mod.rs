@@ -71,7 +71,7 @@ pub use stages::{Content, Staged, Unmerged, Version};
 pub use text::{clean_merge, is_binary, merge_hunks, regions};
 pub use touched::{PathSet, Touch};
 pub use tree_edit::TreeEdit;
-pub use worktree::{Worktree, WorktreeStatus};
+pub use worktree::{OF_ANOTHER, Worktree, WorktreeStatus};
 pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};
 
 #[cfg(test)]

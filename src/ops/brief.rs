@@ -14,7 +14,7 @@ use crate::git::GitError;
 use super::new_migration::{self, NewMigrationError};
 use super::trust::Trust;
 use super::validate::deliverables;
-use super::{BasePoint, Session, SessionError, matrix, status};
+use super::{BasePoint, Session, SessionError, matrix, own_worktree, status};
 
 #[derive(Debug)]
 pub struct Report {
@@ -23,6 +23,8 @@ pub struct Report {
     pub row: status::Row,
     pub base: BasePoint,
     pub integration: BranchName,
+    /// Whether `tracks init` would have a place for its worktree: in a bare repository there is none.
+    pub may_have_worktree: bool,
     /// What else is to be known of it, one sentence each.
     pub notes: Vec<String>,
     /// Other tracks' patterns that border on the track's own.
@@ -117,6 +119,7 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
     Ok(Report {
         base: session.base.clone(),
         integration: project.integration.branch.clone(),
+        may_have_worktree: own_worktree::worktrees_dir(session).is_some(),
         notes: notes.cloned().collect(),
         neighbours: neighbours(project, track)
             .into_iter()

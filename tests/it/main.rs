@@ -25,6 +25,7 @@ mod contracts;
 mod convention;
 mod decide;
 mod doctor;
+mod doctor_groups;
 mod environment;
 mod examples;
 mod explain;

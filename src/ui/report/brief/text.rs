@@ -50,7 +50,8 @@ fn head(page: &mut Page, report: &Report) {
     let mut lines = vec![format!("# Track {title}"), String::new()];
     let place = match &row.worktree {
         Some(dir) => format!("worktree {}", code(&dir.to_string_lossy())),
-        None => "no worktree (`tracks init` makes it)".to_owned(),
+        None if report.may_have_worktree => "no worktree (`tracks init` makes it)".to_owned(),
+        None => "no worktree".to_owned(),
     };
     let stand = match (row.landed, row.ahead, row.behind) {
         (true, _, _) => ", has landed".to_owned(),
