@@ -7,8 +7,6 @@ impl From<DoctorError> for Failure {
     fn from(error: DoctorError) -> Self {
         match error {
             DoctorError::Open(error) => error.into(),
-            DoctorError::Git(error) => error.into(),
-            DoctorError::Store(error) => error.into(),
         }
     }
 }

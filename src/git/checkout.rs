@@ -2,7 +2,7 @@
 //! before each move it is made sure that the worktree is ours and stands where we left it: a mark in its private git
 //! directory says so.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::executable::run;
@@ -195,50 +195,6 @@ impl Repository {
         Ok(())
     }
 
-    /// Adds a line to `info/exclude` unless it is there.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn exclude(&self, line: &str) -> Result<(), GitError> {
-        self.newly_exclude(line).map(drop)
-    }
-
-    /// The same; whether the line was not there before.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn newly_exclude(&self, line: &str) -> Result<bool, GitError> {
-        let info = self.common_dir().join("info");
-        std::fs::create_dir_all(&info).map_err(io(&info))?;
-        let path = info.join("exclude");
-        append_line(&path, line).map_err(io(&path))
-    }
-
-    /// Takes a line out of `info/exclude`; everything else stays as it is.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written.
-    pub fn exclude_no_more(&self, line: &str) -> Result<(), GitError> {
-        use std::io::Write as _;
-        let info = self.common_dir().join("info");
-        let path = info.join("exclude");
-        let content = match std::fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            content => content.map_err(io(&path))?,
-        };
-        let lines = content.split_inclusive(|byte| *byte == b'\n');
-        let kept: Vec<&[u8]> = lines
-            .filter(|kept| kept.trim_ascii_end() != line.as_bytes())
-            .collect();
-        let mut file = tempfile::NamedTempFile::new_in(&info).map_err(io(&info))?;
-        file.write_all(&kept.concat()).map_err(io(file.path()))?;
-        let mode = std::fs::metadata(&path).map_err(io(&path))?.permissions();
-        file.as_file().set_permissions(mode).map_err(io(&path))?;
-        file.persist(&path)
-            .map_err(|error| io(&path)(error.error))?;
-        Ok(())
-    }
-
     /// Whether git knows a file of a worktree: its name has no special characters.
     ///
     /// # Errors
@@ -387,29 +343,6 @@ fn write_mark(admin: &Path, commits: &[CommitId]) -> Result<(), GitError> {
     write().map(drop).map_err(io(&admin.join(MARK)))
 }
 
-/// In one write, so that two processes cannot mix their lines.
-fn append_line(path: &Path, line: &str) -> std::io::Result<bool> {
-    let mut file = std::fs::OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)?;
-    let mut content = Vec::new();
-    file.read_to_end(&mut content)?;
-    let there = content
-        .split(|byte| *byte == b'\n')
-        .any(|old| old.strip_suffix(b"\r").unwrap_or(old) == line.as_bytes());
-    if there {
-        return Ok(false);
-    }
-    let separator = match content.last() {
-        None | Some(b'\n') => "",
-        Some(_) => "\n",
-    };
-    file.write_all(format!("{separator}{line}\n").as_bytes())?;
-    Ok(true)
-}
-
 pub(super) fn remove_if_there(path: &Path) -> Result<(), GitError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path)(error)),
@@ -536,27 +469,6 @@ mod tests {
             write_at(&mark, format!("{two}\n{one}\n").as_bytes());
             world.git_in(&probe, &["checkout", "-q", "--detach", &at.to_string()]);
             repository.reset_own_worktree(&probe, two).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_line_is_excluded_once() {
-        let world = World::new();
-        let repository = world.open();
-        let exclude = world.root().join(".git/info/exclude");
-        for (before, after) in [
-            (None, "/x/\n"),
-            (Some("a"), "a\n/x/\n"),
-            (Some("a\n"), "a\n/x/\n"),
-            (Some("/x/"), "/x/"),
-            (Some("/x/\r\nb\r\n"), "/x/\r\nb\r\n"),
-        ] {
-            let _ = std::fs::remove_dir_all(exclude.parent().unwrap());
-            if let Some(before) = before {
-                write_at(&exclude, before.as_bytes());
-            }
-            repository.exclude("/x/").unwrap();
-            assert_eq!(std::fs::read_to_string(&exclude).unwrap(), after);
         }
     }
 }

@@ -10,6 +10,7 @@ mod difference;
 mod engine;
 mod entry;
 mod error;
+mod exclude;
 mod executable;
 mod histogram;
 mod history;
@@ -51,6 +52,7 @@ pub use branches::{BranchRef, glob_matches};
 pub use checkout::{NotOurs, OwnError};
 pub use engine::{Answer, Combined, DecidedBy, Engine, Memo, Outcome, Tip, VirtualCommit, Want};
 pub use error::GitError;
+pub use exclude::Excluded;
 pub use executable::{Git, MINIMUM_VERSION};
 pub use history::{AheadBehind, CommitInfo};
 pub use hooks::{ConfigScope, ConfiguredHook, HooksPath};
@@ -69,7 +71,7 @@ pub use stages::{Content, Staged, Unmerged, Version};
 pub use text::{clean_merge, is_binary, merge_hunks, regions};
 pub use touched::{PathSet, Touch};
 pub use tree_edit::TreeEdit;
-pub use worktree::{Worktree, WorktreeStatus};
+pub use worktree::{OF_ANOTHER, Worktree, WorktreeStatus};
 pub use worktree_add::{AddError, Start, in_the_way, settled, why_in_the_way};
 
 #[cfg(test)]

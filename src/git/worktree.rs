@@ -39,6 +39,9 @@ pub struct WorktreeStatus {
 /// What `git worktree add` writes as the reason of the lock that it holds while it works.
 pub(super) const INITIALIZING: &str = "initializing";
 
+/// Why nobody can work in a worktree that has come to be another repository's.
+pub const OF_ANOTHER: &str = "it belongs to another repository";
+
 impl Worktree {
     /// The one in which a branch is checked out and can be worked on.
     pub fn of_branch<'w>(list: &'w [Worktree], branch: &BranchName) -> Option<&'w Worktree> {
@@ -81,7 +84,7 @@ impl Repository {
                     self.common_dir().join("worktrees").canonicalize(),
                 ) {
                     (Ok(admin), Ok(ours)) if admin.parent() == Some(&ours) => return None,
-                    (Ok(_), _) => "it belongs to another repository",
+                    (Ok(_), _) => OF_ANOTHER,
                     (Err(_), _) => "it looks for its repository in another place",
                 }
             }

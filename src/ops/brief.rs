@@ -7,14 +7,14 @@ use crate::domain::name::{BranchName, TrackId};
 use crate::domain::neighbours::neighbours;
 use crate::domain::path::RepoPath;
 use crate::domain::project::{
-    Check, CommitRules, Contract, Ownership, Shared, SharedPolicy, Track, When,
+    Check, CommitRules, Contract, Ownership, Severity, Shared, SharedPolicy, Track, When,
 };
 use crate::git::GitError;
 
 use super::new_migration::{self, NewMigrationError};
 use super::trust::Trust;
 use super::validate::deliverables;
-use super::{BasePoint, Session, SessionError, matrix, status};
+use super::{BasePoint, Session, SessionError, matrix, own_worktree, status};
 
 #[derive(Debug)]
 pub struct Report {
@@ -23,10 +23,16 @@ pub struct Report {
     pub row: status::Row,
     pub base: BasePoint,
     pub integration: BranchName,
+    /// Whether `tracks init` would have a place for its worktree: in a bare repository there is none.
+    pub may_have_worktree: bool,
     /// What else is to be known of it, one sentence each.
     pub notes: Vec<String>,
     /// Other tracks' patterns that border on the track's own.
     pub neighbours: Vec<(TrackId, Vec<String>)>,
+    /// All that other tracks own, in the order of the file.
+    pub owners: Vec<(TrackId, Vec<String>)>,
+    /// How severe it is to change that.
+    pub change_of_others: Severity,
     pub ownership: Ownership,
     /// Whether any track owns anything, so that ownership is judged at all.
     pub is_owned: bool,
@@ -113,6 +119,7 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
     Ok(Report {
         base: session.base.clone(),
         integration: project.integration.branch.clone(),
+        may_have_worktree: own_worktree::worktrees_dir(session).is_some(),
         notes: notes.cloned().collect(),
         neighbours: neighbours(project, track)
             .into_iter()
@@ -121,6 +128,18 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
                     id.clone(),
                     patterns.iter().map(ToString::to_string).collect(),
                 )
+            })
+            .collect(),
+        change_of_others: project
+            .severity
+            .get("OWN01")
+            .copied()
+            .unwrap_or(Severity::Error),
+        owners: (project.tracks.iter())
+            .filter(|other| other.id != *id && !other.owns.is_empty())
+            .map(|other| {
+                let patterns = other.owns.iter().map(ToString::to_string);
+                (other.id.clone(), patterns.collect())
             })
             .collect(),
         ownership: project.ownership.clone(),

@@ -13,11 +13,17 @@ use super::{Store, StoreError, record};
 pub struct AgentSettings {
     pub agent: String,
     pub file: PathBuf,
+    /// How git calls the linked worktree that it is in, wherever that is moved to; `None` for the main one.
+    #[serde(default)]
+    pub worktree: Option<String>,
     /// `None`: there was no such file.
     pub before: Option<String>,
     pub after: String,
     /// The line that we added to what git ignores, for this file.
     pub excluded: Option<String>,
+    /// Whether the line before that one had no end.
+    #[serde(default)]
+    pub excluded_behind_line_end: bool,
 }
 
 impl Store {
@@ -75,9 +81,11 @@ mod tests {
         let note = |agent: &str, file: &str| AgentSettings {
             agent: agent.to_owned(),
             file: PathBuf::from(file),
+            worktree: None,
             before: None,
             after: "{}\n".to_owned(),
             excluded: Some("/x".to_owned()),
+            excluded_behind_line_end: false,
         };
         assert_eq!(store.agent_settings("a").unwrap(), []);
         for (agent, file) in [("a", "/w/2"), ("b", "/w/3"), ("a", "/w/1")] {

@@ -13,6 +13,9 @@ use crate::domain::agent::{Agent, paths_of_patch};
 use crate::domain::rule::Finding;
 use crate::ops::hooks::agent::Advice;
 
+/// So many things are told: whoever is told pays for every line.
+const MOST: usize = 8;
+
 /// What an agent is about to do.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -98,8 +101,11 @@ fn text(advice: &Advice) -> String {
             tame(&finding.fix)
         )
     };
-    lines.extend(advice.findings.iter().map(sentence));
-    lines.extend(advice.elsewhere.iter().map(|(file, whose)| {
+    // What keeps it from being written comes first.
+    let (refusals, others): (Vec<&Finding>, Vec<&Finding>) =
+        advice.findings.iter().partition(|it| it.refuses());
+    let mut told: Vec<String> = refusals.into_iter().chain(others).map(sentence).collect();
+    told.extend(advice.elsewhere.iter().map(|(file, whose)| {
         let whose = match whose {
             Some(other) => format!("the worktree of track {other}"),
             None => "another worktree".to_owned(),
@@ -109,6 +115,11 @@ fn text(advice: &Advice) -> String {
             tame(file)
         )
     }));
+    let more = told.len().saturating_sub(MOST);
+    lines.extend(told.into_iter().take(MOST));
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
     lines.join("\n")
 }
 

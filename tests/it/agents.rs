@@ -194,6 +194,41 @@ fn nothing_is_said_where_all_is_well_or_nothing_is_known() {
 }
 
 #[test]
+fn its_own_worktree_is_no_other_and_what_is_ignored_is_no_matter() {
+    let world = two();
+    world.write_at("repo/.git/info/exclude", "/worktrees/\n/target/\n");
+    let dir = place(&world, "a");
+    for file in [".git", ".git/x", ".", "target/out.txt"] {
+        for file in [
+            file.to_owned(),
+            dir.join(file).to_string_lossy().into_owned(),
+        ] {
+            let ran = asked(&world, &dir, "claude", &claude(&dir, "Write", &file));
+            assert_eq!(ran.shown(), "exit: 0\n--- stdout\n--- stderr\n", "{file}");
+        }
+    }
+}
+
+#[test]
+fn the_answer_is_short() {
+    let world = two();
+    let dir = place(&world, "a");
+    let files: String = (0..12)
+        .map(|at| format!("*** Add File: new{at}\n+x\n"))
+        .collect();
+    let patch =
+        format!("*** Begin Patch\n{files}*** Update File: src/b/lib.rs\n@@\n-x\n*** End Patch");
+    let message =
+        json!({ "cwd": dir, "tool_name": "apply_patch", "tool_input": { "command": patch } });
+    let said = answer(&asked(&world, &dir, "codex", &message.to_string()));
+    let said = said["hookSpecificOutput"]["permissionDecisionReason"].as_str();
+    let lines: Vec<&str> = said.expect("a reason").lines().collect();
+    assert_eq!(lines.len(), 10, "{lines:#?}");
+    assert!(lines[1].starts_with("OWN01 "), "{lines:#?}");
+    assert_eq!(lines[9], "and 5 more");
+}
+
+#[test]
 fn settings_come_and_go_and_no_worktree_is_dirty() {
     let world = two();
     let ran = world.tracks(&["hooks", "install", "--agent", "claude"]);
@@ -282,11 +317,17 @@ fn what_is_not_ours_to_change_is_left_alone() {
     )
     .unwrap();
     let ran = world.tracks(&["hooks", "install", "--agent", "cursor"]);
-    assert_snapshot!(ran.shown(), @r"
+    let entry = format!(
+        "{{ \"version\": 1, \"hooks\": {{ \"preToolUse\": [ {{ \"command\": \"{} validate --stdin-agent cursor || true\", \"matcher\": \"Write|Edit|StrReplace|MultiEdit|EditNotebook|ApplyPatch|Delete\", \"timeout\": 10 }} ] }} }}",
+        env!("CARGO_BIN_EXE_tracks")
+    );
+    assert_snapshot!(ran.shown().replace(&entry, "[ENTRY]"), @r"
     exit: 3
     --- stdout
     left-alone worktrees/a/.cursor/hooks.json for track a: git tracks it, and a worktree is not made dirty
+      fix: see to that and install again, or put in by hand: [ENTRY]
     left-alone worktrees/b/.cursor/hooks.json for track b: it is a symbolic link, and what it leads to may be of others
+      fix: see to that and install again, or put in by hand: [ENTRY]
     note: no worktree yet: c; after `tracks init`, `tracks hooks install --agent cursor` again
     --- stderr
     ");

@@ -99,7 +99,7 @@ fn the_page() {
     - [x] `docs/a.md`
 
     ## Not yours
-    - b: `src/b`, `docs/b`
+    - what another track owns is refused (OWN01): b `src/b`, `docs/b`; c `db`
     - frozen, for nobody to change: `LICENSE`
     - what nobody owns: a warning; better have it given to you
     - tracks.toml, CODEOWNERS and the settings of hooks: changed on base only
@@ -133,7 +133,6 @@ fn the_page() {
     - to get base: `tracks update a`; never merge, or build on, `integration`: each round makes it anew
     - when done: `tracks validate a`, then `tracks mark a ready`
     --- stderr
-    warning: tracks.toml: `[track.a] responsibilities` does nothing yet; 1 more warnings: `tracks init --dry-run`
     "#);
 }
 
@@ -184,6 +183,7 @@ fn programs_get_all_of_it() {
     assert_eq!(answer["owns"], json!(["src/a/**", "docs/a"]));
     assert_eq!(answer["open"]["collisions"], json!(["b"]));
     assert_eq!(texts(&answer["neighbours"], "track"), ["b"]);
+    assert_eq!(texts(&answer["others"], "track"), ["b", "c"]);
     assert_eq!(
         texts(&answer["checks"], "run"),
         ["npm test 'it'\\''s'", "make `date`"]
@@ -204,6 +204,29 @@ fn programs_get_all_of_it() {
 }
 
 #[test]
+fn what_others_own_is_always_said() {
+    let far = project(
+        "[track.a]\nowns = [\"x/a\"]\n[track.b]\nowns = [\"y/b\"]\n",
+        &[],
+    );
+    let ran = far.tracks(&["brief", "a"]);
+    let line = "- what another track owns is refused (OWN01): b `y/b`\n";
+    assert!(ran.stdout.contains(line), "{}", ran.shown());
+    let many: String = (0..10)
+        .map(|at| format!("[track.t{at}]\nowns = [\"src/{at}\"]\n"))
+        .collect();
+    let many = project(&many, &[]);
+    let ran = many.tracks(&["brief", "t0"]);
+    for line in [
+        "- what one of 9 other tracks owns is refused (OWN01): `tracks who PATH` tells whose\n",
+        "- next to yours: t1 `src/1`; t2 `src/2`;",
+        "; t8 `src/8`; and of 1 more tracks\n",
+    ] {
+        assert!(ran.stdout.contains(line), "{}", ran.shown());
+    }
+}
+
+#[test]
 fn it_is_about_the_track_of_this_worktree() {
     let world = three();
     let refused = world.tracks(&["brief"]);
@@ -211,7 +234,6 @@ fn it_is_about_the_track_of_this_worktree() {
     exit: 2
     --- stdout
     --- stderr
-    warning: tracks.toml: `[track.a] responsibilities` does nothing yet; 1 more warnings: `tracks init --dry-run`
     error: this is no track's worktree
     hint: name one: `tracks brief TRACK` (a, b, c)
     ");

@@ -145,3 +145,35 @@ fn names_of_migrations_are_judged_without_what_is_in_them() {
         "{answer:#}"
     );
 }
+
+#[test]
+fn what_git_ignores_is_never_committed_and_nothing_is_said_of_it() {
+    let world = two();
+    let dir = world.root().join("a");
+    world.write_at("repo/.git/info/exclude", "/target/\n.env\nsrc/b/\n");
+    let names = |ran: &Ran| -> Vec<String> {
+        let answer = document(ran);
+        let findings = answer["findings"].as_array().expect("a list");
+        let paths = findings
+            .iter()
+            .map(|it| it["path"].as_str().expect("a path"));
+        paths.map(str::to_owned).collect()
+    };
+    // The last two are tracked, or on base, whatever is ignored.
+    let input = b"target/out.txt\n.env\nsrc/b/gen.rs\nother.txt\nsrc/b/lib.rs\n";
+    let ran = asked(&world, &dir, input, &["--format", "json"]);
+    assert_eq!(ran.status, 1, "{}", ran.shown());
+    assert_eq!(names(&ran), ["src/b/lib.rs", "other.txt"]);
+    world.git_in(&dir, &["rm", "--quiet", "--cached", "src/b/lib.rs"]);
+    let ran = asked(&world, &dir, b"src/b/lib.rs\n", &["--format", "json"]);
+    assert_eq!(names(&ran), ["src/b/lib.rs"]);
+    // Git tells nothing of what is behind a symbolic link, and of the others when asked by itself.
+    std::os::unix::fs::symlink(world.root(), dir.join("link")).expect("a link");
+    let ran = asked(
+        &world,
+        &dir,
+        b".env\ntarget/x\nlink/x\n",
+        &["--format", "json"],
+    );
+    assert!(!names(&ran).contains(&".env".to_owned()), "{}", ran.shown());
+}

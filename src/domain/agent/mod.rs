@@ -8,7 +8,7 @@ mod patch;
 mod settings;
 
 pub use patch::paths_of_patch;
-pub use settings::{Unreadable, installed, removed};
+pub use settings::{Unreadable, by_hand, installed, removed};
 
 /// A coding agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

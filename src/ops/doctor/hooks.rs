@@ -1,14 +1,15 @@
 //! Git hooks that would not run, and agents that would not ask.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::agent::Agent;
 use crate::files::program_in;
+use crate::git::Worktree;
 use crate::ops::Session;
 use crate::ops::hooks::status::{self, State};
 use crate::process::environment;
-use crate::store::StoreError;
+use crate::store::{AgentSettings, StoreError};
 
 use super::Report;
 
@@ -89,6 +90,7 @@ fn is_this(program: &str) -> bool {
 
 /// Settings that we have written, and that name a program which is gone: the agent would write without asking, and not say so.
 pub(super) fn agents(report: &mut Report, session: &Session) -> Result<(), StoreError> {
+    let mut list = None;
     for agent in Agent::ALL {
         let known = session.store.agent_settings(agent.name())?;
         if known.is_empty() {
@@ -114,6 +116,41 @@ pub(super) fn agents(report: &mut Report, session: &Session) -> Result<(), Store
                 format!("`tracks hooks install --agent {}`", agent.name()),
             );
         }
+        let list = list.get_or_insert_with(|| session.repository.worktrees().unwrap_or_default());
+        let mut without: Vec<PathBuf> = session
+            .project
+            .tracks
+            .iter()
+            .filter_map(|track| Worktree::of_branch(list, &track.branch))
+            .map(|entry| entry.path.join(agent.settings()))
+            .filter(|file| !is_in(file, agent))
+            .collect();
+        let is_gone = |it: &&AgentSettings| it.file.exists() && !is_in(&it.file, agent);
+        without.extend(known.iter().filter(is_gone).map(|it| it.file.clone()));
+        without.sort();
+        without.dedup();
+        if let Some(first) = without.first() {
+            let more = match without.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            };
+            report.warning(
+                "DOC-AGENT",
+                format!(
+                    "{}{more} does not have {} ask before it writes, as it does elsewhere",
+                    first.display(),
+                    agent.name()
+                ),
+                format!(
+                    "`tracks hooks install --agent {0}`, or `tracks hooks uninstall --agent {0}` for none at all",
+                    agent.name()
+                ),
+            );
+        }
     }
     Ok(())
+}
+
+fn is_in(file: &Path, agent: Agent) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.contains(&agent.mark()))
 }

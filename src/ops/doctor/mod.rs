@@ -2,7 +2,7 @@
 //!
 //! Codes, which stay: `DOC-GIT` the git program · `DOC-PROGRAM` which `tracks` is found · `DOC-CONFIG` tracks.toml and base ·
 //! `DOC-TOOL` programs that checks, services and contracts need · `DOC-TRUST` commands that nobody has approved ·
-//! `DOC-LOCK` lock files that killed gits left · `DOC-UNFINISHED` what killed runs of ours left half done ·
+//! `DOC-STATE` what cannot be looked at, such as a damaged file of ours · `DOC-LOCK` lock files that killed gits left · `DOC-UNFINISHED` what killed runs of ours left half done ·
 //! `DOC-HOOK` git hooks that would not run, or run another program · `DOC-AGENT` agents that would not ask before they write ·
 //! `DOC-SCRATCH` scratch directories of killed runs · `DOC-WORKTREE` worktrees that are gone, missing, or nobody's.
 
@@ -15,9 +15,9 @@ mod worktrees;
 use std::path::Path;
 
 use crate::domain::project::Severity;
-use crate::git::{Git, GitError, OpenError, Repository};
+use crate::git::{Git, OpenError, Repository};
 use crate::process::Interrupt;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 use super::{Session, SessionError};
 
@@ -51,6 +51,17 @@ impl Report {
         self.looked_at.push(what.into());
     }
 
+    /// Tells of what could not be looked at, so that all else still is.
+    fn unless_looked_at<E: std::fmt::Display>(&mut self, what: &str, result: Result<(), E>) {
+        if let Err(error) = result {
+            self.error(
+                "DOC-STATE",
+                format!("{what} cannot be looked at: {error}"),
+                "mend what is named there, or move it away to have it made anew",
+            );
+        }
+    }
+
     fn error(&mut self, code: &'static str, message: impl Into<String>, fix: impl Into<String>) {
         self.add(code, Severity::Error, message.into(), fix.into());
     }
@@ -77,10 +88,6 @@ impl Report {
 pub enum DoctorError {
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Looks around the repository of `dir`. What one group cannot look at keeps no other from looking.
@@ -95,21 +102,29 @@ pub fn run(dir: &Path) -> Result<Report, DoctorError> {
     programs::tracks(&mut report);
     let repository = Repository::discover(dir, git.clone())?;
     state::locks(&mut report, &repository);
-    state::scratch(&mut report, &Store::new(repository.common_dir()))?;
+    let store = Store::new(repository.common_dir());
+    let scratch = state::scratch(&mut report, &store);
+    report.unless_looked_at("scratch directories", scratch);
     match session(dir, git) {
         Ok(session) => {
             config::session(&mut report, &session);
             programs::tools(&mut report, &session);
-            programs::trust(&mut report, &session)?;
-            state::unfinished(&mut report, &session.store)?;
-            worktrees::of_session(&mut report, &session)?;
+            let trust = programs::trust(&mut report, &session);
+            report.unless_looked_at("approvals", trust);
+            let unfinished = state::unfinished(&mut report, &store);
+            report.unless_looked_at("operations", unfinished);
+            let worktrees = worktrees::of_session(&mut report, &session);
+            report.unless_looked_at("worktrees", worktrees);
             hooks::git(&mut report, &session);
-            hooks::agents(&mut report, &session)?;
+            let agents = hooks::agents(&mut report, &session);
+            report.unless_looked_at("settings of agents", agents);
         }
         Err(error) => {
             config::no_session(&mut report, &error);
-            state::unfinished(&mut report, &Store::new(repository.common_dir()))?;
-            worktrees::of_repository(&mut report, &repository)?;
+            let unfinished = state::unfinished(&mut report, &store);
+            report.unless_looked_at("operations", unfinished);
+            let worktrees = worktrees::of_repository(&mut report, &repository);
+            report.unless_looked_at("worktrees", worktrees);
         }
     }
     report.findings.sort_by_key(|finding| finding.severity);

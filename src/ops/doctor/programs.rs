@@ -116,6 +116,17 @@ pub(super) fn tools(report: &mut Report, session: &Session) {
     for program in project.layout.setup.iter().filter_map(program_of) {
         need(program, "setup".to_owned(), false);
     }
+    for track in &project.tracks {
+        let setup = track.setup.iter().flatten();
+        for program in setup.filter_map(program_of) {
+            need(program, format!("setup of track {}", track.id), false);
+        }
+    }
+    for contract in &project.contracts {
+        if let Some(program) = contract.compatible.as_ref().and_then(program_of) {
+            need(program, format!("contract {}", contract.name), false);
+        }
+    }
     let count = needed.len();
     if count > 0 {
         let plural = if count == 1 { "" } else { "s" };
@@ -143,15 +154,27 @@ pub(super) fn tools(report: &mut Report, session: &Session) {
     }
 }
 
-/// The program of a command that is run as it is; what a shell makes of a line, only the shell knows.
+/// The program that a command starts first, if it is to be looked for on the PATH. Of a line for the shell only where that is
+/// plain: what a shell makes of another, only the shell knows.
 fn program_of(command: &Command) -> Option<&str> {
-    match command {
-        Command::Argv(words) => words
-            .first()
-            .map(String::as_str)
-            .filter(|it| !it.contains('/')),
-        Command::Shell(_) => None,
-    }
+    let program = match command {
+        Command::Argv(words) => words.first().map(String::as_str)?,
+        Command::Shell(line) => plain_program(line)?,
+    };
+    (!program.contains('/')).then_some(program)
+}
+
+fn plain_program(line: &str) -> Option<&str> {
+    /// Builtins, and keywords, of POSIX shells.
+    const OF_SHELL: &str = " . : [ alias bg break case cd command continue do done echo elif else esac eval exec exit export \
+        false fc fg fi for function getopts hash if in jobs kill printf pwd read readonly return set shift source test then time \
+        times trap true type ulimit umask unalias unset until wait while ";
+    let word = line.split_whitespace().next()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-/".contains(c);
+    let is_of_shell = OF_SHELL.split_whitespace().any(|it| it == word);
+    // Whatever comes behind may define it, or say where it is found.
+    let is_simple = !line.contains(['(', ')', '`', '$', '\n', '{', '}']);
+    (word.chars().all(is_plain) && !is_of_shell && is_simple).then_some(word)
 }
 
 pub(super) fn trust(report: &mut Report, session: &Session) -> Result<(), StoreError> {
@@ -170,4 +193,30 @@ pub(super) fn trust(report: &mut Report, session: &Session) -> Result<(), StoreE
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_program;
+
+    #[test]
+    fn programs_of_lines() {
+        for (line, expected) in [
+            ("make test && npm test", Some("make")),
+            ("  cargo test | tee x", Some("cargo")),
+            ("./x.sh", Some("./x.sh")),
+            ("cd src && make", None),
+            ("if true; then make; fi", None),
+            ("A=1 make", None),
+            ("$TOOL x", None),
+            ("'my tool' x", None),
+            ("f() { x; }; f", None),
+            ("[ -f x ]", None),
+            ("make; x", Some("make")),
+            ("make;x", None),
+            ("", None),
+        ] {
+            assert_eq!(plain_program(line), expected, "{line}");
+        }
+    }
 }

@@ -3,19 +3,36 @@
 use std::time::Duration;
 
 use crate::domain::time::span;
-use crate::git::{Repository, scratch_left};
+use crate::git::{GitError, Repository, scratch_left};
 use crate::ops::own_worktree::quoted;
 use crate::store::{LockName, Store, StoreError};
 
-use super::{DoctorError, Report};
+use super::Report;
 
 /// No git holds a lock for so long, but for an editor that somebody has open.
 const STALE: Duration = Duration::from_secs(10 * 60);
+
+/// Most gits are done by then.
+const NOTED: Duration = Duration::from_secs(5);
 
 pub(super) fn locks(report: &mut Report, repository: &Repository) {
     report.looked_at("locks");
     for lock in repository.lock_files() {
         if lock.age < STALE {
+            if lock.age >= NOTED {
+                report.info(
+                    "DOC-LOCK",
+                    format!(
+                        "{} has been there for {}: a git is at work, or was killed",
+                        lock.path.display(),
+                        span(lock.age)
+                    ),
+                    format!(
+                        "wait for it; if no git is at work there: `rm {}`",
+                        quoted(&lock.path)
+                    ),
+                );
+            }
             continue;
         }
         report.error(
@@ -57,7 +74,7 @@ pub(super) fn unfinished(report: &mut Report, store: &Store) -> Result<(), Store
     Ok(())
 }
 
-pub(super) fn scratch(report: &mut Report, store: &Store) -> Result<(), DoctorError> {
+pub(super) fn scratch(report: &mut Report, store: &Store) -> Result<(), GitError> {
     report.looked_at("scratch directories");
     let left = scratch_left(&store.scratch_root())?;
     if left > 0 {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repository, Worktree};
+use crate::git::{GitError, OF_ANOTHER, Repository, Worktree};
 use crate::ops::Session;
 use crate::ops::own_worktree::{self, quoted, worktrees_dir};
 
@@ -48,10 +48,17 @@ fn broken(report: &mut Report, entry: &Worktree, of_track: bool) -> bool {
         Some(why) => {
             let why = match why.as_str() {
                 _ if !entry.path.exists() => "its directory is gone",
+                _ if !entry.path.join(".git").exists() => "its `.git` file is gone",
                 "" => "git cannot use it",
                 why => why,
             };
-            report.warning(CODE, format!("worktree {path} is of no use: {why}"), again);
+            // What is in it is there still, and git knows where. Of what is another repository's, it would make ours.
+            let is_ours = entry.path.exists() && !entry.path.join(".git").is_dir();
+            let fix = match is_ours && why != OF_ANOTHER {
+                true => "`git worktree repair` writes its `.git` file anew",
+                false => again,
+            };
+            report.warning(CODE, format!("worktree {path} is of no use: {why}"), fix);
         }
         None => return false,
     }
@@ -99,7 +106,8 @@ pub(super) fn of_session(report: &mut Report, session: &Session) -> Result<(), G
             );
         }
     }
-    if !without.is_empty() {
+    // In a bare repository, `tracks init` has no place to make them.
+    if !without.is_empty() && root.is_some() {
         report.info(
             CODE,
             format!("no worktree: {}", without.join(", ")),
@@ -109,6 +117,17 @@ pub(super) fn of_session(report: &mut Report, session: &Session) -> Result<(), G
     if let Some(root) = root.filter(|_| !Path::new(&session.project.layout.worktrees).is_absolute())
     {
         for dir in strangers(&root, &list) {
+            if is_lost(&session.repository, &dir) {
+                report.warning(
+                    CODE,
+                    format!(
+                        "worktree {} is one that git looks for in another place",
+                        dir.display()
+                    ),
+                    format!("`git worktree repair {}`", quoted(&dir)),
+                );
+                continue;
+            }
             report.warning(
                 CODE,
                 format!("{} is no worktree of this repository", dir.display()),
@@ -117,6 +136,17 @@ pub(super) fn of_session(report: &mut Report, session: &Session) -> Result<(), G
         }
     }
     Ok(())
+}
+
+/// Whether a directory says that it is a worktree of this repository.
+fn is_lost(repository: &Repository, dir: &Path) -> bool {
+    let ours = repository.common_dir().join("worktrees").canonicalize();
+    let git_dir = repository.git_dir_of(dir).ok();
+    let git_dir = git_dir.and_then(|it| it.canonicalize().ok());
+    match (git_dir, ours) {
+        (Some(git_dir), Ok(ours)) => git_dir.parent() == Some(ours.as_path()),
+        _ => false,
+    }
 }
 
 /// Directories below the one of the worktrees in which no worktree is.

@@ -12,11 +12,14 @@ use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::BlobId;
 use crate::domain::rule::{self, Contents, Facts, FileChange, Finding, Work};
-use crate::git::Repository;
+use crate::git::{GitError, Repository};
 use crate::ops::{Session, rules};
 use crate::process::clock;
 
 use super::{ValidateError, track_of};
+
+/// An answer is wanted at once, and each question is a git.
+const MOST_ASKED_SINGLY: usize = 8;
 
 #[derive(Debug)]
 pub struct Report {
@@ -138,12 +141,43 @@ pub fn run(
             .as_ref()
             .is_some_and(|path| paths.contains(path))
     });
+    let ignored = never_committed(session, top, &findings)?;
+    findings.retain(|finding| {
+        let path = finding.path.as_ref();
+        path.is_none_or(|path| on_base.contains_key(path) || !ignored.contains(path))
+    });
     Ok(Report {
         track: track.id.clone(),
         paths: paths.len(),
         findings,
         outside,
     })
+}
+
+/// What git ignores of the paths that something was found about: nobody commits it, so that nothing is to be said of it. Git
+/// is asked only then.
+fn never_committed(
+    session: &Session,
+    top: &Path,
+    findings: &[Finding],
+) -> Result<BTreeSet<RepoPath>, GitError> {
+    let found: BTreeSet<&RepoPath> = findings.iter().filter_map(|it| it.path.as_ref()).collect();
+    let files: Vec<PathBuf> = (found.iter())
+        .map(|path| Repository::file_in(top, path))
+        .collect();
+    let ask = |files: &[PathBuf]| {
+        let files = files.iter().map(PathBuf::as_path);
+        session.repository.ignored_among(top, files)
+    };
+    let mut ignored = ask(&files)?;
+    if ignored.is_empty() && files.len() > 1 && files.len() <= MOST_ASKED_SINGLY {
+        // One that git cannot tell of, such as one behind a symbolic link, keeps it from telling of the others.
+        for file in &files {
+            ignored.extend(ask(std::slice::from_ref(file))?);
+        }
+    }
+    let is_ignored = |path: &&RepoPath| ignored.contains(&Repository::file_in(top, path));
+    Ok(found.into_iter().filter(is_ignored).cloned().collect())
 }
 
 /// Separated by NUL if there is one at all, else by line ends.
@@ -160,16 +194,21 @@ fn split(input: &[u8]) -> Vec<&[u8]> {
 
 /// The path from the top of the worktree; `None`: it is not in there.
 pub(in crate::ops) fn inside(top: &Path, dir: &Path, written: &[u8]) -> Option<RepoPath> {
+    let relative = relative(top, dir, written)?;
+    let bytes = relative.as_os_str().as_encoded_bytes();
+    let git = bytes == b".git" || bytes.starts_with(b".git/");
+    (!bytes.is_empty() && !git).then(|| RepoPath::new(bytes))
+}
+
+/// The same with the directory itself, which is empty, and what git keeps in it.
+pub(in crate::ops) fn relative(top: &Path, dir: &Path, written: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt as _;
     let written = dir.join(std::ffi::OsStr::from_bytes(written));
     let path = plain(&written);
-    let relative = match path.strip_prefix(top) {
-        Ok(relative) => relative.to_owned(),
-        Err(_) => below(top, &path)?,
-    };
-    let bytes = relative.as_os_str().as_bytes();
-    let git = bytes == b".git" || bytes.starts_with(b".git/");
-    (!bytes.is_empty() && !git).then(|| RepoPath::new(bytes))
+    match path.strip_prefix(top) {
+        Ok(relative) => Some(relative.to_owned()),
+        Err(_) => below(top, &path),
+    }
 }
 
 /// Where the way to it leads through symlinks: by the nearest directory above that is there.

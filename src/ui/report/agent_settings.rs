@@ -18,6 +18,7 @@ pub fn json(report: &Report) -> Value {
         });
         if let Outcome::LeftAlone(why) = &place.outcome {
             value["reason"] = json!(why);
+            value["fix"] = json!(place.fix);
         }
         value
     });
@@ -82,5 +83,9 @@ fn line(place: &Place, main: Option<&Path>) -> String {
         Outcome::LeftAlone(why) => format!(": {}", tame(why)),
         _ => String::new(),
     };
-    format!("{state} {file}{whose}{why}\n")
+    let fix = match &place.fix {
+        Some(fix) => format!("  {} {}\n", paint(HINT, "fix:"), tame(fix)),
+        None => String::new(),
+    };
+    format!("{state} {file}{whose}{why}\n{fix}")
 }

@@ -27,15 +27,8 @@ pub struct Unreadable {
 pub fn installed(agent: Agent, text: Option<&str>, program: &str) -> Result<String, Unreadable> {
     let command = agent.command(program);
     let entry = entry(agent, &command);
-    let text = match text {
-        Some(text)
-            if !text
-                .trim_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
-                .is_empty() =>
-        {
-            text
-        }
-        _ => return Ok(fresh(agent, entry)),
+    let Some(text) = text.filter(|text| !is_blank(text)) else {
+        return Ok(fresh(agent, entry));
     };
     if is_there(agent, text, &command)? {
         return Ok(text.to_owned());
@@ -65,12 +58,28 @@ pub fn installed(agent: Agent, text: Option<&str>, program: &str) -> Result<Stri
     }
 }
 
+/// What somebody can put into settings by hand: all that would be in a file of ours, in one line.
+pub fn by_hand(agent: Agent, program: &str) -> String {
+    let text = fresh(agent, entry(agent, &agent.command(program)));
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join(" ")
+}
+
+/// Whether there is nothing in it, which is as if it were not there.
+fn is_blank(text: &str) -> bool {
+    let rest = text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    rest.is_empty()
+}
+
 /// The settings without any entry of ours, and without the empty lists and objects that it leaves.
 ///
 /// # Errors
 /// When the text cannot be read.
 pub fn removed(agent: Agent, text: &str) -> Result<String, Unreadable> {
     let mut text = text.to_owned();
+    if is_blank(&text) {
+        return Ok(text);
+    }
     let [hooks, event] = agent.keys();
     let mark = agent.mark();
     loop {

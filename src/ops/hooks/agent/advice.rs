@@ -62,7 +62,12 @@ fn elsewhere(
         return Ok(Vec::new());
     }
     let list = session.repository.worktrees()?;
+    let here = session.repository.current_worktree();
     let of = |written: &String| {
+        // The worktree itself, and what git keeps in it, are in no other, whichever this one lies in.
+        if here.is_some_and(|top| paths::relative(top, dir, written.as_bytes()).is_some()) {
+            return None;
+        }
         let inside =
             |entry: &&Worktree| paths::inside(&entry.path, dir, written.as_bytes()).is_some();
         // Worktrees may lie in one another: the innermost counts.

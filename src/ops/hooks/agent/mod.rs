@@ -3,14 +3,14 @@
 
 mod advice;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::domain::agent::{Agent, installed, removed};
+use crate::domain::agent::{Agent, by_hand, installed, removed};
 use crate::domain::name::TrackId;
 use crate::files::write_atomic;
-use crate::git::{GitError, Repository, Worktree};
+use crate::git::{Excluded, GitError, Repository, Worktree};
 use crate::process::environment;
 use crate::store::{AgentSettings, Store, StoreError};
 
@@ -34,6 +34,8 @@ pub struct Place {
     pub track: Option<TrackId>,
     pub file: PathBuf,
     pub outcome: Outcome,
+    /// What to do about a place that was left alone.
+    pub fix: Option<String>,
 }
 
 #[derive(Debug)]
@@ -70,23 +72,34 @@ pub enum AgentError {
 }
 
 /// Puts our entry into the settings of every track's worktree; where the agent goes by those of the main worktree, there too.
+/// A place where that cannot be is left alone, and keeps no other from it.
 ///
 /// # Errors
-/// When git cannot tell, or a file cannot be written.
+/// When git cannot tell, or what we remember cannot be read or written.
 pub fn install(session: &Session, agent: Agent) -> Result<Report, AgentError> {
     let program = environment::program().map_err(AgentError::Program)?;
     let program = program.to_string_lossy().into_owned();
     let (dirs, without_worktree) = worktrees(session, agent)?;
+    let repository = &session.repository;
     let known = session.store.agent_settings(agent.name())?;
     let mut places = Vec::new();
     for (track, dir) in dirs {
         let file = dir.join(agent.settings());
-        let known = known.iter().find(|it| it.file == file);
-        let outcome = match foreign(&session.repository, &dir, agent)? {
-            Some(why) => Outcome::LeftAlone(why),
-            None => install_at(session, agent, &file, &program, known)?,
+        let name = name_of(repository, &dir);
+        let known = note_of(&known, name.as_deref(), &file);
+        let done = match foreign(repository, &dir, agent) {
+            Ok(Some(why)) => Ok(Outcome::LeftAlone(why)),
+            Ok(None) => install_at(session, agent, (&file, name), &program, known),
+            Err(error) => Err(error.into()),
         };
+        let outcome = done.or_else(left_alone)?;
         places.push(Place {
+            fix: matches!(outcome, Outcome::LeftAlone(_)).then(|| {
+                format!(
+                    "see to that and install again, or put in by hand: {}",
+                    by_hand(agent, &program)
+                )
+            }),
             track,
             file,
             outcome,
@@ -103,49 +116,131 @@ pub fn install(session: &Session, agent: Agent) -> Result<Report, AgentError> {
     })
 }
 
-/// Takes it out again, wherever it is. A file that is as we left it becomes what it was before, to the byte.
+/// Takes it out again, wherever it is. A file that is as we left it becomes what it was before, to the byte. What cannot be
+/// cleaned is left alone and remembered, and keeps no other from being cleaned.
 ///
 /// # Errors
 /// As [`install`].
 pub fn uninstall(repository: &Repository, agent: Agent) -> Result<Report, AgentError> {
     let store = Store::new(repository.common_dir());
     let known = store.agent_settings(agent.name())?;
-    let worktrees = repository.worktrees()?.into_iter();
-    let mut files: BTreeSet<PathBuf> = worktrees
-        .filter(|entry| entry.prunable.is_none())
-        .map(|entry| entry.path.join(agent.settings()))
-        .collect();
+    let mut files: BTreeMap<PathBuf, (bool, Option<&AgentSettings>)> = BTreeMap::new();
+    let mut found = BTreeSet::new();
+    for entry in repository.worktrees()? {
+        if entry.prunable.is_none() {
+            let file = entry.path.join(agent.settings());
+            let name = name_of(repository, &entry.path);
+            let note = note_of(&known, name.as_deref(), &file);
+            found.extend(note.map(|it| &it.file));
+            files.insert(file, (true, note));
+        }
+    }
     // What was a worktree of ours once may be one no more.
-    files.extend(known.iter().map(|it| it.file.clone()));
+    for it in known.iter().filter(|it| !found.contains(&it.file)) {
+        files.entry(it.file.clone()).or_insert((false, Some(it)));
+    }
     let mut places = Vec::new();
-    for file in files {
-        let known = known.iter().find(|it| it.file == file);
-        let Some(text) = read(&file)? else { continue };
-        let dir = file.ancestors().nth(2).unwrap_or(&file);
-        let outcome = match foreign(repository, dir, agent)? {
-            Some(why) if is_in(agent, &text) => Outcome::LeftAlone(why),
-            Some(_) => continue,
-            None => uninstall_at(agent, &file, &text, known)?,
-        };
+    let mut left = BTreeSet::new();
+    for (file, (is_ours, known)) in files {
+        let done = clean(repository, agent, &file, is_ours, known);
+        let outcome = done.or_else(left_alone)?;
+        let is_left = matches!(outcome, Outcome::LeftAlone(_));
+        if is_left {
+            left.extend(known.map(|it| it.file.clone()));
+        }
         if outcome != Outcome::Unchanged {
             places.push(Place {
                 track: None,
                 file,
                 outcome,
+                fix: is_left.then(|| {
+                    format!(
+                        "see to that and uninstall again, or take out by hand what names `{}`",
+                        agent.mark().trim_start()
+                    )
+                }),
             });
         }
     }
-    for it in &known {
-        store.forget_agent_settings(&it.file)?;
-        if let Some(line) = &it.excluded {
-            repository.exclude_no_more(line)?;
-        }
-    }
-    Ok(Report {
+    let report = Report {
         agent,
         places,
         without_worktree: Vec::new(),
         left_to_do: None,
+    };
+    forget(repository, &store, &known, &left, report.is_incomplete())?;
+    Ok(report)
+}
+
+/// Forgets what was cleaned. What git was told to ignore, it ignores until the last place is clean.
+fn forget(
+    repository: &Repository,
+    store: &Store,
+    known: &[AgentSettings],
+    left: &BTreeSet<PathBuf>,
+    is_incomplete: bool,
+) -> Result<(), AgentError> {
+    let (kept, cleaned): (Vec<&AgentSettings>, Vec<_>) =
+        known.iter().partition(|it| left.contains(&it.file));
+    let teller = known.iter().find(|it| it.excluded.is_some());
+    let mut heir = kept.into_iter().find(|_| teller.is_some());
+    if let (Some(heir), Some(teller)) = (heir, teller) {
+        store.note_agent_settings(&AgentSettings {
+            excluded: teller.excluded.clone(),
+            excluded_behind_line_end: teller.excluded_behind_line_end,
+            ..heir.clone()
+        })?;
+    }
+    for it in cleaned {
+        if is_incomplete && heir.is_none() && it.excluded.is_some() {
+            // Who else is to know of the line?
+            heir = Some(it);
+            continue;
+        }
+        store.forget_agent_settings(&it.file)?;
+    }
+    if let (false, Some(teller)) = (is_incomplete, teller) {
+        let line = teller.excluded.as_deref().unwrap_or_default();
+        repository.exclude_no_more(line, teller.excluded_behind_line_end)?;
+    }
+    Ok(())
+}
+
+/// A place that cannot be read or written is one of several.
+fn left_alone(error: AgentError) -> Result<Outcome, AgentError> {
+    match error {
+        AgentError::File { source, .. } => Ok(Outcome::LeftAlone(match source.kind() {
+            ErrorKind::IsADirectory => "it is a directory".to_owned(),
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "a file is where its directory has to be".to_owned()
+            }
+            _ => source.to_string(),
+        })),
+        AgentError::Git(error) => Ok(Outcome::LeftAlone(error.to_string())),
+        AgentError::Store(_) | AgentError::Program(_) => Err(error),
+    }
+}
+
+/// How git calls a linked worktree; it does so wherever that is moved to.
+fn name_of(repository: &Repository, dir: &Path) -> Option<String> {
+    let git_dir = repository.git_dir_of(dir).ok()?;
+    let is_linked = git_dir.parent()?.ends_with("worktrees");
+    let name = git_dir.file_name()?.to_str()?;
+    is_linked.then(|| name.to_owned())
+}
+
+/// What we remember of the settings of a worktree.
+fn note_of<'k>(
+    known: &'k [AgentSettings],
+    name: Option<&str>,
+    file: &Path,
+) -> Option<&'k AgentSettings> {
+    let by_name = known
+        .iter()
+        .find(|it| name.is_some() && it.worktree.as_deref() == name);
+    by_name.or_else(|| {
+        let mut known = known.iter();
+        known.find(|it| it.file == file && it.worktree.is_none())
     })
 }
 
@@ -174,22 +269,31 @@ fn worktrees(session: &Session, agent: Agent) -> Result<(Places, Vec<TrackId>), 
 /// Why the settings of a worktree are not ours to change.
 fn foreign(repository: &Repository, dir: &Path, agent: Agent) -> Result<Option<String>, GitError> {
     let file = dir.join(agent.settings());
-    let folder = file.parent().unwrap_or(dir);
-    Ok(if folder.is_symlink() || file.is_symlink() {
-        Some("it is a symbolic link, and what it leads to may be of others".to_owned())
-    } else if repository.is_tracked(dir, agent.settings())? {
-        Some("git tracks it, and a worktree is not made dirty".to_owned())
-    } else if std::fs::read(&file).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_err()) {
-        Some("it is not UTF-8 text".to_owned())
-    } else {
-        None
+    Ok(match odd(&file) {
+        None if repository.is_tracked(dir, agent.settings())? => {
+            Some("git tracks it, and a worktree is not made dirty".to_owned())
+        }
+        why => why,
     })
+}
+
+/// The same, by the file alone.
+fn odd(file: &Path) -> Option<String> {
+    let folder = file.parent().unwrap_or(file);
+    let why = if folder.is_symlink() || file.is_symlink() {
+        "it is a symbolic link, and what it leads to may be of others"
+    } else if std::fs::read(file).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_err()) {
+        "it is not UTF-8 text"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
 }
 
 fn install_at(
     session: &Session,
     agent: Agent,
-    file: &Path,
+    (file, worktree): (&Path, Option<String>),
     program: &str,
     known: Option<&AgentSettings>,
 ) -> Result<Outcome, AgentError> {
@@ -214,19 +318,65 @@ fn install_at(
     };
     // First of all, so that nobody's worktree is dirty for a moment.
     let line = format!("/{}", agent.settings());
-    let is_new = session.repository.newly_exclude(&line)?;
-    if Some(&after) == now.as_ref() {
+    let excluded = session.repository.newly_exclude(&line)?;
+    let is_new = excluded != Excluded::Before;
+    let is_unchanged = Some(&after) == now.as_ref();
+    let moved_from = known.map(|it| &it.file).filter(|from| *from != file);
+    if is_unchanged && moved_from.is_none() && !is_new {
         return Ok(Outcome::Unchanged);
     }
     session.store.note_agent_settings(&AgentSettings {
         agent: agent.name().to_owned(),
         file: file.to_owned(),
+        worktree,
         before,
         after: after.clone(),
         excluded: (known.and_then(|it| it.excluded.clone())).or(is_new.then_some(line)),
+        excluded_behind_line_end: match excluded {
+            Excluded::Before => known.is_some_and(|it| it.excluded_behind_line_end),
+            Excluded::Now => false,
+            Excluded::BehindLineEnd => true,
+        },
     })?;
+    if let Some(from) = moved_from {
+        session.store.forget_agent_settings(from)?;
+    }
+    if is_unchanged {
+        return Ok(Outcome::Unchanged);
+    }
     write(file, &after)?;
     Ok(Outcome::Installed)
+}
+
+/// What becomes of one place. `is_ours`: it is a worktree of this repository.
+fn clean(
+    repository: &Repository,
+    agent: Agent,
+    file: &Path,
+    is_ours: bool,
+    known: Option<&AgentSettings>,
+) -> Result<Outcome, AgentError> {
+    let text = match read(file) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(Outcome::Unchanged),
+        // It can be none of ours, unless it was.
+        Err(AgentError::File { source, .. })
+            if known.is_none() && source.kind() != ErrorKind::PermissionDenied =>
+        {
+            return Ok(Outcome::Unchanged);
+        }
+        Err(error) => return Err(error),
+    };
+    let dir = file.ancestors().nth(2).unwrap_or(file);
+    let why = match is_ours {
+        true => foreign(repository, dir, agent)?,
+        false => odd(file),
+    };
+    match why {
+        Some(why) if is_in(agent, &text) => Ok(Outcome::LeftAlone(why)),
+        Some(_) => Ok(Outcome::Unchanged),
+        None => uninstall_at(agent, file, &text, known),
+    }
 }
 
 fn uninstall_at(

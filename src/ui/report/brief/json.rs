@@ -51,6 +51,7 @@ pub fn json(report: &Report) -> Value {
         })
     });
     let neighbours = report.neighbours.iter();
+    let owners = report.owners.iter();
     let shared = report.shared.iter().map(|shared| {
         json!({
             "pattern": shared.pattern.as_str(),
@@ -102,6 +103,7 @@ pub fn json(report: &Report) -> Value {
             "objects": track.objects,
             "migrations": migrations,
             "neighbours": neighbours.map(|(track, owns)| json!({ "track": track.as_str(), "owns": owns })).collect::<Vec<_>>(),
+            "others": owners.map(|(track, owns)| json!({ "track": track.as_str(), "owns": owns })).collect::<Vec<_>>(),
             "frozen": patterns(&report.ownership.frozen),
             "unowned": unowned_name(report.ownership.unowned),
             "shared": shared.collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use crate::domain::contract::Behind;
 use crate::domain::hook::Judge;
 use crate::domain::name::TrackId;
 use crate::domain::path::Pattern;
-use crate::domain::project::{Contract, Unowned};
+use crate::domain::project::{Contract, Severity, Unowned};
 use crate::ops::brief::{NextMigration, Report, meaning};
 use crate::ui::style::tame;
 
@@ -50,7 +50,8 @@ fn head(page: &mut Page, report: &Report) {
     let mut lines = vec![format!("# Track {title}"), String::new()];
     let place = match &row.worktree {
         Some(dir) => format!("worktree {}", code(&dir.to_string_lossy())),
-        None => "no worktree (`tracks init` makes it)".to_owned(),
+        None if report.may_have_worktree => "no worktree (`tracks init` makes it)".to_owned(),
+        None => "no worktree".to_owned(),
     };
     let stand = match (row.landed, row.ahead, row.behind) {
         (true, _, _) => ", has landed".to_owned(),
@@ -136,16 +137,34 @@ fn migration(migrations: &NextMigration) -> String {
 
 fn not_yours(page: &mut Page, report: &Report) {
     let mut lines = Vec::new();
-    let neighbours = report.neighbours.iter();
-    lines.extend(
-        neighbours
-            .take(MOST)
-            .map(|(track, owns)| format!("{track}: {}", codes(owns))),
-    );
-    if let Some(more @ 1..) = report.neighbours.len().checked_sub(MOST) {
-        lines.push(format!(
-            "and of {more} more tracks: `tracks who PATH` tells"
-        ));
+    let owned = |(track, owns): &(TrackId, Vec<String>)| format!("{track} {}", codes(owns));
+    let so = match report.change_of_others {
+        Severity::Error => "is refused",
+        Severity::Warning => "is warned of",
+        Severity::Info | Severity::Off => "is better left to it",
+    };
+    match report.owners.len() {
+        0 => {}
+        1..=MOST => {
+            let owners: Vec<String> = report.owners.iter().map(owned).collect();
+            lines.push(format!(
+                "what another track owns {so} (OWN01): {}",
+                owners.join("; ")
+            ));
+        }
+        all => {
+            lines.push(format!(
+                "what one of {all} other tracks owns {so} (OWN01): `tracks who PATH` tells whose"
+            ));
+            let neighbours: Vec<String> = report.neighbours.iter().take(MOST).map(owned).collect();
+            if !neighbours.is_empty() {
+                let more = match report.neighbours.len().checked_sub(MOST) {
+                    Some(more @ 1..) => format!("; and of {more} more tracks"),
+                    _ => String::new(),
+                };
+                lines.push(format!("next to yours: {}{more}", neighbours.join("; ")));
+            }
+        }
     }
     if !report.ownership.frozen.is_empty() {
         let frozen = patterns(&report.ownership.frozen);
