@@ -517,6 +517,29 @@ fn a_servers_repository_judges_what_is_pushed() {
 }
 
 #[test]
+fn a_servers_repository_before_the_first_push() {
+    let world = world();
+    let bare = world.root().join("server.git");
+    world.git(&["init", "--quiet", "--bare", "../server.git"]);
+    let ran = world.tracks_in(&bare, &["hooks", "install", "--shims"]);
+    assert_snapshot!(ran.shown(), @r"
+    exit: 0
+    --- stdout
+    installed  pre-receive  [ROOT]/server.git/hooks/pre-receive
+    --- stderr
+    ");
+    assert_eq!(world.tracks_in(&bare, &["hooks", "status"]).status, 0);
+    let push = ["push", "--quiet", "../server.git", "HEAD:refs/heads/main"];
+    world.git(&push);
+    let again = world.tracks_in(&bare, &["hooks", "install", "--shims"]);
+    assert_eq!(again.stdout, "nothing to do: 1 hook is in place\n");
+    // Where people work, there is something to say first.
+    world.git(&["init", "--quiet", "../new"]);
+    let new = world.root().join("new");
+    assert_eq!(world.tracks_in(&new, &["hooks", "install"]).status, 3);
+}
+
+#[test]
 fn a_repository_that_was_moved() {
     for value in [None, Some("githooks")] {
         let world = world();

@@ -7,10 +7,9 @@ use crate::domain::agent::Agent;
 use crate::domain::hook::manager::{Host, lines};
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
 use crate::ops::hooks;
-use crate::process::Interrupt;
 use crate::ui::{Format, report};
 
-use super::{Context, agent};
+use super::{Context, agent, session};
 
 /// Put the hooks in place that tracks.toml has a use for; those that are there already stay, and run first.
 ///
@@ -56,7 +55,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     if let Some(agent) = args.agent {
         return agent::install(agent, context);
     }
-    let session = context.session(false, Interrupt::never())?;
+    let session = session(context)?;
     let terminal = context.terminal;
     let format = terminal.format;
     if let Some(tool) = args.print {

@@ -7,8 +7,10 @@ mod status;
 mod uninstall;
 
 use crate::failure::{DONE, Failure};
-use crate::process::environment;
-use crate::ui::Format;
+use crate::ops::hooks::new_server;
+use crate::ops::{OpenOptions, Session};
+use crate::process::{Interrupt, environment};
+use crate::ui::{self, Format};
 
 use super::Context;
 
@@ -36,6 +38,17 @@ impl Args {
             Verb::Run(_) => Format::Text,
         }
     }
+}
+
+/// Also in a server's repository to which nothing has been pushed yet.
+fn session(context: &Context) -> Result<Session, Failure> {
+    let session = new_server::open(OpenOptions {
+        dir: context.dir.clone(),
+        prefer_remote: false,
+        interrupt: Interrupt::never(),
+    })?;
+    ui::notices(context.terminal, &session.notices, false);
+    Ok(session)
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<u8, Failure> {

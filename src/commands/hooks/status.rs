@@ -3,10 +3,9 @@
 use crate::commands::ShortFormat;
 use crate::failure::{DONE, FOUND, Failure};
 use crate::ops::hooks;
-use crate::process::Interrupt;
 use crate::ui::{Format, report};
 
-use super::Context;
+use super::{Context, session};
 
 /// Whether git would really run the hooks, in every worktree: each is started by git once, and judges nothing then.
 #[derive(Debug, clap::Args)]
@@ -16,7 +15,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(_args: &Args, context: &Context) -> Result<u8, Failure> {
-    let session = context.session(false, Interrupt::never())?;
+    let session = session(context)?;
     let report = hooks::status::look(&session)?;
     match context.terminal.format {
         Format::Text => {

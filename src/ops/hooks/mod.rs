@@ -4,6 +4,7 @@
 pub mod agent;
 mod error;
 pub mod install;
+pub mod new_server;
 mod plan;
 pub mod run;
 pub mod status;

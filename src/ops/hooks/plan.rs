@@ -288,8 +288,10 @@ fn script(
         hook,
         chained: beside_ours.or(chained.as_deref()),
         program,
+        // The others refuse nothing without the program.
         refusing: &branches(session, |track| {
-            session.project.missing_binary_refuses(track)
+            matches!(hook, Hook::PreCommit | Hook::PrePush)
+                && session.project.missing_binary_refuses(track)
         }),
         guarded: &guarded(session),
     }
