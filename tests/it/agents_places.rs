@@ -49,7 +49,7 @@ fn a_place_that_cannot_be_cleaned_is_remembered_and_keeps_no_other_from_it() {
     assert!(!file(&world, "b").exists() && excluded(&world));
     std::fs::remove_dir(&a).unwrap();
     std::fs::remove_dir(a.parent().unwrap()).unwrap();
-    std::fs::write(a.parent().unwrap(), "mine").unwrap();
+    world.write_at("repo/worktrees/a/.claude", "mine");
     let (status, answer) = ask(&world, &UNINSTALL);
     assert_eq!(
         (status, states(&answer)),
@@ -89,7 +89,7 @@ fn settings_that_somebody_has_begun_to_track_are_told() {
 fn a_place_where_nothing_can_be_put_keeps_no_other_from_it() {
     let world = two();
     std::fs::create_dir_all(file(&world, "a")).unwrap();
-    std::fs::write(world.repo().join("worktrees/b/.claude"), "mine").unwrap();
+    world.write_at("repo/worktrees/b/.claude", "mine");
     let (status, answer) = ask(&world, &INSTALL);
     assert_eq!(status, 3, "{answer:#}");
     assert_eq!(states(&answer), ["left-alone", "left-alone"]);
@@ -149,7 +149,7 @@ fn what_git_ignores_comes_back_as_it_was() {
     let exclude = world.repo().join(".git/info/exclude");
     let elsewhere = world.root().join("excluded");
     std::fs::remove_file(&exclude).unwrap();
-    std::fs::write(&elsewhere, "/worktrees/\n*.log").unwrap();
+    world.write_at("excluded", "/worktrees/\n*.log");
     std::os::unix::fs::symlink(&elsewhere, &exclude).unwrap();
     ask(&world, &INSTALL);
     assert!(excluded(&world));
