@@ -12,12 +12,13 @@ use super::{Context, ShortFormat};
 /// DOC-GIT: git is missing, too old, or slow for what is asked of it.
 /// DOC-PROGRAM: `tracks` on the PATH is another program than this, or none.
 /// DOC-CONFIG: tracks.toml is missing, not valid, or not as base has it.
-/// DOC-TOOL: a program is missing that a check, a service or setup needs.
+/// DOC-TOOL: a program is missing that a check, a service, a contract or setup needs.
 /// DOC-TRUST: commands of tracks.toml are not approved here.
+/// DOC-STATE: something that cannot be looked at, such as a damaged file.
 /// DOC-LOCK: a lock file that a killed git has left.
 /// DOC-UNFINISHED: a killed run of tracks that is to be completed.
 /// DOC-HOOK: git hooks that would not run, are not installed, or start another program.
-/// DOC-AGENT: settings of agents that name another program than this, which may be gone.
+/// DOC-AGENT: agents that do not ask before they write, or ask another program than this.
 /// DOC-SCRATCH: scratch directories of killed runs.
 /// DOC-WORKTREE: a worktree that is gone, missing, or no track's.
 #[derive(Debug, clap::Args)]

@@ -212,7 +212,7 @@ mod tests {
             ("'my tool' x", None),
             ("f() { x; }; f", None),
             ("[ -f x ]", None),
-            ("make; x", Some("make")),
+            ("make; x", None),
             ("make;x", None),
             ("", None),
         ] {
