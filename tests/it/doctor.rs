@@ -109,7 +109,7 @@ fn every_finding_has_its_fix() {
       fix: bring it back to its branch, add the track to tracks.toml, or `git worktree remove` it
     warning DOC-WORKTREE [ROOT]/repo/worktrees/mine is no worktree of this repository
       fix: look at what is in it, and move it away: nothing here looks after it
-    warning DOC-HOOK pre-commit, pre-merge-commit, pre-push are other than they would be installed now
+    warning DOC-HOOK pre-commit, pre-push are other than they would be installed now
       fix: `tracks hooks install`; `tracks hooks status` shows each
     note DOC-SCRATCH a killed run has left a scratch directory
       fix: nothing: the next run that merges in memory, such as `tracks status`, sweeps them away
