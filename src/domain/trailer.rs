@@ -16,21 +16,22 @@ pub struct Trailer {
 /// Those of the last paragraph, where that is not the first: it has nothing but trailers, or one that git itself writes and
 /// at least a quarter of such lines.
 pub fn trailers(message: &str) -> Vec<Trailer> {
-    let lines: Vec<&str> = message
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .collect();
+    let all: Vec<&str> = message.lines().collect();
+    // The first paragraph is the title, also where it looks like a comment.
+    let title = all.iter().position(|line| !is_blank(line));
+    let Some(title) = title else {
+        return Vec::new();
+    };
+    let behind = all[title..].iter().position(|line| is_blank(line));
+    let Some(behind) = behind.map(|at| title + at) else {
+        return Vec::new();
+    };
+    let lines = all[behind..].iter().copied();
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
     let end = lines.iter().rposition(|line| !is_blank(line));
     let Some(end) = end else { return Vec::new() };
     let start = lines[..end].iter().rposition(|line| is_blank(line));
-    let Some(start) = start else {
-        return Vec::new();
-    };
-    // Blank lines in front are not yet a paragraph; to git, a line that looks like a comment is one.
-    let is_first = lines[..start].iter().all(|line| is_blank(line));
-    if is_first && !message.trim_start().starts_with('#') {
-        return Vec::new();
-    }
+    let start = start.unwrap_or_default();
     let mut found: Vec<Trailer> = Vec::new();
     let (mut written_by_git, mut trailing, mut other) = (false, 0, 0);
     for line in &lines[start + 1..=end] {
