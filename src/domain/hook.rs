@@ -72,6 +72,21 @@ impl Hook {
         )
     }
 
+    /// Whether rules of this family have anything to say at it.
+    pub fn is_about(self, family: Family) -> bool {
+        match self {
+            Hook::PrepareCommitMsg => family == Family::Names,
+            // Whose a commit is, and what exceptions its trailers make, is for ownership.
+            Hook::CommitMsg => matches!(family, Family::Names | Family::Ownership),
+            _ => !self.is_after_the_fact(),
+        }
+    }
+
+    /// Whether checks can be run at it: not where there is nothing to be refused yet.
+    pub fn takes_checks(self) -> bool {
+        self != Hook::PrepareCommitMsg && !self.is_after_the_fact()
+    }
+
     /// What it judges by where tracks.toml does not say.
     fn default(self) -> Vec<Judge> {
         let families: &[Family] = match self {
@@ -133,6 +148,12 @@ impl Project {
         said.map_or_else(|| hook.default(), Clone::clone)
     }
 
+    /// Whether the prepare-commit-msg hook adds the trailer to the messages of a track.
+    pub fn adds_trailer(&self, track: &Track) -> bool {
+        let judges = self.judges(Hook::PrepareCommitMsg, track);
+        self.commit.trailer && judges.contains(&Judge::Rules(Family::Names))
+    }
+
     /// Whether moves of a track's branch are judged by the reference-transaction hook.
     pub fn has_backstop(&self, track: &Track) -> bool {
         let own = track.hooks.as_ref().and_then(|it| it.reference_transaction);
@@ -157,13 +178,9 @@ impl Project {
             }
             Hook::CommitMsg => self.judges(hook, track).iter().any(|judge| match judge {
                 Judge::Rules(Family::Names) => says_something_of_messages,
-                // Exceptions stand in trailers, and those of branches too.
                 Judge::Rules(_) | Judge::Check(_) => true,
             }),
-            Hook::PrepareCommitMsg => self.judges(hook, track).iter().any(|judge| match judge {
-                Judge::Rules(family) => *family == Family::Names && self.commit.trailer,
-                Judge::Check(_) => true,
-            }),
+            Hook::PrepareCommitMsg => self.adds_trailer(track),
             Hook::ReferenceTransaction => self.has_backstop(track),
             Hook::PostCommit | Hook::PostMerge | Hook::PostCheckout => true,
             Hook::PreReceive | Hook::Update => false,

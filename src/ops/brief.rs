@@ -112,10 +112,6 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
     let checks = project.checks.iter();
     let own = checks.filter(|check| check.when.contains(&When::Track) && check.applies_to(id));
     let wanted = project.hooks_wanted();
-    let adds_trailer = wanted.contains(&Hook::PrepareCommitMsg)
-        && project
-            .judges(Hook::PrepareCommitMsg, track)
-            .contains(&Judge::Rules(crate::domain::rule::Family::Names));
     Ok(Report {
         base: session.base.clone(),
         integration: project.integration.branch.clone(),
@@ -162,7 +158,7 @@ pub fn run(session: &Session, trust: &Trust, track: Option<&str>) -> Result<Repo
             .collect(),
         deliverables: delivered(session, track)?,
         commit: project.commit.clone(),
-        adds_trailer,
+        adds_trailer: project.adds_trailer(track),
         hooks: [Hook::PreCommit, Hook::CommitMsg, Hook::PrePush]
             .into_iter()
             .filter(|hook| wanted.contains(hook))

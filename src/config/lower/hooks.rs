@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::raw::{HooksTable, MissingBinaryKey, NotifyTable, OneOrMany, RollbackKey};
 use super::reference::Kind;
 use super::{Context, commands, texts};
-use crate::domain::hook::{Hooks, Judge};
+use crate::domain::hook::{Hook, Hooks, Judge};
 use crate::domain::name::{CheckName, nearest};
 use crate::domain::project::{Command, Land};
 use crate::domain::rule::Family;
@@ -16,12 +16,17 @@ pub(super) fn hooks(
     header: &str,
 ) -> Option<Hooks> {
     let table = table?;
-    let mut entries = |key: &str, list: &Option<OneOrMany<String>>| {
+    let mut entries = |hook: Hook, list: &Option<OneOrMany<String>>| {
+        let key = hook.name().replace('-', "_");
         let list = list.as_ref()?;
         let place = format!("{header} {key}");
         let mut judges = Vec::new();
         for entry in cx.once_each(Some(list), &place) {
             if let Some(family) = Family::named(entry) {
+                if !hook.is_about(family) {
+                    let message = format!("`{}` has nothing to say in `{place}`", entry.as_str());
+                    cx.error(entry.span(), message).help = Some(what_it_knows(hook));
+                }
                 judges.push(Judge::Rules(family));
                 continue;
             }
@@ -32,25 +37,41 @@ pub(super) fn hooks(
                     cx.error(entry.span(), message).help = Some(format!("did you mean `{near}`?"));
                 }
                 None => {
-                    if cx.is_known(Kind::Check, entry, entry.span(), &place) {
-                        judges.extend(CheckName::new(entry).ok().map(Judge::Check));
+                    if !cx.is_known(Kind::Check, entry, entry.span(), &place) {
+                        continue;
                     }
+                    if !hook.takes_checks() {
+                        let message = format!("no check runs in `{place}`");
+                        cx.error(entry.span(), message).help = Some(what_it_knows(hook));
+                    }
+                    judges.extend(CheckName::new(entry).ok().map(Judge::Check));
                 }
             }
         }
         Some(judges)
     };
     Some(Hooks {
-        pre_commit: entries("pre_commit", &table.pre_commit),
-        commit_msg: entries("commit_msg", &table.commit_msg),
-        prepare_commit_msg: entries("prepare_commit_msg", &table.prepare_commit_msg),
-        pre_merge_commit: entries("pre_merge_commit", &table.pre_merge_commit),
-        pre_push: entries("pre_push", &table.pre_push),
+        pre_commit: entries(Hook::PreCommit, &table.pre_commit),
+        commit_msg: entries(Hook::CommitMsg, &table.commit_msg),
+        prepare_commit_msg: entries(Hook::PrepareCommitMsg, &table.prepare_commit_msg),
+        pre_merge_commit: entries(Hook::PreMergeCommit, &table.pre_merge_commit),
+        pre_push: entries(Hook::PrePush, &table.pre_push),
         reference_transaction: table.reference_transaction,
         missing_binary_refuses: table
             .missing_binary
             .map(|key| key == MissingBinaryKey::Refuse),
     })
+}
+
+/// What a hook can judge by, for who has named something else.
+fn what_it_knows(hook: Hook) -> String {
+    let families = Family::ALL.into_iter().filter(|it| hook.is_about(*it));
+    let names: Vec<String> = families.map(|it| format!("`{it}`")).collect();
+    let checks = match hook.takes_checks() {
+        true => ", and checks",
+        false => "",
+    };
+    format!("it knows {}{checks}", names.join(", "))
 }
 
 pub(super) fn notify(table: Option<&NotifyTable>) -> BTreeMap<String, Command> {

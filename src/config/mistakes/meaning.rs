@@ -258,6 +258,21 @@ fn references_and_circles() {
             "unknown check `unit` in `[[integration.resolve]] accept`",
         ),
         (
+            "[hooks]\nprepare_commit_msg = ['names', 'migrations']\n",
+            "'migrations'",
+            "`migrations` has nothing to say in `[hooks] prepare_commit_msg`",
+        ),
+        (
+            "[check.lint]\nrun = 'x'\n[track.a.hooks]\nprepare_commit_msg = 'lint'\n",
+            "'lint'",
+            "no check runs in `[track.a.hooks] prepare_commit_msg`",
+        ),
+        (
+            "[hooks]\ncommit_msg = 'contracts'\n",
+            "'contracts'",
+            "`contracts` has nothing to say in `[hooks] commit_msg`",
+        ),
+        (
             "[hooks]\npre_commit = ['ownrship']\n",
             "'ownrship'",
             "unknown entry `ownrship` in `[hooks] pre_commit`",
