@@ -15,10 +15,18 @@ use crate::process::clock;
 /// # Errors
 /// When the file system refuses; the path is in the error.
 pub fn write_atomic(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace(path, content).map_err(at(path))
+    replace(path, content, true).map_err(at(path))
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// The same for what nobody needs after a power cut: the disk is not waited for.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_soon(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace(path, content, false).map_err(at(path))
+}
+
+fn replace(path: &Path, content: &[u8], durably: bool) -> io::Result<()> {
     let existing = fs::canonicalize(path).ok();
     let target = existing.as_deref().unwrap_or(path);
     let permissions = match &existing {
@@ -39,7 +47,9 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if existing.is_some() {
         file.as_file().set_permissions(permissions)?;
     }
-    file.as_file().sync_all()?;
+    if durably {
+        file.as_file().sync_all()?;
+    }
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
 }

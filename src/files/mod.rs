@@ -15,7 +15,7 @@ mod watch;
 use std::io;
 use std::path::Path;
 
-pub use atomic::{change_under_lock, clear_unfinished, write_atomic};
+pub use atomic::{change_under_lock, clear_unfinished, write_atomic, write_soon};
 pub use copy::{Copied, copy_into};
 pub use create::create_below;
 pub use figures::{NoNumber, Output, number_in_file};
@@ -37,19 +37,6 @@ pub fn append(path: &Path, content: &[u8]) -> io::Result<()> {
     let file = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
-        .open(path);
-    file.and_then(|mut file| io::Write::write_all(&mut file, content))
-        .map_err(at(path))
-}
-
-/// Writes a file anew where it is, for what others made a moment ago and need in a moment: nothing is waited for.
-///
-/// # Errors
-/// When the file system refuses; the path is in the error.
-pub fn rewrite(path: &Path, content: &[u8]) -> io::Result<()> {
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .truncate(true)
         .open(path);
     file.and_then(|mut file| io::Write::write_all(&mut file, content))
         .map_err(at(path))

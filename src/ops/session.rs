@@ -271,8 +271,7 @@ impl Session {
     /// When git cannot tell.
     pub fn track_here(&self) -> Result<Option<&Track>, GitError> {
         let here = self.branch_here()?;
-        let mut tracks = self.project.tracks.iter();
-        Ok(tracks.find(|track| Some(&track.branch) == here.as_ref()))
+        Ok(here.and_then(|branch| self.project.track_on(&branch)))
     }
 
     /// The tracks that a user named, or all of them in the order of the file.

@@ -86,8 +86,8 @@ pub(super) fn of_session(report: &mut Report, session: &Session) -> Result<(), G
         }
     }
     for entry in list.iter().filter(|entry| !entry.is_main) {
-        let mut tracks = session.project.tracks.iter();
-        let track = tracks.find(|track| Some(&track.branch) == entry.branch.as_ref());
+        let track = entry.branch.as_ref();
+        let track = track.and_then(|branch| session.project.track_on(branch));
         if broken(report, entry, track.is_some()) || track.is_some() || own.contains(&entry.path) {
             continue;
         }

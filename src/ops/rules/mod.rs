@@ -9,7 +9,7 @@ mod contracts;
 mod migrations;
 mod objects;
 pub(super) mod renumber;
-pub(super) mod staged;
+pub(super) mod step;
 mod strays;
 mod uncommitted;
 mod works;

@@ -1,17 +1,18 @@
-//! Judging what is about to be committed: without the worktree, and without any history as long as nothing is found.
+//! Judging one step of a track, a commit that is about to be made or a move of its branch: without the worktree, and without
+//! any history as long as nothing is found.
 //!
-//! Each staged path is held against base. That is quick, and finds at least what the whole work of the track would be found
-//! guilty of at these paths; only where it finds anything, the track's history is read for what excuses it.
+//! Each path that the step changes is held against base. That is quick, and finds at least what the whole work of the track
+//! would be found guilty of at these paths; only where it finds anything, the track's history is read for what excuses it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::domain::merge::{Change, Mode};
+use crate::domain::merge::Change;
 use crate::domain::name::TrackId;
 use crate::domain::owners::Owners;
 use crate::domain::path::RepoPath;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
-use crate::domain::rule::{self, Commit, Contents, Facts, Family, FileChange, Finding, Work};
+use crate::domain::rule::{self, Commit, Facts, Family, FileChange, Finding, Work};
 use crate::git::GitError;
 use crate::process::clock;
 
@@ -20,32 +21,33 @@ use super::super::matrix::TrackSide;
 use super::strays::Strays;
 use super::{Whose, migrations, strays, texts, works};
 
-/// What is about to be committed by a track.
+/// What a track is about to do.
 #[derive(Debug)]
-pub(in crate::ops) struct StagedWork<'a> {
+pub(in crate::ops) struct Step<'a> {
     pub(in crate::ops) track: &'a Track,
+    /// The newest commit that counts as the track's.
     pub(in crate::ops) head: CommitId,
     /// What is being merged.
     pub(in crate::ops) merged: Vec<CommitId>,
-    /// How the index differs from HEAD.
+    /// What becomes different: the index from HEAD, or the branch from what it was.
     pub(in crate::ops) changes: Vec<Change>,
 }
 
-/// What is found at the staged paths by rules of these families.
+/// What is found at the changed paths by rules of these families.
 ///
 /// # Errors
 /// When the repository cannot be read.
 pub(in crate::ops) fn judge(
     session: &Session,
-    staged: StagedWork<'_>,
+    step: Step<'_>,
     families: &[Family],
 ) -> Result<Vec<Finding>, GitError> {
-    let StagedWork {
+    let Step {
         track,
         head,
         merged,
         changes,
-    } = staged;
+    } = step;
     let (repository, base) = (&session.repository, session.base.commit);
     let changes = not_of_others(session, track, &merged, changes)?;
     let paths: BTreeSet<RepoPath> = changes.iter().map(|it| it.path.clone()).collect();
@@ -59,7 +61,9 @@ pub(in crate::ops) fn judge(
     if against_base.is_empty() {
         return Ok(Vec::new());
     }
-    let contents = contents(session, &against_base)?;
+    let contents = works::contents(&works::wanted(&session.project), &against_base, |id| {
+        session.repository.read_blob(id)
+    })?;
     let mut all = vec![Work {
         changes: works::with_moves(against_base),
         contents,
@@ -199,31 +203,4 @@ fn approvals(session: &Session, works: &[Work]) -> Result<Strays, GitError> {
         }
     }
     strays::read(session, works, &sides, Whose::Everybody, false)
-}
-
-/// Of the paths whose content a rule may ask for, and of links.
-fn contents(
-    session: &Session,
-    changes: &[Change],
-) -> Result<BTreeMap<RepoPath, Contents>, GitError> {
-    let wanted = works::wanted(&session.project);
-    let mut contents = BTreeMap::new();
-    for change in changes {
-        let sides = [change.before, change.after];
-        let is_link = sides.iter().flatten().any(|it| it.mode == Mode::Link);
-        if !is_link && !wanted.matches(&change.path) {
-            continue;
-        }
-        let [before, after] = sides.map(|entry| {
-            let file = entry.filter(|entry| entry.mode != Mode::Submodule);
-            file.map(|entry| session.repository.read_blob(entry.id))
-                .transpose()
-        });
-        let both = Contents {
-            before: before?.map(Into::into),
-            after: after?.map(Into::into),
-        };
-        contents.insert(change.path.clone(), both);
-    }
-    Ok(contents)
 }

@@ -82,6 +82,32 @@ pub(super) fn wanted(project: &Project) -> Selection {
     Selection::new(&patterns.chain(named).collect::<Vec<_>>())
 }
 
+/// Of the paths that are wanted, and of links, which are read with `read`.
+pub(super) fn contents(
+    wanted: &Selection,
+    changes: &[Change],
+    read: impl Fn(BlobId) -> Result<Vec<u8>, GitError>,
+) -> Result<BTreeMap<RepoPath, Contents>, GitError> {
+    let mut contents = BTreeMap::new();
+    for change in changes {
+        let sides = [change.before, change.after];
+        let is_link = sides.iter().flatten().any(|it| it.mode == Mode::Link);
+        if !is_link && !wanted.matches(&change.path) {
+            continue;
+        }
+        let [before, after] = sides.map(|entry| {
+            let file = entry.filter(|entry| entry.mode != Mode::Submodule);
+            file.map(|entry| read(entry.id).map(Arc::from)).transpose()
+        });
+        let both = Contents {
+            before: before?,
+            after: after?,
+        };
+        contents.insert(change.path.clone(), both);
+    }
+    Ok(contents)
+}
+
 impl Reader<'_> {
     fn work(&self, side: &TrackSide, tip: Tip, with_commits: bool) -> Result<Work, GitError> {
         let track = self.session.project.track(&side.track);
@@ -102,40 +128,18 @@ impl Reader<'_> {
             }
             false => BTreeSet::new(),
         };
-        let mut contents = BTreeMap::new();
-        for change in list.iter().filter(|change| self.wants(change)) {
-            let content = |entry: Option<crate::domain::merge::Entry>| {
-                let file = entry.filter(|entry| entry.mode != Mode::Submodule);
-                file.map(|entry| self.engine.content(entry.id).map(Arc::from))
-                    .transpose()
-            };
-            let both = Contents {
-                before: content(change.before)?,
-                after: content(change.after)?,
-            };
-            contents.insert(change.path.clone(), both);
-        }
+        let contents = contents(&self.wanted, &list, |id| self.engine.content(id))?;
         let commits = match with_commits {
             true => self.commits(tip.history, &needed)?,
             false => Vec::new(),
         };
         Ok(Work {
-            track: side.track.clone(),
-            tip: Some(tip.history),
             changes: with_moves(list),
             commits,
-            migrations: Vec::new(),
             contents,
             uncommitted,
+            ..Work::of(&side.track, Some(tip.history))
         })
-    }
-
-    fn wants(&self, change: &Change) -> bool {
-        let link = [change.before, change.after]
-            .iter()
-            .flatten()
-            .any(|entry| entry.mode == Mode::Link);
-        link || self.wanted.matches(&change.path)
     }
 
     /// The tracks that it is built on, transitively, in landing order.

@@ -107,31 +107,17 @@ pub fn run(
         });
     }
     let mut work = Work {
-        track: track.id.clone(),
-        tip: None,
         changes,
-        commits: Vec::new(),
-        migrations: Vec::new(),
         contents,
         uncommitted: paths.clone(),
+        ..Work::of(&track.id, None)
     };
     let migrations = rules::migrations_by_name(session, &mut work)?;
     let works = [work];
+    let owners = Owners::new(&session.project);
     let facts = Facts {
-        project: &session.project,
-        owners: &Owners::new(&session.project),
-        now: clock::now(),
-        works: &works,
-        judged: 0,
-        without: &BTreeSet::new(),
         migrations: migrations.as_ref(),
-        comparisons: &[],
-        behind: &[],
-        files: None,
-        texts: &BTreeMap::new(),
-        approvals: &[],
-        strays: &[],
-        branch: None,
+        ..Facts::of(&session.project, &owners, clock::now(), &works)
     };
     let mut findings = rule::judge_by(&facts, rule::of_paths());
     // What is said of no path in particular is for `validate` to say.

@@ -75,8 +75,8 @@ fn elsewhere(
             .iter()
             .filter(inside)
             .max_by_key(|entry| entry.path.components().count())?;
-        let mut tracks = session.project.tracks.iter();
-        let track = tracks.find(|track| Some(&track.branch) == entry.branch.as_ref());
+        let track = entry.branch.as_ref();
+        let track = track.and_then(|branch| session.project.track_on(branch));
         Some((written.clone(), track.map(|track| track.id.clone())))
     };
     Ok(outside.iter().filter_map(of).collect())

@@ -10,7 +10,7 @@ use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::domain::rule::{self, Family, Finding};
 use crate::domain::time::Timestamp;
-use crate::ops::rules::staged::{self, StagedWork};
+use crate::ops::rules::step::{self, Step};
 use crate::ops::trust::Trust;
 use crate::ops::{Session, rules};
 
@@ -116,17 +116,17 @@ fn judge_move(session: &Session, track: &Track, moved: &Move) -> Result<Report, 
     };
     let from = repository.tree_of(old.unwrap_or(base))?;
     let changes = repository.changes(from, repository.tree_of(moved.new)?)?;
-    let work = StagedWork {
+    let made = Step {
         track,
         head: moved.new,
         merged: Vec::new(),
         changes: changes.list().to_vec(),
     };
-    let mut findings = staged::judge(session, work, &asked.families)?;
+    let mut findings = step::judge(session, made, &asked.families)?;
     let mut known: Vec<CommitId> = vec![base];
     known.extend(old);
-    known.extend(staged::tips_beneath(session, &track.id)?);
-    findings.extend(staged::judge_messages(
+    known.extend(step::tips_beneath(session, &track.id)?);
+    findings.extend(step::judge_messages(
         session,
         track,
         rules::commits(session, moved.new, &known)?,

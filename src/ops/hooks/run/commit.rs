@@ -6,7 +6,7 @@ use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
 use crate::git::Head;
 use crate::ops::Session;
-use crate::ops::rules::staged::{self, StagedWork};
+use crate::ops::rules::step::{self, Step};
 
 use super::{Asked, HookError, Judged, Report, news};
 
@@ -35,13 +35,13 @@ pub(super) fn judge(session: &Session, hook: Hook) -> Result<Report, HookError> 
         notes.push(note);
     }
     let tree = repository.tree_of(head)?;
-    let work = StagedWork {
+    let made = Step {
         track,
         head,
         merged,
         changes: repository.staged(&repository.index_file()?, Some(tree))?,
     };
-    let mut findings = staged::judge(session, work, &asked.families)?;
+    let mut findings = step::judge(session, made, &asked.families)?;
     asked.skip(session, hook, Some(&track.id), &mut findings)?;
     let runs = asked.run_checks(session, track, false)?;
     notes.append(&mut asked.notes);

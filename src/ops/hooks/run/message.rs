@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::hook::Judge;
 use crate::domain::message;
 use crate::domain::name::TrackId;
-use crate::domain::rule::{Commit, Family};
+use crate::domain::rule::Commit;
 use crate::domain::trailer;
 use crate::files;
 use crate::ops::Session;
-use crate::ops::rules::staged;
+use crate::ops::rules::step;
 use crate::process::{clock, environment};
 
 use super::{Asked, Call, HookError, Judged, Report};
@@ -22,11 +21,8 @@ pub(super) fn prepare(session: &Session, call: &Call) -> Result<Report, HookErro
     let Some(track) = session.track_here()? else {
         return Ok(report);
     };
-    let names = Judge::Rules(Family::Names);
-    let wants =
-        session.project.commit.trailer && session.project.judges(call.hook, track).contains(&names);
     // Whose a merge is, nobody asks. Git says "merge" of some picks, too.
-    if !wants || !session.repository.merge_heads()?.is_empty() {
+    if !session.project.adds_trailer(track) || !session.repository.merge_heads()?.is_empty() {
         return Ok(report);
     }
     let text = read(&path)?;
@@ -39,7 +35,7 @@ pub(super) fn prepare(session: &Session, call: &Call) -> Result<Report, HookErro
     if !named.iter().any(is_right) {
         let id = track.id.as_str();
         let written = message::with_trailer(&text, &comments, trailer::TRACK, id);
-        files::rewrite(&path, &written).map_err(|source| HookError::Message {
+        files::write_soon(&path, &written).map_err(|source| HookError::Message {
             path: path.clone(),
             source,
         })?;
@@ -74,7 +70,7 @@ pub(super) fn judge(session: &Session, call: &Call) -> Result<Report, HookError>
         return Ok(report);
     }
     let commit = commit(session, message)?;
-    let mut findings = staged::judge_messages(session, track, vec![commit], &asked.families);
+    let mut findings = step::judge_messages(session, track, vec![commit], &asked.families);
     asked.skip(session, call.hook, Some(&track.id), &mut findings)?;
     let runs = asked.run_checks(session, track, false)?;
     report.notes = asked.notes;
