@@ -61,6 +61,11 @@ pub const OWN_MOVE: &str = "TRACKS_MOVES";
 /// Set where somebody wants to know whether git gets as far as our hooks: they say its value and do nothing else.
 pub const HOOKS_PROBE: &str = "TRACKS_HOOKS_PROBE";
 
+/// Whether whoever works in this shell has switched our hooks off.
+pub fn hooks_are_off() -> bool {
+    set("TRACKS_HOOKS").is_some_and(|value| value == "0")
+}
+
 /// The part of our environment that [`INHERITED`] names.
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     env::vars_os()

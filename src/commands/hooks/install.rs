@@ -1,10 +1,8 @@
 //! `tracks hooks install`.
 
-use clap::ValueEnum;
-
 use crate::commands::{ShortFormat, agent_named};
 use crate::domain::agent::Agent;
-use crate::domain::hook::manager::{Host, lines};
+use crate::domain::hook::manager::{Tool, lines};
 use crate::failure::{DONE, FOUND, Failure, UNDETERMINED};
 use crate::ops::hooks;
 use crate::ui::{Format, report};
@@ -17,8 +15,9 @@ use super::{Context, agent, session};
 /// `core.hooksPath` of its own, whose hooks go on to those that counted before. Run it again at any time.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Print what to add to the configuration of a tool that keeps hooks, and change nothing.
-    #[arg(long, value_enum, value_name = "TOOL")]
+    /// Print what to add to the configuration of a tool that keeps hooks (husky, lefthook, pre-commit or prek), and change
+    /// nothing.
+    #[arg(long, value_name = "TOOL", value_parser = tool_named)]
     print: Option<Tool>,
     /// Instead of git hooks, let a coding agent ask before it writes: claude, codex or cursor. Goes into its settings in every
     /// track's worktree; what is there stays, and git is told to leave the file alone.
@@ -31,24 +30,9 @@ pub(super) struct Args {
     pub(super) format: ShortFormat,
 }
 
-/// A tool that keeps hooks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Tool {
-    Husky,
-    Lefthook,
-    PreCommit,
-    Prek,
-}
-
-impl Tool {
-    fn host(self) -> Host {
-        match self {
-            Tool::Husky => Host::Husky,
-            Tool::Lefthook => Host::Lefthook,
-            Tool::PreCommit => Host::PreCommit,
-            Tool::Prek => Host::Prek,
-        }
-    }
+fn tool_named(name: &str) -> Result<Tool, String> {
+    let known = || Tool::ALL.map(Tool::name).join(", ");
+    Tool::named(name).ok_or_else(|| format!("it is one of {}", known()))
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
@@ -59,15 +43,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let terminal = context.terminal;
     let format = terminal.format;
     if let Some(tool) = args.print {
-        let host = tool.host();
-        let text = lines(
-            host,
-            &hooks::wanted(&session).map_err(hooks::HooksError::from)?,
-        );
+        let wanted = hooks::wanted(&session).map_err(hooks::HooksError::from)?;
+        let text = lines(tool, &wanted);
         match format {
             Format::Text => terminal.answer(&text),
             Format::Json | Format::JsonLines => {
-                terminal.document(&report::hooks::printed_json(host.name(), &text));
+                terminal.document(&report::hooks::printed_json(tool.name(), &text));
             }
         }
         return Ok(DONE);

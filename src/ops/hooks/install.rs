@@ -7,9 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Hook;
-use crate::domain::hook::manager::Manager;
+use crate::domain::hook::manager::{Manager, Tool};
 use crate::domain::hook::placing::{
-    ASIDE, CONFIGURED, Former, GIT_HOOKS, Step, There, Undo, Way, changed_lines, undo,
+    ASIDE, CONFIGURED, Former, GIT_HOOKS, Step, There, Way, changed_lines,
 };
 use crate::domain::quote::shell_word;
 use crate::files::{
@@ -17,12 +17,13 @@ use crate::files::{
     remove_hook, set_aside,
 };
 use crate::process::clock;
-use crate::store::{Event, Fact, HooksPathBefore, LockName};
+use crate::store::{Event, Fact, HooksPathBefore, LockName, Store, StoreError};
 
 use super::super::Session;
 use super::HooksError;
 use super::plan::{self, Plan, Script};
 use super::status::{self, Shadow};
+use super::uninstall;
 
 /// What was done with one hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,29 +123,29 @@ pub fn run(session: &Session, files: bool) -> Result<Report, HooksError> {
     }
     retire(session, &plan, &ours, &mut report)?;
     if report.changed {
-        record(session, "install", &report.done)?;
+        let changed = report.done.iter().filter(|it| it.action != Action::Kept);
+        record(
+            store,
+            "install",
+            changed.map(|it| it.name.clone()).collect(),
+        )?;
     }
     report.shadows = status::shadows(session, &plan)?;
     Ok(report)
 }
 
 /// One line for the event log.
-pub(super) fn record(session: &Session, action: &str, done: &[Done]) -> Result<(), HooksError> {
-    let names = done
-        .iter()
-        .filter(|done| done.action != Action::Kept)
-        .map(|done| done.name.clone());
+pub(super) fn record(store: &Store, action: &str, hooks: Vec<String>) -> Result<(), StoreError> {
     let facts = [
         ("action", Fact::Text(action.to_owned())),
-        ("hooks", Fact::List(names.collect())),
+        ("hooks", Fact::List(hooks)),
     ];
-    session.store.append_event(&Event {
+    store.append_event(&Event {
         time: clock::now(),
         kind: "hooks".to_owned(),
         track: None,
         facts: facts.map(|(key, fact)| (key.to_owned(), fact)).into(),
-    })?;
-    Ok(())
+    })
 }
 
 /// Puts one script where it belongs.
@@ -267,7 +268,9 @@ fn about(former: &Former, done: &[Done]) -> Option<String> {
             Some("core.hooksPath was empty, so that no hook ran; now those of tracks do".to_owned())
         }
         Former::At(dir) => {
-            let husky = done.iter().any(|done| done.whose == Some(Manager::Husky));
+            let husky = done
+                .iter()
+                .any(|done| done.whose == Some(Manager::Tool(Tool::Husky)));
             let dir = dir.display();
             Some(match husky {
                 true => format!(
@@ -352,13 +355,7 @@ fn take_away(dir: &Path, name: &str) -> Result<Option<Done>, HooksError> {
     let HookFile::Ours { .. } = look_at_hook(&path).map_err(HooksError::File)? else {
         return Ok(None);
     };
-    let aside = beside(&path, ASIDE);
-    let there = plan::there(&path, "")?;
-    match undo(there, aside.symlink_metadata().is_ok()) {
-        Undo::PutBack => put_back(&aside, &path),
-        _ => remove_hook(&path),
-    }
-    .map_err(HooksError::File)?;
+    uninstall::undo_at(&path)?;
     Ok(Some(Done {
         name: name.to_owned(),
         path,

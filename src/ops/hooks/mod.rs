@@ -7,8 +7,10 @@ pub mod install;
 pub mod new_server;
 mod plan;
 pub mod run;
+mod skipped;
 pub mod status;
 pub mod uninstall;
 
 pub use error::HooksError;
 pub use plan::wanted;
+pub use skipped::Skipped;

@@ -1,21 +1,18 @@
 //! Whether git would really run our hooks in every worktree, proven by letting it, and what keeps it from doing so.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::hook::Hook;
 use crate::domain::hook::placing::{Step, There, Way};
 use crate::domain::quote::shell_word;
-use crate::domain::time::Timestamp;
 use crate::files::{HookFile, look_at_hook, program_in};
 use crate::git::{ConfigScope, ConfiguredHook};
 use crate::process::{clock, cores, environment, in_parallel};
-use crate::store::Fact;
 
 use super::super::Session;
-use super::HooksError;
-use super::install;
 use super::plan::{self, Plan, Script};
+use super::skipped::{self, Skipped};
+use super::{HooksError, install};
 
 /// How one hook stands in one worktree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,16 +62,6 @@ pub struct Shadow {
     /// A sentence without a full stop.
     pub what: String,
     pub fix: String,
-}
-
-/// A hook that somebody skipped on purpose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    pub hook: String,
-    pub times: usize,
-    pub last: Timestamp,
-    /// The rules that were left out; none: the whole hook.
-    pub codes: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -141,11 +128,11 @@ pub fn look(session: &Session) -> Result<Report, HooksError> {
     Ok(Report {
         effective: hooks.iter().all(|row| row.runs.is_ok())
             && nobody_passed_over
-            && !are_switched_off(),
+            && !environment::hooks_are_off(),
         way: plan.way,
         hooks,
         shadows,
-        skipped: skipped(session)?,
+        skipped: skipped::all(session)?,
     })
 }
 
@@ -265,16 +252,11 @@ pub(super) fn shadows(session: &Session, plan: &Plan) -> Result<Vec<Shadow>, Hoo
     shadows_of(session, plan, &places)
 }
 
-/// Whoever works in this shell has switched them all off.
-fn are_switched_off() -> bool {
-    environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0")
-}
-
 fn shadows_of(session: &Session, plan: &Plan, places: &[Place]) -> Result<Vec<Shadow>, HooksError> {
     let ours = session.store.hooks_dir();
     let home = plan.dir(&ours);
     let mut shadows = Vec::new();
-    if are_switched_off() {
+    if environment::hooks_are_off() {
         shadows.push(Shadow {
             worktree: None,
             what: "TRACKS_HOOKS=0 is set here, so hooks that are started from here judge nothing"
@@ -415,31 +397,4 @@ fn switched_off(plan: &Plan, place: &Place) -> Vec<Shadow> {
             })
         })
         .collect()
-}
-
-/// What was skipped on purpose, by hook.
-fn skipped(session: &Session) -> Result<Vec<Skipped>, HooksError> {
-    let mut skipped: BTreeMap<String, Skipped> = BTreeMap::new();
-    let events = session.store.events()?;
-    for event in events.iter().filter(|event| event.kind == "hook-skipped") {
-        let Some(Fact::Text(hook)) = event.facts.get("hook") else {
-            continue;
-        };
-        let entry = skipped.entry(hook.clone()).or_insert_with(|| Skipped {
-            hook: hook.clone(),
-            times: 0,
-            last: event.time,
-            codes: Vec::new(),
-        });
-        entry.times += 1;
-        entry.last = entry.last.max(event.time);
-        if let Some(Fact::List(codes)) = event.facts.get("codes") {
-            entry.codes.extend(codes.iter().cloned());
-        }
-    }
-    for entry in skipped.values_mut() {
-        entry.codes.sort();
-        entry.codes.dedup();
-    }
-    Ok(skipped.into_values().collect())
 }

@@ -10,11 +10,10 @@ use crate::files::{
     remove_hook,
 };
 use crate::git::Repository;
-use crate::process::clock;
-use crate::store::{Event, Fact, LockName, Store};
+use crate::store::{LockName, Store};
 
-use super::HooksError;
 use super::plan::{self, is_inside, usual_dir};
+use super::{HooksError, install};
 
 /// What was done at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,16 +70,7 @@ pub fn run(repository: &Repository) -> Result<Report, HooksError> {
         ));
     }
     let names = report.done.iter().map(|done| done.name.clone());
-    let facts = [
-        ("action", Fact::Text("uninstall".to_owned())),
-        ("hooks", Fact::List(names.collect())),
-    ];
-    store.append_event(&Event {
-        time: clock::now(),
-        kind: "hooks".to_owned(),
-        track: None,
-        facts: facts.map(|(key, fact)| (key.to_owned(), fact)).into(),
-    })?;
+    install::record(&store, "uninstall", names.collect())?;
     Ok(report)
 }
 
@@ -187,11 +177,23 @@ fn swap_lines(repository: &Repository, was: &str, became: &str) -> Result<bool, 
     change_under_lock(&repository.config_file(), change).map_err(HooksError::File)
 }
 
+/// Takes ours away from one place, and tells what that took.
+pub(super) fn undo_at(path: &Path) -> Result<Undo, HooksError> {
+    let aside = beside(path, ASIDE);
+    let undo = undo(plan::there(path, "")?, aside.symlink_metadata().is_ok());
+    match undo {
+        Undo::Nothing | Undo::Leave => Ok(()),
+        Undo::Remove => remove_hook(path),
+        Undo::PutBack => put_back(&aside, path),
+    }
+    .map_err(HooksError::File)?;
+    Ok(undo)
+}
+
 fn clear(dir: &Path, name: &str, report: &mut Report) -> Result<(), HooksError> {
     let path = dir.join(name);
     let aside = beside(&path, ASIDE);
-    let there = plan::there(&path, "")?;
-    let back = match undo(there, aside.symlink_metadata().is_ok()) {
+    let back = match undo_at(&path)? {
         Undo::Nothing => return Ok(()),
         Undo::Leave => {
             if plan::is_same_anew(&path)? {
@@ -212,14 +214,8 @@ fn clear(dir: &Path, name: &str, report: &mut Report) -> Result<(), HooksError> 
             }
             return Ok(());
         }
-        Undo::Remove => {
-            remove_hook(&path).map_err(HooksError::File)?;
-            false
-        }
-        Undo::PutBack => {
-            put_back(&aside, &path).map_err(HooksError::File)?;
-            true
-        }
+        Undo::Remove => false,
+        Undo::PutBack => true,
     };
     report.done.push(Done {
         name: name.to_owned(),

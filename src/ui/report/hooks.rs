@@ -337,7 +337,7 @@ pub(super) fn in_short(report: &install::Report) -> Option<String> {
         managers => {
             let managers = managers.iter().map(|manager| match manager {
                 Manager::Script => "scripts".to_owned(),
-                manager => manager.to_string(),
+                Manager::Tool(tool) => tool.name().to_owned(),
             });
             format!(" (behind {})", managers.collect::<Vec<_>>().join(", "))
         }

@@ -8,7 +8,6 @@ mod commit;
 mod message;
 mod news;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -18,12 +17,13 @@ use crate::domain::name::TrackId;
 use crate::domain::project::Track;
 use crate::domain::rule::{self, Family, Finding};
 use crate::git::GitError;
-use crate::process::{Interrupt, clock, environment};
-use crate::store::{Event, Fact, StoreError};
+use crate::process::{Interrupt, environment};
+use crate::store::StoreError;
 
 use super::super::check::{self, CheckError};
 use super::super::trust::Trust;
 use super::super::{OpenOptions, Session, SessionError};
+use super::skipped;
 
 /// How git has started us.
 #[derive(Debug)]
@@ -196,8 +196,8 @@ impl Asked {
         if judges.is_empty() {
             return Ok(None);
         }
-        if environment::set("TRACKS_HOOKS").is_some_and(|value| value == "0") {
-            record(session, hook, track, &["*".to_owned()])?;
+        if environment::hooks_are_off() {
+            skipped::record(session, hook, track, &[])?;
             return Ok(None);
         }
         let named = environment::var("TRACKS_SKIP").unwrap_or_default();
@@ -237,7 +237,7 @@ impl Asked {
             "TRACKS_SKIP lets {} pass here, which is recorded; `tracks validate` and rounds judge it all the same",
             codes.join(", ")
         ));
-        record(session, hook, track, &codes)
+        Ok(skipped::record(session, hook, track, &codes)?)
     }
 
     /// Runs the checks in the track's worktree as it is, or (`committed`) on the branch's tip. What nobody has approved is
@@ -286,24 +286,4 @@ impl Asked {
         };
         Ok(check::run(session, &trust, &options, &|_| {})?.runs)
     }
-}
-
-/// That a hook was told to look away.
-fn record(
-    session: &Session,
-    hook: Hook,
-    track: Option<&TrackId>,
-    codes: &[String],
-) -> Result<(), HookError> {
-    let facts = BTreeMap::from([
-        ("hook".to_owned(), Fact::Text(hook.name().to_owned())),
-        ("codes".to_owned(), Fact::List(codes.to_vec())),
-    ]);
-    session.store.append_event(&Event {
-        time: clock::now(),
-        kind: "hook-skipped".to_owned(),
-        track: track.map(TrackId::to_string),
-        facts,
-    })?;
-    Ok(())
 }
