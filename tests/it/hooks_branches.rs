@@ -276,3 +276,24 @@ fn news_that_has_gone_is_not_told() {
     let ran = git(&world, &["commit", "--allow-empty", "-m", "More"]);
     assert!(!ran.stderr.contains("now conflicts"), "{}", ran.shown());
 }
+
+#[test]
+fn a_server_with_update_alone_judges_each_branch() {
+    let world = world("");
+    let server = world.root().join("server.git");
+    let script = "#!/bin/sh\nexec tracks hooks run update -- \"$@\"\n";
+    world.write_program("server.git/hooks/update", script);
+    edit(&world, "b/one", "mine\n");
+    world.git_in(
+        &dir(&world),
+        &["commit", "--quiet", "--no-verify", "-m", "Past it"],
+    );
+    let ran = git(
+        &world,
+        &["push", "--no-verify", "origin", "track/a", "main:other"],
+    );
+    refused(&ran, "OWN01");
+    // Each ref is asked about by itself.
+    let there = world.git_in(&server, &["for-each-ref", "--format=%(refname:short)"]);
+    assert_eq!(there, "main\nother");
+}

@@ -153,7 +153,7 @@ fn going_past_it_is_possible_and_recorded() {
         .collect();
     assert_eq!(skipped.len(), 2, "{events}");
     assert!(skipped[0].contains("\"codes\":[\"OWN01\"]"), "{events}");
-    assert!(skipped[1].contains("\"codes\":[\"*\"]"), "{events}");
+    assert!(skipped[1].contains("\"codes\":[]"), "{events}");
 }
 
 #[test]
@@ -359,4 +359,25 @@ fn odd_places() {
     tracks.done(&["commit", "-m", "A submodule of ours"]);
     tracks.done(&["mv", "a/inner", "b/inner"]);
     tracks.refused(&["commit", "-m", "Among theirs"], "OWN01");
+}
+
+#[test]
+fn a_hook_that_has_come_to_be_wanted_is_told() {
+    let tracks = Tracks::new("", &[]);
+    let world = &tracks.world;
+    let more = format!("{CONFIG}[commit]\npattern = \"conventional\"\n");
+    world.commit("main", &[("tracks.toml", &more)], "Conventions");
+    tracks.write("a/one", "2\n");
+    let told = tracks.done(&["commit", "-am", "Not conventional"]);
+    assert!(
+        told.stderr
+            .contains("commit-msg, and that is not installed"),
+        "{}",
+        told.shown()
+    );
+    assert_eq!(world.tracks(&["hooks", "install"]).status, 0);
+    tracks.write("a/one", "3\n");
+    tracks.refused(&["commit", "-am", "Not conventional"], "NAM02");
+    let made = tracks.done(&["commit", "-am", "fix: one"]);
+    assert_eq!(made.stderr, "", "{}", made.shown());
 }

@@ -101,6 +101,14 @@ pub fn text(report: &Report, main: Option<&Path>) -> String {
     if let Some(hooks) = report.hooks.as_ref().and_then(hooks::in_short) {
         text.push_str(&format!("{hooks}\n"));
     }
+    let shadows = report.hooks.iter().flat_map(|hooks| &hooks.shadows);
+    for shadow in shadows {
+        let note = format!(
+            "git does not run the hooks everywhere: {}; {}",
+            shadow.what, shadow.fix
+        );
+        text.push_str(&format!("{} {}\n", paint(HINT, "note:"), tame(&note)));
+    }
     if let Some(why) = &report.no_hooks {
         text.push_str(&format!("{} {}\n", paint(HINT, "note:"), tame(why)));
     }

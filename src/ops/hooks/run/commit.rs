@@ -1,9 +1,12 @@
 //! Before a commit, and before the commit of a merge: what is staged.
 
+use std::path::PathBuf;
+
 use crate::domain::hook::Hook;
 use crate::domain::name::BranchName;
 use crate::domain::project::Track;
 use crate::domain::revision::CommitId;
+use crate::files::{HookFile, look_at_hook};
 use crate::git::Head;
 use crate::ops::Session;
 use crate::ops::rules::step::{self, Step};
@@ -24,6 +27,7 @@ pub(super) fn judge(session: &Session, hook: Hook) -> Result<Report, HookError> 
         return Ok(elsewhere(session, &branch));
     };
     let mut notes = news::waiting(session)?;
+    notes.extend(not_installed(session));
     let Some(mut asked) = Asked::of(session, hook, track)? else {
         return Ok(Report {
             notes,
@@ -57,6 +61,29 @@ pub(super) fn judge(session: &Session, hook: Hook) -> Result<Report, HookError> 
         }],
         notes,
         ..Report::default()
+    })
+}
+
+/// Hooks that tracks.toml has come to want since ours were put in place; the one that runs at every commit has to say so. Where
+/// somebody else starts us, they are not looked for.
+fn not_installed(session: &Session) -> Option<String> {
+    let dirs = [
+        session.repository.common_dir().join("hooks"),
+        session.store.hooks_dir(),
+    ];
+    let has_ours = |dir: &&PathBuf| {
+        let hook = dir.join(Hook::PreCommit.name());
+        matches!(look_at_hook(&hook), Ok(HookFile::Ours { .. }))
+    };
+    let dir = dirs.iter().find(has_ours)?;
+    let wanted = session.project.hooks_wanted().into_iter();
+    let missing = wanted.filter(|hook| !dir.join(hook.name()).exists());
+    let names: Vec<&str> = missing.map(Hook::name).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "tracks.toml has a use for {}, and that is not installed: `tracks hooks install`",
+            names.join(", ")
+        )
     })
 }
 

@@ -32,14 +32,10 @@ pub(super) fn waiting(session: &Session) -> Result<Vec<String>, HookError> {
 
 fn still_there(session: &Session, track: &Track, news: &News) -> Result<bool, HookError> {
     let other = match &news.other {
-        Some(id) => match session
-            .project
-            .tracks
-            .iter()
-            .find(|it| it.id.as_str() == id)
-        {
-            Some(other) => session.tip(&other.branch)?.map(|tip| tip.commit),
-            None => None,
+        // One that is gone collides with nobody.
+        Some(id) => match session.track(id) {
+            Ok(other) => session.tip(&other.branch)?.map(|tip| tip.commit),
+            Err(_) => None,
         },
         None => Some(session.base.commit),
     };
